@@ -1,0 +1,73 @@
+# The only entry. Needs Python 3.11 or newer, make and git; everything else goes into .venv, from requirements.lock.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# Resolves requirements.lock; a tool of `make lock` alone, so it lives outside .venv.
+UV := uv==0.13.9
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo serve test check generate lock bench clean
+
+help: ## This list
+	@printf 'make VERB [ARGS="..."] [PYTHON=python3.12]\n\n'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: $(READY) ## A router, a client and simulated providers, without any key
+	$(BIN)/pointsman demo $(ARGS)
+
+serve: $(READY) ## The router on examples/pointsman.yaml; ARGS=--simulated needs no key
+	$(BIN)/pointsman serve --config examples/pointsman.yaml $(ARGS)
+
+test: $(READY) ## All tests; ARGS="-k hedge -x" goes to pytest
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## Lint, format, types, layers, contract, drift of all that is generated or locked
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/python scripts/check_java_names.py
+	$(BIN)/python scripts/generate.py --check
+	$(BIN)/python scripts/docs.py --check
+	$(BIN)/pip check
+	$(BIN)/python -m pytest -q tests/unit/test_dependencies.py
+
+generate: $(READY) ## Python code from protos/, generated sections of docs/
+	$(BIN)/python scripts/generate.py
+	$(BIN)/python scripts/docs.py
+
+lock: ## requirements.lock from pyproject.toml; ARGS=--upgrade moves what is pinned already
+	$(require-python)
+	test -x .venv-lock/bin/uv || $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet '$(UV)'
+	.venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --extra dev pyproject.toml -o requirements.lock $(ARGS)
+
+bench: $(READY) ## What routing costs, against a bare gRPC echo
+	$(BIN)/python -m benchmarks.overhead $(ARGS)
+
+clean: ## Removes the environment and every cache
+	rm -rf $(VENV) .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+define require-python
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	echo "Pointsman needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." \
+		"Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
+endef
+
+$(READY): requirements.lock pyproject.toml
+	$(require-python)
+	@echo 'Setting up $(VENV) ...'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
