@@ -1,0 +1,161 @@
+"""Generates the parts of docs/ that repeat what the code declares, so that neither can drift.
+
+python scripts/docs.py           rewrites every section between `<!-- generated: NAME -->` and `<!-- end -->`
+python scripts/docs.py --check   names the sections that are stale, exit 1 if any is
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ROOT / "docs"
+SECTION = re.compile(r"(?P<open><!-- generated: (?P<name>[a-z_]+) -->\n).*?(?P<close><!-- end -->)", re.DOTALL)
+# A JSON Schema node is whatever JSON holds.
+Schema = Mapping[str, Any]
+
+
+def hooks() -> str:
+    """Each hook's exact signature and docstring, from the source: the signature as written, not as resolved."""
+    tree = ast.parse((ROOT / "server/pointsman/hookspecs.py").read_text())
+    specs = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return "\n\n".join(
+        f"## {spec.name}\n\n```python\n{signature(spec)}\n```\n\n{ast.get_docstring(spec) or ''}"
+        for spec in specs
+        if spec.name.startswith("pointsman_")
+    )
+
+
+def signature(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    keyword = "async def" if isinstance(function, ast.AsyncFunctionDef) else "def"
+    returns = ast.unparse(function.returns) if function.returns else "None"
+    line = f"{keyword} {function.name}({ast.unparse(function.args)}) -> {returns}"
+    if len(line) <= 100:
+        return line
+    parameters = "".join(f"    {ast.unparse(parameter)},\n" for parameter in function.args.args)
+    return f"{keyword} {function.name}(\n{parameters}) -> {returns}"
+
+
+def configuration() -> str:
+    """One table of keys for each object of the configuration, from the JSON Schema that editors get too."""
+    document = importlib.import_module("pointsman.config.schema").Document
+    root: Schema = document.model_json_schema()
+    definitions: Mapping[str, Schema] = root.get("$defs", {})
+    return "\n\n".join(table(path, node, definitions) for path, node in objects(root, definitions))
+
+
+def objects(root: Schema, definitions: Mapping[str, Schema]) -> Iterator[tuple[str, Schema]]:
+    """Every object with keys of its own, once, under the path where it is met first; `<name>` stands for a free key."""
+    met: set[str] = set()
+
+    def walk(path: str, node: Schema) -> Iterator[tuple[str, Schema]]:
+        if "$ref" in node:
+            if node["$ref"] not in met:
+                met.add(node["$ref"])
+                yield from walk(path, resolved(node, definitions))
+            return
+        for choice in choices(node):
+            yield from walk(path, choice)
+        if isinstance(items := node.get("items"), Mapping):
+            yield from walk(f"{path}[]", items)
+        if isinstance(values := node.get("additionalProperties"), Mapping):
+            yield from walk(f"{path}.<name>", values)
+        if "properties" in node:
+            yield path, node
+            for key, value in node["properties"].items():
+                yield from walk(f"{path}.{key}" if path else key, value)
+
+    return walk("", root)
+
+
+def table(path: str, node: Schema, definitions: Mapping[str, Schema]) -> str:
+    """The heading, description and keys of one object."""
+    required = node.get("required", ())
+    rows = [
+        (f"`{key}`", type_of(value, definitions), default_of(value, key in required), value.get("description", ""))
+        for key, value in node["properties"].items()
+    ]
+    lines = ["| key | type | default | |", "|---|---|---|---|", *(f"| {' | '.join(map(cell, row))} |" for row in rows)]
+    prose = [node["description"]] if path and "description" in node else []
+    return "\n\n".join([f"## `{path}`" if path else "## Top level", *prose, "\n".join(lines)])
+
+
+def cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def choices(node: Schema) -> list[Schema]:
+    return [choice for kind in ("anyOf", "oneOf", "allOf") for choice in node.get(kind, ())]
+
+
+def resolved(node: Schema, definitions: Mapping[str, Schema]) -> Schema:
+    return definitions[node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+
+
+def type_of(node: Schema, definitions: Mapping[str, Schema]) -> str:
+    """The type of a value in a reader's words, with its bounds."""
+    node = resolved(node, definitions)
+    if several := [choice for choice in choices(node) if choice.get("type") != "null"]:
+        return " or ".join(dict.fromkeys(type_of(choice, definitions) for choice in several))
+    if "const" in node:
+        return f"`{node['const']}`"
+    if "enum" in node:
+        return " or ".join(f"`{value}`" for value in node["enum"])
+    if "properties" in node:
+        return "mapping, see below"
+    if node.get("type") == "array":
+        return f"list of {type_of(node.get('items', {}), definitions)}"
+    if isinstance(values := node.get("additionalProperties"), Mapping):
+        return f"mapping of name to {type_of(values, definitions)}"
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    bounds = ", ".join(f"{sign} {node[key]}" for key, sign in signs.items() if key in node)
+    return f"{node.get('type', 'any')} {bounds}".rstrip()
+
+
+def default_of(node: Schema, required: bool) -> str:
+    if required:
+        return "required"
+    if "default" not in node:  # made by a factory
+        return "`[]`" if node.get("type") == "array" else "`{}`"
+    return "unset" if node["default"] is None else f"`{json.dumps(node['default'], ensure_ascii=False)}`"
+
+
+GENERATORS: Mapping[str, Callable[[], str]] = {"hooks": hooks, "configuration": configuration}
+
+
+def fill(text: str, made: Mapping[str, str]) -> str:
+    """`text` with each generated section replaced by what is `made` for its name."""
+    return SECTION.sub(lambda match: f"{match['open']}\n{made[match['name']]}\n\n{match['close']}", text)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Generated sections of docs/.")
+    parser.add_argument("--check", action="store_true", help="compare only; exit 1 on a difference")
+    check = parser.parse_args().check
+
+    pages = {path: path.read_text() for path in sorted(PAGES.rglob("*.md"))}
+    named = {match["name"] for text in pages.values() for match in SECTION.finditer(text)}
+    if named != GENERATORS.keys():
+        odd = ", ".join(sorted(named ^ GENERATORS.keys()))
+        raise SystemExit(f"docs/ and scripts/docs.py must name the same generated sections; only one of them has {odd}")
+
+    made = {name: generator() for name, generator in GENERATORS.items()}
+    stale = {path: fill(text, made) for path, text in pages.items() if fill(text, made) != text}
+    for path, text in stale.items():
+        if check:
+            print(f"{path.relative_to(ROOT)} is not what the code declares: run make generate", file=sys.stderr)
+        else:
+            path.write_text(text)
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
