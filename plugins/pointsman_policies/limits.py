@@ -1,0 +1,65 @@
+"""What the caller forbids: cost above a limit, providers, regions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pointsman import (
+    Assessed,
+    Cause,
+    Exclusion,
+    Model,
+    PolicyKind,
+    PolicySetup,
+    Request,
+    Shaped,
+    Snapshot,
+    hookimpl,
+    register,
+)
+
+POINTSMAN_API = 1
+
+
+class Limits:
+    """Vetoes targets by `hints.max_cost_nano_usd`, `exclude_providers` and `allowed_regions`."""
+
+    def __init__(self, options: None, setup: PolicySetup) -> None:
+        self._models = setup.catalogue.models
+
+    @hookimpl
+    def pointsman_exclude_targets(
+        self, request: Request, snapshot: Snapshot, assessment: Assessed, shaped: Mapping[str, Shaped]
+    ) -> Sequence[Exclusion]:
+        hints = request.hints
+        if hints.max_cost_nano_usd is None and not hints.exclude_providers and not hints.allowed_regions:
+            return ()
+        exclusions: list[Exclusion] = []
+        for target, shape in shaped.items():
+            model = self._models[target]
+            if reason := _forbidden(request, model):
+                exclusions.append(Exclusion(target, Cause.POLICY, reason))
+            worst = shape.estimate.worst_case_nano_usd
+            if hints.max_cost_nano_usd is not None and worst > hints.max_cost_nano_usd:
+                reason = f"could cost {worst} nano-USD, the caller allows {hints.max_cost_nano_usd}"
+                exclusions.append(Exclusion(target, Cause.COST, reason))
+        return exclusions
+
+
+def _forbidden(request: Request, model: Model) -> str:
+    hints = request.hints
+    if model.provider in hints.exclude_providers:
+        return f"the caller excludes provider {model.provider}"
+    # A model without declared regions might run anywhere: a residency rule cannot be satisfied by not knowing.
+    if hints.allowed_regions and not model.regions.intersection(hints.allowed_regions):
+        where = ", ".join(sorted(model.regions)) or "no declared region"
+        return f"runs in {where}, the caller allows {', '.join(hints.allowed_regions)}"
+    return ""
+
+
+plugin = register(
+    Limits,
+    kind=PolicyKind.LIMIT,
+    deterministic=True,
+    honours=["max_cost_nano_usd", "exclude_providers", "allowed_regions"],
+)

@@ -1,0 +1,105 @@
+"""Pointsman, an LLM router. What is exported here is the API for policy packages; all else may change."""
+
+from pointsman.chain.plugin import PolicyPlugin, PolicySetup, register
+from pointsman.errors import PointsmanError
+from pointsman.hookspecs import API_VERSION, hookimpl
+from pointsman.model.answer import Usage
+from pointsman.model.attempt import Attempt, AttemptOutcome
+from pointsman.model.catalogue import Catalogue, Model, Price, Select, Task
+from pointsman.model.decision import (
+    Assessed,
+    Assessment,
+    Cause,
+    Choice,
+    Decision,
+    Estimate,
+    Exclusion,
+    PolicyKind,
+    Refusal,
+    Shape,
+    Shaped,
+)
+from pointsman.model.events import AttemptEnded, Decided, Event, RequestEnded
+from pointsman.model.plan import AttemptKind, Plan, PlannedAttempt, Stage
+from pointsman.model.record import Record
+from pointsman.model.request import (
+    Facts,
+    Hints,
+    Image,
+    Message,
+    Mode,
+    ModelOverride,
+    Params,
+    Part,
+    Reasoning,
+    Request,
+    ResponseFormat,
+    Role,
+    Text,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+)
+from pointsman.model.snapshot import Latency, Snapshot
+from pointsman.services import Denial, Lease, Services, Store
+
+__all__ = [
+    "API_VERSION",
+    "Assessed",
+    "Assessment",
+    "Attempt",
+    "AttemptEnded",
+    "AttemptKind",
+    "AttemptOutcome",
+    "Catalogue",
+    "Cause",
+    "Choice",
+    "Decided",
+    "Decision",
+    "Denial",
+    "Estimate",
+    "Event",
+    "Exclusion",
+    "Facts",
+    "Hints",
+    "Image",
+    "Latency",
+    "Lease",
+    "Message",
+    "Mode",
+    "Model",
+    "ModelOverride",
+    "Params",
+    "Part",
+    "Plan",
+    "PlannedAttempt",
+    "PointsmanError",
+    "PolicyKind",
+    "PolicyPlugin",
+    "PolicySetup",
+    "Price",
+    "Reasoning",
+    "Record",
+    "Refusal",
+    "Request",
+    "RequestEnded",
+    "ResponseFormat",
+    "Role",
+    "Select",
+    "Services",
+    "Shape",
+    "Shaped",
+    "Snapshot",
+    "Stage",
+    "Store",
+    "Task",
+    "Text",
+    "Tool",
+    "ToolCall",
+    "ToolChoice",
+    "ToolResult",
+    "Usage",
+    "hookimpl",
+    "register",
+]

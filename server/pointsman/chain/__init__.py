@@ -1,0 +1,1 @@
+"""The policy chain: what is installed, what is loaded, and how it is called."""

@@ -1,0 +1,93 @@
+"""Calling policies: in order, attributed, timed from outside, and survived when they fail."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from pointsman.chain.entry import OnError
+from pointsman.chain.loading import Hook
+from pointsman.errors import PluginFailed
+from pointsman.model.decision import Verdict, VerdictOutcome
+
+FAILED = object()
+"""What `Consultation.ask` returns for a policy that failed and may be skipped."""
+
+_FAIL_CLOSED = frozenset({"exclude_targets", "admit_attempt"})
+
+
+class Watch:
+    """Told before and after each policy call. This one looks away; a decision is the same whoever watches."""
+
+    def enter(self, entry: str) -> None: ...
+
+    def leave(self, entry: str) -> None: ...
+
+
+UNWATCHED = Watch()
+
+
+class Consultation:
+    """One pass over the chain: asks policies and collects their verdicts in order."""
+
+    def __init__(self, quarantined: frozenset[str], watch: Watch) -> None:
+        self.verdicts: list[Verdict] = []
+        self._quarantined = quarantined
+        self._watch = watch
+
+    def ask(self, hook: Hook, *arguments: Any) -> Any:
+        """The policy's answer, or FAILED; PluginFailed where its failure must stop the request."""
+        entry = hook.entry.id
+        if entry in self._quarantined:
+            return self.fail(hook, "quarantined: it overran and was taken out until the next configuration")
+        self._watch.enter(entry)
+        try:
+            return hook.call(*arguments)
+        # Plugin code may raise anything, a CancelledError of its own included; this is where it is contained.
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            return self.fail(hook, f"raised {type(error).__name__}")
+        finally:
+            self._watch.leave(entry)
+
+    def fail(self, hook: Hook, why: str) -> object:
+        """Record that a policy failed (`why` holds no text of its own) and skip it, or stop the request."""
+        self.note(hook, VerdictOutcome.ERROR, why)
+        if must_fail(hook):
+            raise PluginFailed(hook.entry.id, hook.name, why)
+        return FAILED
+
+    def note(self, hook: Hook, outcome: VerdictOutcome, reason: str, before: int = 0, after: int = 0) -> None:
+        """Add a verdict."""
+        entry = hook.entry
+        self.verdicts.append(
+            Verdict(entry.id, entry.plugin.kind, hook.name, outcome, reason, before, after, entry.shadow)
+        )
+
+
+def must_fail(hook: Hook) -> bool:
+    """Vetoes and admission fail closed, preferences and signals fall through, unless the entry says otherwise."""
+    if hook.entry.on_error is not None:
+        return hook.entry.on_error is OnError.FAIL
+    return hook.name in _FAIL_CLOSED
+
+
+async def call_async(hook: Hook, *arguments: Any) -> Any:
+    """Await one asynchronous hook under its entry's timeout; PluginFailed for whatever goes wrong in it."""
+    try:
+        async with asyncio.timeout(hook.entry.timeout):
+            return await hook.call(*arguments)
+    except TimeoutError:
+        raise PluginFailed(hook.entry.id, hook.name, f"took longer than {hook.entry.timeout:g} s") from None
+    # Plugin code may raise anything. A cancellation of ours goes on; one that the plugin leaked must not, because
+    # nobody would ever send the caller a status.
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) or (isinstance(error, asyncio.CancelledError) and _cancelled()):
+            raise
+        raise PluginFailed(hook.entry.id, hook.name, f"raised {type(error).__name__}") from error
+
+
+def _cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

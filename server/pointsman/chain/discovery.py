@@ -1,0 +1,60 @@
+"""Which policies are installed, and importing one that the configuration names."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+
+from pointsman.chain.plugin import GROUP, PolicyPlugin
+from pointsman.errors import PluginRefused
+from pointsman.hookspecs import API_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """An entry point, not imported yet, and the distribution it comes from."""
+
+    name: str
+    distribution: str
+    version: str
+    entry_point: EntryPoint
+
+
+def installed() -> dict[str, tuple[Installed, ...]]:
+    """Policies by `use:` name; more than one where distributions claim the same name."""
+    found: dict[str, tuple[Installed, ...]] = {}
+    for point in entry_points(group=GROUP):
+        name = point.dist.name if point.dist else "unknown"
+        version = point.dist.version if point.dist else ""
+        found[point.name] = (*found.get(point.name, ()), Installed(point.name, name, version, point))
+    return found
+
+
+def load_plugin(candidates: tuple[Installed, ...]) -> PolicyPlugin:
+    """Import the policy that these entry points name; PluginRefused says why it must not be used."""
+    first = candidates[0]
+    if len(candidates) > 1:
+        owners = ", ".join(sorted(c.distribution for c in candidates))
+        raise PluginRefused(first.name, f"several distributions provide it ({owners}); uninstall all but one")
+    try:
+        plugin = first.entry_point.load()
+    # Importing runs the plugin's own code: whatever it raises, SystemExit included, must not stop us unnamed.
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise PluginRefused(first.name, f"importing it raised {type(error).__name__}: {error}") from error
+    if not isinstance(plugin, PolicyPlugin):
+        kind = type(plugin).__name__
+        raise PluginRefused(first.name, f"its entry point names a {kind}, not what pointsman.register() returned")
+    _check_api(first)
+    return plugin
+
+
+def _check_api(policy: Installed) -> None:
+    declared = getattr(sys.modules[policy.entry_point.module], "POINTSMAN_API", None)
+    if declared is None:
+        module = policy.entry_point.module
+        raise PluginRefused(policy.name, f"module {module} declares no POINTSMAN_API; this server offers {API_VERSION}")
+    if declared != API_VERSION:
+        raise PluginRefused(policy.name, f"it was written for plugin API {declared}; this server offers {API_VERSION}")

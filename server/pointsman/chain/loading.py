@@ -1,0 +1,149 @@
+"""Entries → a chain of checked hook implementations, in the configured order.
+
+pluggy declares, validates and discovers; it never calls: it has no coroutines, does not say who answered, and lets any
+package's `tryfirst` beat the configured order.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pluggy
+
+from pointsman import hookspecs
+from pointsman.chain.entry import Entry
+from pointsman.chain.plugin import PolicySetup
+from pointsman.errors import PluginRefused
+from pointsman.model.catalogue import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One entry's implementation of one hook; `call` takes the spec's arguments by position."""
+
+    entry: Entry
+    name: str
+    call: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Implementations by hook, each in chain order. `instances` are what the factories made."""
+
+    entries: tuple[Entry, ...]
+    instances: tuple[object, ...]
+    gather: tuple[Hook, ...]
+    assess: tuple[Hook, ...]
+    shape: tuple[Hook, ...]
+    exclude: tuple[Hook, ...]
+    choose: tuple[Hook, ...]
+    plan: tuple[Hook, ...]
+    admit: tuple[Hook, ...]
+    settle: tuple[Hook, ...]
+    observe: tuple[Hook, ...]
+
+    def honours(self) -> frozenset[str]:
+        """The hints that some live entry obeys."""
+        return frozenset().union(*(e.plugin.honours for e in self.entries if not e.shadow))
+
+    def live(self) -> Chain:
+        """Without the shadow entries."""
+        return _assemble([(e, i) for e, i in zip(self.entries, self.instances, strict=True) if not e.shadow])
+
+
+_HOOKS = {
+    "gather": "pointsman_gather_signal",
+    "assess": "pointsman_assess_request",
+    "shape": "pointsman_shape_request",
+    "exclude": "pointsman_exclude_targets",
+    "choose": "pointsman_choose_targets",
+    "plan": "pointsman_plan_attempts",
+    "admit": "pointsman_admit_attempt",
+    "settle": "pointsman_settle_attempt",
+    "observe": "pointsman_observe",
+}
+
+
+def build_chain(entries: Sequence[Entry], catalogue: Catalogue) -> tuple[Chain, tuple[PluginRefused, ...]]:
+    """Make an instance per entry and check it; the refusals are of entries marked optional, others are raised."""
+    built: list[tuple[Entry, object]] = []
+    refused: list[PluginRefused] = []
+    for entry in entries:
+        try:
+            instance = _construct(entry, catalogue)
+            _assemble([(entry, instance)])
+        except PluginRefused as refusal:
+            if not entry.optional:
+                raise
+            refused.append(refusal)
+        else:
+            built.append((entry, instance))
+    return _assemble(built), tuple(refused)
+
+
+def _construct(entry: Entry, catalogue: Catalogue) -> object:
+    try:
+        return entry.plugin.factory(entry.options, PolicySetup(entry.id, catalogue))
+    # A factory is the plugin's own code: whatever it raises must name it and stop nothing else.
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise PluginRefused(entry.id, f"its factory raised {type(error).__name__}: {error}") from error
+
+
+def _assemble(built: Iterable[tuple[Entry, object]]) -> Chain:
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    pairs = tuple(built)
+    for entry, instance in pairs:
+        _register(manager, entry, instance)
+    hooks = {field: _implementations(manager, name, pairs) for field, name in _HOOKS.items()}
+    return Chain(entries=tuple(e for e, _ in pairs), instances=tuple(i for _, i in pairs), **hooks)
+
+
+def _register(manager: pluggy.PluginManager, entry: Entry, instance: object) -> None:
+    unmarked = [
+        name
+        for name in dir(type(instance))
+        if name.startswith("pointsman_") and not hasattr(getattr(instance, name), "pointsman_impl")
+    ]
+    if unmarked:
+        raise PluginRefused(entry.id, f"{unmarked[0]} is not marked with @hookimpl, so it would never be called")
+    try:
+        manager.register(instance, name=entry.id)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginRefused(entry.id, str(error).replace("\n", " ")) from error
+
+
+def _implementations(
+    manager: pluggy.PluginManager, name: str, pairs: Sequence[tuple[Entry, object]]
+) -> tuple[Hook, ...]:
+    found = {impl.plugin_name: impl for impl in getattr(manager.hook, name).get_hookimpls()}
+    return tuple(_hook(name, entry, found[entry.id]) for entry, _ in pairs if entry.id in found)
+
+
+def _hook(name: str, entry: Entry, impl: pluggy.HookImpl) -> Hook:
+    for option in ("tryfirst", "trylast", "wrapper", "hookwrapper"):
+        if getattr(impl, option):
+            raise PluginRefused(entry.id, f"{name} is marked {option}; the order is the configuration's alone")
+    spec = getattr(hookspecs, name)
+    if inspect.iscoroutinefunction(impl.function) is not inspect.iscoroutinefunction(spec):
+        kind = "a coroutine" if inspect.iscoroutinefunction(spec) else "a plain function"
+        raise PluginRefused(entry.id, f"{name} must be {kind}")
+    return Hook(entry, name.removeprefix("pointsman_"), _positional(impl, tuple(inspect.signature(spec).parameters)))
+
+
+def _positional(impl: pluggy.HookImpl, parameters: tuple[str, ...]) -> Callable[..., Any]:
+    """Implementations may leave arguments out; the chain always passes all of them, by position."""
+    if impl.argnames == parameters:
+        return impl.function
+    function, wanted = impl.function, tuple(parameters.index(name) for name in impl.argnames)
+
+    def call(*arguments: Any) -> Any:
+        return function(*(arguments[i] for i in wanted))
+
+    return call

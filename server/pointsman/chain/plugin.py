@@ -1,0 +1,60 @@
+"""What a policy package registers, and what its factory is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pointsman.model.catalogue import Catalogue
+from pointsman.model.decision import PolicyKind
+
+GROUP = "pointsman.policies"
+"""Entry-point group; the entry point's name is the `use:` name of the configuration."""
+
+HONOURABLE = frozenset(
+    {"task", "tags", "model_override", "max_cost_nano_usd", "exclude_providers", "allowed_regions", "input_tokens"}
+)
+"""Hints that a policy must honour: set by a caller while no entry does, the request is refused, never half obeyed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySetup:
+    """What a factory is given beside its options: the id of the chain entry, and the catalogue it will route over."""
+
+    entry: str
+    catalogue: Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPlugin:
+    """A registered policy. `factory(options, setup)` makes one instance per chain entry and configuration."""
+
+    # The options type differs per policy; `config` validates them before the factory sees them.
+    factory: Callable[[Any, PolicySetup], object]
+    config: type | None
+    kind: PolicyKind
+    deterministic: bool
+    honours: frozenset[str]
+
+
+def register(
+    factory: Callable[[Any, PolicySetup], object],
+    *,
+    config: type | None = None,
+    kind: PolicyKind = PolicyKind.PLUGIN,
+    deterministic: bool = False,
+    honours: Iterable[str] = (),
+) -> PolicyPlugin:
+    """Register a policy: the entry point of group `pointsman.policies` names what this returns.
+
+    `config` is a pydantic model for the entry's `with:`; None takes no options and the factory gets None. `honours`
+    names the request hints that this policy obeys. `deterministic`: the same request always gets the same answer.
+
+        POINTSMAN_API = 1
+        plugin = register(Greeting, config=GreetingConfig, kind=PolicyKind.RULE, deterministic=True)
+    """
+    hints = frozenset(honours)
+    if unknown := hints - HONOURABLE:
+        raise ValueError(f"honours={sorted(unknown)}: a policy can honour only {sorted(HONOURABLE)}")
+    return PolicyPlugin(factory, config, PolicyKind(kind), deterministic, hints)

@@ -1,0 +1,74 @@
+"""What comes back from a provider: deltas while it streams, then how it ended and what it used."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from pointsman.model.request import Part
+
+
+class Usage(Struct, frozen=True):
+    """Inclusive totals: input counts cached and cache-written tokens, output counts reasoning tokens."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
+    cache_write_input_tokens: int = 0
+    reasoning_tokens: int = 0
+    estimated: bool = False
+
+
+class FinishReason(StrEnum):
+    STOP = "stop"
+    MAX_TOKENS = "max_tokens"
+    TOOL_CALLS = "tool_calls"
+    CONTENT_FILTER = "content_filter"
+    REFUSAL = "refusal"
+    OTHER = "other"
+
+
+class TextDelta(Struct, frozen=True, tag="text"):
+    """`part` is the 0-based index of the content part that the delta extends."""
+
+    part: int
+    text: str
+
+
+class ReasoningDelta(Struct, frozen=True, tag="reasoning"):
+    part: int
+    text: str
+
+
+class ToolCallDelta(Struct, frozen=True, tag="tool_call"):
+    """`id` and `name` on the first delta of a part only."""
+
+    part: int
+    id: str
+    name: str
+    arguments_json: str
+
+
+Delta = TextDelta | ReasoningDelta | ToolCallDelta
+
+
+class Ending(Struct, frozen=True, kw_only=True):
+    """How a provider's answer ended.
+
+    `usage` None: the provider sent none. `cost_nano_usd` is the provider's own figure, None where it gives none.
+    """
+
+    reason: FinishReason
+    upstream_reason: str = ""
+    usage: Usage | None = None
+    cost_nano_usd: int | None = None
+    served_model: str = ""
+    upstream_request_id: str = ""
+
+
+class Answer(Struct, frozen=True):
+    """A whole answer."""
+
+    parts: tuple[Part, ...]
+    ending: Ending

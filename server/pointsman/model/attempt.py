@@ -1,0 +1,70 @@
+"""What happened: attempts with their tokens and cost, and the completion they make."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from pointsman.model.answer import Usage
+from pointsman.model.plan import AttemptKind
+
+
+class AttemptOutcome(StrEnum):
+    SERVED = "served"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class CostSource(StrEnum):
+    """Where a cost comes from: the provider's figure, its usage times our price, our own count, or nothing was sent."""
+
+    PROVIDER = "provider"
+    PRICE = "price"
+    ESTIMATE = "estimate"
+    NONE = "none"
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One provider call that was made. `number` is 1-based in order of start; times are seconds, money nano-USD.
+
+    `error_reason` is a `Reason` name, "" unless it failed; `upstream_status` the HTTP status, 0 where none came.
+    """
+
+    number: int
+    kind: AttemptKind
+    target: str
+    provider: str
+    upstream: str
+    outcome: AttemptOutcome
+    started: float
+    duration: float
+    ttft: float | None = None
+    usage: Usage = Usage()
+    cost_nano_usd: int = 0
+    cost_source: CostSource = CostSource.NONE
+    served_model: str = ""
+    upstream_request_id: str = ""
+    upstream_status: int = 0
+    error_reason: str = ""
+    error_message: str = ""
+
+
+class Cost(Struct, frozen=True):
+    """Nano-USD: the answer's own attempt, and every other one as overhead."""
+
+    answer: int = 0
+    overhead: int = 0
+    estimated: bool = False
+
+    @property
+    def total(self) -> int:
+        return self.answer + self.overhead
+
+
+def total_cost(attempts: tuple[Attempt, ...]) -> Cost:
+    """What a request cost, exact: every attempt is rounded once, sums are never rounded."""
+    answer = sum(a.cost_nano_usd for a in attempts if a.outcome is AttemptOutcome.SERVED)
+    overhead = sum(a.cost_nano_usd for a in attempts if a.outcome is not AttemptOutcome.SERVED)
+    estimated = any(a.cost_source is CostSource.ESTIMATE for a in attempts)
+    return Cost(answer=answer, overhead=overhead, estimated=estimated)

@@ -1,0 +1,84 @@
+"""What there is to choose from: models with their prices, tiers, task rows and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+
+from pointsman.model.request import Mode
+
+
+class Price(Struct, frozen=True):
+    """Nano-USD per million tokens, so that 0.0375 USD per million is an integer; `per_request` nano-USD.
+
+    None: charged like ordinary input.
+    """
+
+    input: int
+    output: int
+    cached_input: int | None = None
+    cache_write: int | None = None
+    per_request: int = 0
+
+
+class Model(Struct, frozen=True, kw_only=True):
+    """A target: one model at one provider. `context` and `max_output` are tokens, 0 where the provider sets no limit."""
+
+    id: str
+    provider: str
+    upstream: str
+    tier: str
+    context: int
+    price: Price
+    max_output: int = 0
+    capabilities: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+    aliases: tuple[str, ...] = ()
+    enabled: bool = True
+
+
+class Select(StrEnum):
+    """How to order the models of one row."""
+
+    CHEAPEST = "cheapest"
+    FASTEST = "fastest"
+    PRIORITY = "priority"
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """A task row: everything about one job.
+
+    `route` gives per mode the model ids to choose from, in the order written. Caps and floors are output tokens.
+    """
+
+    name: str
+    route: Mapping[Mode, tuple[str, ...]]
+    select: Select = Select.CHEAPEST
+    output: str = ""
+    owner: str = ""
+    blast_radius: str = ""
+    max_output_tokens: int | None = None
+    min_output_tokens: int | None = None
+    temperature_cap: float | None = None
+    system_prompt: str = ""
+
+
+class Catalogue(Struct, frozen=True, kw_only=True):
+    """Models by id, tiers cheapest first, task rows by name, tags → task rows, aliases → model ids."""
+
+    models: Mapping[str, Model]
+    tiers: tuple[str, ...]
+    tasks: Mapping[str, Task]
+    default_task: str
+    tags: Mapping[str, str] = {}
+    aliases: Mapping[str, str] = {}
+    default_mode: Mode = Mode.BALANCED
+
+    def find(self, name: str) -> Model | None:
+        """The model with this id or alias."""
+        return self.models.get(self.aliases.get(name, name))
+
+    def providers(self) -> frozenset[str]:
+        return frozenset(model.provider for model in self.models.values())

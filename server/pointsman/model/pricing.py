@@ -1,0 +1,42 @@
+"""What an attempt cost: the provider's own figure, else tokens times price, in exact integers rounded half up once."""
+
+from __future__ import annotations
+
+from pointsman.model.answer import Usage
+from pointsman.model.attempt import CostSource
+from pointsman.model.catalogue import Price
+
+_PER_TOKENS = 1_000_000
+
+
+def cost_nano_usd(price: Price, usage: Usage) -> int:
+    """Nano-USD for these tokens and one request.
+
+    Cached and cache-written input is priced on its own where the price says so; output includes reasoning.
+
+        cost_nano_usd(Price(input=750_000_000, output=4_500_000_000), Usage(input_tokens=1, output_tokens=1))  # 5250
+    """
+    cached, written = usage.cached_input_tokens, usage.cache_write_input_tokens
+    # A provider that leaves cached tokens out of its input count must not make the rest negative.
+    ordinary = max(0, usage.input_tokens - cached - written)
+    total = (
+        ordinary * price.input
+        + cached * (price.input if price.cached_input is None else price.cached_input)
+        + written * (price.input if price.cache_write is None else price.cache_write)
+        + usage.output_tokens * price.output
+    )
+    return (total + _PER_TOKENS // 2) // _PER_TOKENS + price.per_request
+
+
+def plain_cost(price: Price, input_tokens: int, output_tokens: int) -> int:
+    """Nano-USD where nothing is cached; what estimates are made of, so it builds no Usage."""
+    return price.per_request + (
+        input_tokens * price.input + output_tokens * price.output + _PER_TOKENS // 2
+    ) // _PER_TOKENS
+
+
+def price_attempt(price: Price, usage: Usage, provider_cost: int | None) -> tuple[int, CostSource]:
+    """The cost in nano-USD and where it comes from; `provider_cost` is the provider's own figure, also where it is 0."""
+    if provider_cost is not None:
+        return provider_cost, CostSource.PROVIDER
+    return cost_nano_usd(price, usage), CostSource.ESTIMATE if usage.estimated else CostSource.PRICE

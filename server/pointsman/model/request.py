@@ -1,0 +1,182 @@
+"""What a caller asks for: a conversation, how to answer it, and hints for the route."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+from msgspec import Struct
+
+from pointsman.model.tokens import estimate_tokens
+
+IMAGE_TOKENS = 800
+"""What one image counts in an estimate; providers charge between 85 and 1,600."""
+
+
+class Role(StrEnum):
+    SYSTEM = "system"
+    DEVELOPER = "developer"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class Mode(StrEnum):
+    """How a caller weighs cost against quality and speed."""
+
+    ECO = "eco"
+    BALANCED = "balanced"
+    SPORT = "sport"
+
+
+class Text(Struct, frozen=True, tag="text"):
+    text: str
+
+
+class Image(Struct, frozen=True, tag="image"):
+    """Either `data` with its IANA `media_type`, or a `url` that is passed on, never fetched."""
+
+    data: bytes = b""
+    url: str = ""
+    media_type: str = ""
+    detail: str = ""
+
+
+class ToolCall(Struct, frozen=True, tag="tool_call"):
+    """`arguments_json` is the model's text byte for byte; it may be invalid JSON."""
+
+    id: str
+    name: str
+    arguments_json: str
+
+
+class ToolResult(Struct, frozen=True, tag="tool_result"):
+    tool_call_id: str
+    text: str
+
+
+class Reasoning(Struct, frozen=True, tag="reasoning"):
+    text: str
+
+
+Part = Text | Image | ToolCall | ToolResult | Reasoning
+
+
+class Message(Struct, frozen=True):
+    role: Role
+    parts: tuple[Part, ...]
+    name: str = ""
+
+
+class Tool(Struct, frozen=True):
+    """`parameters_json_schema` is a JSON Schema document as text; empty: no parameters."""
+
+    name: str
+    description: str = ""
+    parameters_json_schema: str = ""
+    strict: bool = False
+
+
+class ToolChoice(Struct, frozen=True):
+    """`mode` is auto, none or required; with required, `allowed` limits the call to these tools."""
+
+    mode: str = "auto"
+    allowed: tuple[str, ...] = ()
+    parallel: bool | None = None
+
+
+class ResponseFormat(Struct, frozen=True):
+    """`kind` is json_object or json_schema, the latter with the schema's text."""
+
+    kind: str
+    schema_name: str = ""
+    json_schema: str = ""
+    strict: bool = False
+
+
+class Params(Struct, frozen=True):
+    """Generation parameters; None is the model's own default. Output tokens include reasoning."""
+
+    max_output_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop_sequences: tuple[str, ...] = ()
+    seed: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    reasoning_effort: str = ""
+    end_user_id: str = ""
+
+
+class ModelOverride(Struct, frozen=True):
+    """A model id or alias, or "" for any model of `provider`. `strict`: that or an error."""
+
+    model: str = ""
+    provider: str = ""
+    strict: bool = False
+
+
+class Hints(Struct, frozen=True):
+    """What the caller wants of the route. Money is nano-USD."""
+
+    task: str = ""
+    tags: tuple[str, ...] = ()
+    mode: Mode | None = None
+    model_override: ModelOverride | None = None
+    max_cost_nano_usd: int | None = None
+    input_tokens: int | None = None
+    labels: Mapping[str, str] = {}
+    exclude_providers: tuple[str, ...] = ()
+    allowed_regions: tuple[str, ...] = ()
+
+
+class Facts(Struct, frozen=True):
+    """What is known of a prompt without its text, so that a decision can be made again where no text was kept."""
+
+    input_tokens: int = 0
+    turns: int = 0
+    images: int = 0
+    image_urls: int = 0
+    tools: int = 0
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """One request, as policies see it."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    response_format: ResponseFormat | None = None
+    params: Params = Params()
+    hints: Hints = Hints()
+    tenant: str = "default"
+    facts: Facts = Facts()
+
+    def text(self) -> str:
+        """The text of the last user message: what the caller wants now."""
+        for message in reversed(self.messages):
+            if message.role is Role.USER:
+                return "\n".join(p.text for p in message.parts if isinstance(p, Text))
+        return ""
+
+
+def measure(messages: Sequence[Message], tools: Sequence[Tool]) -> Facts:
+    """Count once what limits and policies ask about again and again."""
+    tokens = images = urls = 0
+    for part in (part for message in messages for part in message.parts):
+        if isinstance(part, Image):
+            images += 1
+            urls += bool(part.url)
+            tokens += IMAGE_TOKENS
+        else:
+            tokens += sum(map(estimate_tokens, _texts(part)))
+    for tool in tools:
+        tokens += estimate_tokens(tool.description) + estimate_tokens(tool.parameters_json_schema)
+    # Role markers and separators: about four tokens a message in every chat template.
+    tokens += 4 * len(messages)
+    turns = sum(message.role is Role.USER for message in messages)
+    return Facts(input_tokens=tokens, turns=turns, images=images, image_urls=urls, tools=len(tools))
+
+
+def _texts(part: Text | ToolCall | ToolResult | Reasoning) -> Iterable[str]:
+    return (part.name, part.arguments_json) if isinstance(part, ToolCall) else (part.text,)

@@ -1,0 +1,37 @@
+"""The world as one decision sees it: everything that is not the request and not the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from pointsman.model.decision import Exclusion
+
+
+class Latency(Struct, frozen=True):
+    """Recent times to first token of one model, in seconds, over `samples` answers."""
+
+    p50: float
+    p95: float
+    samples: int
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """`now` is Unix seconds; mappings are by model id, `signals` by chain entry id.
+
+    `token_ratios` are observed input tokens over estimated ones. `quarantined` names chain entries that the watchdog
+    took out; `denials` are targets refused by admission while this request was running. The catalogue is found by
+    `config_version`: it is part of the rules, and is recorded once a version, not once a decision.
+    """
+
+    now: float
+    seed: int
+    config_version: str
+    latencies: Mapping[str, Latency] = {}
+    token_ratios: Mapping[str, float] = {}
+    # A policy's own answer to its own question: only that policy knows its type.
+    signals: Mapping[str, Any] = {}
+    quarantined: frozenset[str] = frozenset()
+    denials: tuple[Exclusion, ...] = ()

@@ -1,0 +1,162 @@
+"""What the engine needs from the outside, as Protocols; adapters live in providers/, stores/ and ledger/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pointsman.model.answer import Answer, Delta, Ending
+from pointsman.model.attempt import Attempt
+from pointsman.model.catalogue import Model
+from pointsman.model.decision import Shaped
+from pointsman.model.record import Record
+from pointsman.model.request import Request
+from pointsman.model.snapshot import Latency
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One HTTP exchange to make. Redirects are never followed; `body` is sent as it is."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Timers of one exchange, in seconds. `idle` is between two reads of the body; `total` bounds everything."""
+
+    connect: float = 5.0
+    headers: float = 60.0
+    idle: float = 30.0
+    total: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """A whole answer. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class HttpStream(Protocol):
+    """An answer whose body is still arriving. Header names are lower case."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    async def read_some(self) -> bytes:
+        """What has arrived since the last call, waiting only when nothing has; b"" at the proper end of the body.
+
+        Never fills up to a size. A body cut short raises Truncated; silence longer than `Limits.idle` IdleTimeout.
+        """
+
+
+class Transport(Protocol):
+    """HTTP towards providers.
+
+    Both calls raise only TransportError (and CancelledError, never swallowed: a cancelled call has closed its
+    connection before the cancellation leaves it). Statuses of 400 and more are answers, not errors.
+    """
+
+    async def request(self, request: HttpRequest, limits: Limits, max_body: int) -> HttpResponse:
+        """The whole exchange; BodyTooLarge once more than `max_body` bytes came."""
+
+    def stream(self, request: HttpRequest, limits: Limits) -> AbstractAsyncContextManager[HttpStream]:
+        """Entered once the headers are there. Left before the end of the body, the connection is closed."""
+
+    async def aclose(self) -> None:
+        """Close every connection, idle or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCall:
+    """One attempt as a provider wire sees it: the request, shaped for `model`. `limits` are seconds."""
+
+    model: Model
+    request: Request
+    shaped: Shaped
+    limits: Limits
+
+
+class AnswerStream(Protocol):
+    """A streaming answer."""
+
+    async def read(self) -> Sequence[Delta]:
+        """The deltas that have arrived, waiting only when none has; empty exactly once the answer is complete.
+
+        Chunks without content (role, pings, usage) make no deltas and do not end the wait. Raises ProviderError.
+        """
+
+    @property
+    def ending(self) -> Ending:
+        """How it ended; what is known so far while it still runs."""
+
+
+class Provider(Protocol):
+    """One configured provider, speaking one wire format. Both calls raise only ProviderError and CancelledError."""
+
+    async def complete(self, call: ProviderCall) -> Answer:
+        """The whole answer in one exchange."""
+
+    def stream(self, call: ProviderCall) -> AbstractAsyncContextManager[AnswerStream]:
+        """Entered once the provider accepted the call. Left early, the upstream connection is closed."""
+
+    def dropped(self, call: ProviderCall) -> tuple[str, ...]:
+        """Names of what the caller asked for and this wire cannot express, such as "reasoning parts"."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the shared state says at one moment; mappings by model id. `token_ratios` as in Snapshot."""
+
+    latencies: Mapping[str, Latency] = field(default_factory=dict)
+    token_ratios: Mapping[str, float] = field(default_factory=dict)
+
+
+class StateStore(Protocol):
+    """State that outlives a request: one process's memory, or a store shared by replicas."""
+
+    async def read(self) -> State:
+        """Everything a decision needs, in one round trip. The mappings are never changed afterwards."""
+
+    async def record(self, attempt: Attempt, estimated_input_tokens: int) -> None:
+        """Learn from an attempt that ended: its time to first token, its tokens against our estimate."""
+
+    async def get(self, key: str) -> bytes | None:
+        """A policy's own value; keys carry the entry's id."""
+
+    async def put(self, key: str, value: bytes, ttl: float) -> None:
+        """Keep a policy's own value for `ttl` seconds."""
+
+
+class Ledger(Protocol):
+    """Where requests are recorded."""
+
+    async def append(self, record: Record) -> None:
+        """Return once the record is committed; LedgerUnavailable if it cannot be kept."""
+
+    async def add_config(self, version: str, document: str) -> None:
+        """Keep a configuration under its version, so that its decisions can be made again. Repeats are ignored."""
+
+    async def aclose(self) -> None:
+        """Commit what is pending and close."""
+
+
+class Clock(Protocol):
+    """Time, so that tests can hold it."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
