@@ -1,0 +1,1 @@
+"""Gather, decide, run, settle. Start with route.py."""

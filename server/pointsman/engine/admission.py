@@ -1,0 +1,68 @@
+"""Asking the policies before an attempt, and telling them after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pointsman.chain.calling import call_async, must_fail
+from pointsman.chain.loading import Chain, Hook
+from pointsman.errors import PluginFailed
+from pointsman.model.attempt import Attempt
+from pointsman.model.decision import Cause, Exclusion
+from pointsman.model.plan import PlannedAttempt
+from pointsman.model.request import Request
+from pointsman.ports import Clock, StateStore
+from pointsman.services import Denial, Lease, Services, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What the policies said of one attempt: leases by entry id, and the first denial if any."""
+
+    planned: PlannedAttempt
+    leases: dict[str, Lease]
+    denial: Exclusion | None
+
+
+class Doorkeeper:
+    """Asks a chain's admission hooks and settles with them."""
+
+    def __init__(self, chain: Chain, request: Request, store: StateStore, clock: Clock) -> None:
+        self._chain, self._request, self._store, self._clock = chain, request, store, clock
+
+    async def admit(self, planned: PlannedAttempt) -> Admission:
+        """Ask every policy, also after a denial: each may have something to settle."""
+        leases: dict[str, Lease] = {}
+        denial: Exclusion | None = None
+        for hook in self._chain.admit:
+            answer = await self._ask(hook, planned)
+            if isinstance(answer, Lease):
+                leases[hook.entry.id] = answer
+            elif isinstance(answer, Denial):
+                denial = denial or Exclusion(planned.target, answer.cause, answer.reason)
+        return Admission(planned, leases, denial)
+
+    async def _ask(self, hook: Hook, planned: PlannedAttempt) -> Lease | Denial | None:
+        closed = Denial(Cause.POLICY, f"policy {hook.entry.id} could not say whether it may run")
+        try:
+            answer = await call_async(hook, planned, self._request, self._services(hook))
+        except PluginFailed:
+            return closed if must_fail(hook) else None
+        if answer is None or isinstance(answer, (Lease, Denial)):
+            return answer
+        return closed if must_fail(hook) else None
+
+    async def settle(self, admission: Admission, outcome: Attempt | None) -> Sequence[PluginFailed]:
+        """Tell every policy how it ended; the failures are for the log."""
+        failures: list[PluginFailed] = []
+        for hook in self._chain.settle:
+            lease = admission.leases.get(hook.entry.id)
+            try:
+                await call_async(hook, admission.planned, outcome, lease, self._request, self._services(hook))
+            except PluginFailed as failure:
+                failures.append(failure)
+        return failures
+
+    def _services(self, hook: Hook) -> Services:
+        return Services(hook.entry.id, self._clock, Store(self._store, hook.entry.id))

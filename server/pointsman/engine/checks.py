@@ -1,0 +1,74 @@
+"""Are a policy's answers of the promised form? Each check returns what is wrong, without quoting it, or ""."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from math import isfinite
+
+from pointsman.model.catalogue import Catalogue
+from pointsman.model.decision import Assessment, Choice, Exclusion, Shape
+from pointsman.model.plan import Plan
+from pointsman.model.request import Mode
+
+
+def assessment_fault(answer: object, catalogue: Catalogue) -> str:
+    if not isinstance(answer, Assessment):
+        return f"answered a {type(answer).__name__}, not an Assessment"
+    if answer.task is not None and answer.task not in catalogue.tasks:
+        return "named a task that is not configured"
+    mode: object = answer.mode
+    if mode is not None and not isinstance(mode, Mode):
+        return "answered a mode that is no Mode"
+    if answer.confidence is not None and not _within(answer.confidence, 0.0, 1.0):
+        return "answered a confidence outside 0..1"
+    return ""
+
+
+def shape_fault(answer: object) -> str:
+    if not isinstance(answer, Shape):
+        return f"answered a {type(answer).__name__}, not a Shape"
+    limits: tuple[object, ...] = (answer.max_output_tokens, answer.min_output_tokens)
+    for limit in limits:
+        if limit is not None and (not isinstance(limit, int) or limit < 1):
+            return "answered an output limit that is not a positive whole number"
+    if answer.temperature_cap is not None and not _within(answer.temperature_cap, 0.0, 2.0):
+        return "answered a temperature cap outside 0..2"
+    return ""
+
+
+def exclusions_fault(answer: object, known: Container[str]) -> str:
+    if not isinstance(answer, Sequence) or isinstance(answer, str):
+        return f"answered a {type(answer).__name__}, not a sequence of Exclusion"
+    for exclusion in answer:
+        if not isinstance(exclusion, Exclusion):
+            return f"excluded with a {type(exclusion).__name__}, not an Exclusion"
+        if exclusion.target not in known:
+            return "excluded a model that is not configured or not enabled"
+    return ""
+
+
+def choice_fault(answer: object, catalogue: Catalogue) -> str:
+    if not isinstance(answer, Choice):
+        return f"answered a {type(answer).__name__}, not a Choice"
+    if not answer.targets:
+        return "chose nothing; None is the way to have no opinion"
+    if any(target not in catalogue.models for target in answer.targets):
+        return "chose a model that is not configured"
+    return ""
+
+
+def plan_fault(answer: object, ranking: Sequence[str]) -> str:
+    if not isinstance(answer, Plan):
+        return f"answered a {type(answer).__name__}, not a Plan"
+    if not answer.stages:
+        return "planned no stage"
+    for stage in answer.stages:
+        if len(stage.attempts) != 1:
+            return "planned a stage that has not exactly one attempt"
+        if stage.attempts[0].target not in ranking:
+            return "planned a target that is not ranked"
+    return ""
+
+
+def _within(number: object, low: float, high: float) -> bool:
+    return isinstance(number, (int, float)) and isfinite(number) and low <= number <= high

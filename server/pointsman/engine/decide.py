@@ -1,0 +1,204 @@
+"""Decide: (request, snapshot, rules) → decision or refusal. Pure: no clock, no random numbers, no I/O, no logging."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pointsman.chain.calling import FAILED, UNWATCHED, Watch
+from pointsman.chain.loading import Chain
+from pointsman.engine import checks
+from pointsman.engine.deliberation import Deliberation, deliberate
+from pointsman.engine.ranking import rank
+from pointsman.engine.refusal import refuse
+from pointsman.engine.rules import Rules
+from pointsman.engine.shaping import shape_targets
+from pointsman.errors import PluginFailed, Reason
+from pointsman.model.decision import (
+    Assessed,
+    Assessment,
+    Candidate,
+    Choice,
+    Decision,
+    PolicyKind,
+    Refusal,
+    Shaped,
+    VerdictOutcome,
+)
+from pointsman.model.plan import AttemptKind, Plan, PlannedAttempt, Stage
+from pointsman.model.request import Request
+from pointsman.model.snapshot import Snapshot
+
+
+def decide(request: Request, snapshot: Snapshot, rules: Rules, watch: Watch = UNWATCHED) -> Decision | Refusal:
+    """What to do with a request in this world under these rules; equal arguments give equal bytes."""
+    return _decide(deliberate(request, snapshot, rules, watch=watch))
+
+
+def decide_with_shadows(request: Request, snapshot: Snapshot, rules: Rules) -> Decision | Refusal | None:
+    """What the shadow entries would make of it; None where there are none."""
+    return _decide(deliberate(request, snapshot, rules, rules.shadowed)) if rules.shadowed else None
+
+
+def _decide(d: Deliberation) -> Decision | Refusal:
+    assessed = unassessed(d)
+    try:
+        assessed = assess(d)
+        shaped = shape_targets(d, assessed)
+        _exclude(d, assessed, shaped)
+        candidates = {target: s for target, s in shaped.items() if target not in d.vetoes}
+        choice, chosen_by = _choose(d, assessed, candidates)
+        ranking = rank(choice, candidates, d.catalogue, d.vetoes)
+        if not ranking:
+            return refuse(d, assessed, choice, shaped)
+        plan = _plan(d, assessed, ranking)
+    except PluginFailed as failure:
+        return _stopped(d, assessed, failure)
+    decided_by, kind, reason = _attribute(assessed, choice, chosen_by, d.chain)
+    planned = {attempt.target for stage in plan.stages for attempt in stage.attempts}
+    return Decision(
+        target=plan.stages[0].attempts[0].target,
+        assessed=assessed,
+        decided_by=decided_by,
+        decided_by_kind=kind,
+        reason=reason,
+        ranking=tuple(_candidate(shaped[target], d.snapshot) for target in ranking),
+        excluded=d.vetoes.candidates(shaped),
+        shaped=tuple(shaped[t] for t in ranking if t in planned),
+        plan=plan,
+        trace=tuple(d.asking.verdicts),
+        config_version=d.rules.version,
+    )
+
+
+def unassessed(d: Deliberation) -> Assessed:
+    """The request as it is before anybody said anything of it."""
+    mode = d.request.hints.mode or d.catalogue.default_mode
+    return Assessed(d.catalogue.default_task, mode, 0.0, "default")
+
+
+def assess(d: Deliberation) -> Assessed:
+    """Merge the policies' opinions field by field, first wins; the caller's own mode wins over all."""
+    named: tuple[Assessment, str] | None = None
+    mode = d.request.hints.mode
+    for hook in d.chain.assess:
+        opinion = d.asking.ask(hook, d.request, d.snapshot)
+        if opinion is FAILED:
+            continue
+        if opinion is None:
+            d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
+            continue
+        if fault := checks.assessment_fault(opinion, d.catalogue):
+            d.asking.fail(hook, fault)
+            continue
+        if named is None and opinion.task is not None:
+            named = opinion, hook.entry.id
+        mode = mode or opinion.mode
+        d.asking.note(hook, VerdictOutcome.SELECTED, _describe(opinion))
+    assessed = unassessed(d)
+    task, confidence, source, by = assessed.task, assessed.confidence, assessed.source, ""
+    if named:
+        opinion, by = named
+        task, source = opinion.task or task, opinion.source
+        confidence = 1.0 if opinion.confidence is None else opinion.confidence
+    return Assessed(task, mode or d.catalogue.default_mode, confidence, source, by)
+
+
+def _describe(opinion: Assessment) -> str:
+    words = [f"{name} {value}" for name, value in (("task", opinion.task), ("mode", opinion.mode)) if value]
+    return " and ".join(words) + (f" from {opinion.source}" if opinion.source else "")
+
+
+def _exclude(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) -> None:
+    """Vetoes are a union: every policy sees all targets, so that no order can bypass one."""
+    for denial in d.snapshot.denials:
+        d.vetoes.add(denial, "admission")
+    for hook in d.chain.exclude:
+        before = len(shaped) - len(d.vetoes)
+        exclusions = d.asking.ask(hook, d.request, d.snapshot, assessed, shaped)
+        if exclusions is FAILED:
+            continue
+        if fault := checks.exclusions_fault(exclusions, shaped):
+            d.asking.fail(hook, fault)
+            continue
+        for exclusion in exclusions:
+            d.vetoes.add(exclusion, hook.entry.id)
+        outcome = VerdictOutcome.NARROWED if exclusions else VerdictOutcome.NO_OPINION
+        reason = exclusions[0].reason if exclusions else ""
+        d.asking.note(hook, outcome, reason, before, len(shaped) - len(d.vetoes))
+
+
+def _choose(d: Deliberation, assessed: Assessed, candidates: Mapping[str, Shaped]) -> tuple[Choice | None, str]:
+    """The first choice that leaves something to try, and the entry that made it."""
+    missed: tuple[Choice | None, str] = (None, "")
+    for hook in d.chain.choose:
+        choice = d.asking.ask(hook, d.request, d.snapshot, assessed, candidates)
+        if choice is FAILED:
+            continue
+        if choice is None:
+            d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
+            continue
+        if fault := checks.choice_fault(choice, d.catalogue):
+            d.asking.fail(hook, fault)
+            continue
+        named, left = len(choice.targets), sum(target in candidates for target in choice.targets)
+        if left or choice.exclusive:
+            d.asking.note(hook, VerdictOutcome.SELECTED, choice.reason, named, left)
+            return choice, hook.entry.id
+        d.asking.note(hook, VerdictOutcome.REJECTED, f"{choice.reason}; all of it is excluded", named, 0)
+        if missed[0] is None:
+            missed = choice, hook.entry.id
+    # Nobody's choice is available: its equivalents are the next best, which ranking knows how to find.
+    return missed
+
+
+def _plan(d: Deliberation, assessed: Assessed, ranking: tuple[str, ...]) -> Plan:
+    """Sequential failover over the ranking, as the planners wrap or replace it."""
+    plan = Plan(tuple(_stage(target, i) for i, target in enumerate(ranking[: d.rules.max_attempts])))
+    for hook in d.chain.plan:
+        wrapped = d.asking.ask(hook, d.request, d.snapshot, assessed, plan)
+        if wrapped is FAILED:
+            continue
+        if wrapped is None:
+            d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
+            continue
+        if fault := checks.plan_fault(wrapped, ranking):
+            d.asking.fail(hook, fault)
+            continue
+        outcome = VerdictOutcome.NO_OPINION if wrapped == plan else VerdictOutcome.REORDERED
+        d.asking.note(hook, outcome, f"{len(wrapped.stages)} stages", len(plan.stages), len(wrapped.stages))
+        plan = wrapped
+    return plan
+
+
+def _stage(target: str, position: int) -> Stage:
+    return Stage((PlannedAttempt(target, AttemptKind.FAILOVER if position else AttemptKind.PRIMARY),))
+
+
+def _candidate(shaped: Shaped, snapshot: Snapshot) -> Candidate:
+    latency = snapshot.latencies.get(shaped.target)
+    return Candidate(shaped.target, shaped.estimate, latency.p50 if latency else None)
+
+
+def _stopped(d: Deliberation, assessed: Assessed, failure: PluginFailed) -> Refusal:
+    return Refusal(
+        reason=Reason.INTERNAL,
+        message=str(failure),
+        assessed=assessed,
+        excluded=(),
+        violations=((failure.policy, f"failed in {failure.hook}"),),
+        metadata=(),
+        trace=tuple(d.asking.verdicts),
+        config_version=d.rules.version,
+    )
+
+
+def _attribute(assessed: Assessed, choice: Choice | None, chosen_by: str, chain: Chain) -> tuple[str, PolicyKind, str]:
+    """Who settled it: whoever named the task where the choice only looked up its row, otherwise who chose."""
+    if choice is None:
+        return "default", PolicyKind.DEFAULT, "no policy chose; the cheapest candidate"
+    kinds = {entry.id: entry.plugin.kind for entry in chain.entries}
+    if not choice.follows_task:
+        return chosen_by, kinds[chosen_by], choice.reason
+    if assessed.task_by:
+        return assessed.task_by, kinds[assessed.task_by], f"{assessed.source}: {choice.reason}"
+    return chosen_by, PolicyKind.DEFAULT, f"nothing matched: {choice.reason}"

@@ -1,0 +1,36 @@
+"""What one pass of deciding works on: its arguments, and what it collects on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pointsman.chain.calling import UNWATCHED, Consultation, Watch
+from pointsman.chain.loading import Chain
+from pointsman.engine.rules import Rules
+from pointsman.engine.vetoes import Vetoes
+from pointsman.model.catalogue import Catalogue
+from pointsman.model.request import Request
+from pointsman.model.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Deliberation:
+    """`chain` is the rules' own, or the one with the shadow entries."""
+
+    request: Request
+    snapshot: Snapshot
+    rules: Rules
+    chain: Chain
+    asking: Consultation
+    vetoes: Vetoes = field(default_factory=Vetoes)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.rules.catalogue
+
+
+def deliberate(
+    request: Request, snapshot: Snapshot, rules: Rules, chain: Chain | None = None, watch: Watch = UNWATCHED
+) -> Deliberation:
+    """A fresh pass, over the rules' own chain unless another is given."""
+    return Deliberation(request, snapshot, rules, chain or rules.chain, Consultation(snapshot.quarantined, watch))

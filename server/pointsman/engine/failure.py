@@ -1,0 +1,73 @@
+"""From why attempts failed to what the caller is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pointsman.engine.exchange import Exchange
+from pointsman.errors import ProviderError, Reason, RequestError
+from pointsman.model.attempt import Attempt
+from pointsman.model.decision import Refusal
+
+RETRY_DELAY = 1.0
+"""Seconds a caller should wait where no provider said when to come back."""
+
+FLOOR = 4096
+"""Output tokens that a reasoning model needs before it can be expected to answer at all."""
+
+_DOWN = frozenset({Reason.ALL_PROVIDERS_DOWN, Reason.PROVIDER_RATE_LIMITED})
+
+
+def refused(refusal: Refusal) -> RequestError:
+    """The error of a decision that left nothing to try."""
+    reason = Reason(refusal.reason)
+    delay = RETRY_DELAY if reason is Reason.ALL_PROVIDERS_DOWN else None
+    return RequestError(
+        reason,
+        refusal.message,
+        metadata=dict(refusal.metadata),
+        retry_delay=delay,
+        violations=refusal.violations,
+    )
+
+
+def exhausted(failures: Sequence[ProviderError], exchange: Exchange) -> RequestError:
+    """Every stage failed. That providers are down outweighs what others said, because waiting then helps."""
+    if not failures:
+        return RequestError(
+            Reason.MAX_COST_UNSATISFIABLE,
+            "what failed attempts cost leaves no room for another under max_cost_nano_usd",
+        )
+    last = failures[-1]
+    down = [failure for failure in failures if failure.reason in _DOWN]
+    if last.reason is Reason.DEADLINE_EXCEEDED or not last.retryable or not down:
+        return _told(last, exchange)
+    delay = min((f.retry_after for f in down if f.retry_after is not None), default=RETRY_DELAY)
+    if len(failures) == 1 and last.reason is Reason.PROVIDER_RATE_LIMITED and _strict(exchange):
+        return RequestError(last.reason, last.message, retry_delay=delay)
+    message = "; ".join(failure.message for failure in failures[-4:])
+    return RequestError(Reason.ALL_PROVIDERS_DOWN, f"no provider answered: {message}", retry_delay=delay)
+
+
+def interrupted(error: ProviderError, attempt: Attempt) -> RequestError:
+    """The answer broke off after output had begun; a blind retry would pay twice and glue two answers together."""
+    if error.reason is Reason.DEADLINE_EXCEEDED:
+        return RequestError(Reason.DEADLINE_EXCEEDED, error.message)
+    return RequestError(
+        Reason.STREAM_INTERRUPTED,
+        f"the answer of {attempt.target} broke off: {error.message}",
+        metadata={"output_started": "true"},
+    )
+
+
+def _told(error: ProviderError, exchange: Exchange) -> RequestError:
+    metadata = dict(error.metadata)
+    if error.reason is Reason.EMPTY_ANSWER:
+        used = max(attempt.usage.output_tokens for attempt in exchange.attempts)
+        metadata["min_output_tokens"] = str(max(FLOOR, 2 * used))
+    return RequestError(error.reason, error.message, metadata=metadata)
+
+
+def _strict(exchange: Exchange) -> bool:
+    override = exchange.request.hints.model_override
+    return override is not None and override.strict

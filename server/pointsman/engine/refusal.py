@@ -1,0 +1,57 @@
+"""Nothing is left to try: say which cause is to blame, and what every policy said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pointsman.engine.deliberation import Deliberation
+from pointsman.engine.vetoes import Vetoes
+from pointsman.errors import Reason
+from pointsman.model.catalogue import Catalogue
+from pointsman.model.decision import Assessed, Cause, Choice, Refusal, Shaped
+
+_REASONS = {
+    Cause.HEALTH: (Reason.ALL_PROVIDERS_DOWN, "every provider that could serve this is down"),
+    Cause.BUDGET: (Reason.BUDGET_EXHAUSTED, "the budget is exhausted"),
+    Cause.COST: (Reason.MAX_COST_UNSATISFIABLE, "every permitted model could cost more than max_cost_nano_usd"),
+    Cause.CONTEXT: (Reason.CONTEXT_TOO_LONG, "the prompt fits no permitted model's context window"),
+}
+
+
+def refuse(d: Deliberation, assessed: Assessed, choice: Choice | None, shaped: Mapping[str, Shaped]) -> Refusal:
+    """The refusal of a request that policies left without a target.
+
+    The blame is the first cause, in the order above, without which a target would be left; mixed causes have none.
+    """
+    vetoes = d.vetoes
+    targets = choice.targets if choice and choice.exclusive else tuple(shaped)
+    cause = next((c for c in _REASONS if any(vetoes.causes(t) == {c} for t in targets)), None)
+    reason, message = (
+        _REASONS[cause] if cause else (Reason.NO_CANDIDATE, "policies exclude every model that could serve this")
+    )
+    blamed = [shaped[t] for t in targets if t in shaped and cause and vetoes.causes(t) == {cause}]
+    return Refusal(
+        reason=reason,
+        message=message,
+        assessed=assessed,
+        excluded=vetoes.candidates(shaped),
+        violations=_violations(targets, vetoes),
+        metadata=_metadata(cause, blamed, d.catalogue),
+        trace=tuple(d.asking.verdicts),
+        config_version=d.rules.version,
+    )
+
+
+def _violations(targets: Sequence[str], vetoes: Vetoes) -> tuple[tuple[str, str], ...]:
+    """Each policy's reason, once a policy and target."""
+    return tuple((by, f"{target}: {exclusion.reason}") for target in targets for exclusion, by in vetoes.of(target))
+
+
+def _metadata(cause: Cause | None, blamed: Sequence[Shaped], catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
+    if cause is Cause.COST:
+        return (("cheapest_nano_usd", str(min(s.estimate.worst_case_nano_usd for s in blamed))),)
+    if cause is Cause.CONTEXT:
+        tokens = min(s.estimate.input_tokens for s in blamed)
+        window = max(catalogue.models[s.target].context for s in blamed)
+        return (("tokens", str(tokens)), ("largest_window", str(window)))
+    return ()

@@ -1,0 +1,169 @@
+"""The main job: gather, decide, run, settle."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import traceback
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pointsman.engine.admission import Admission, Doorkeeper
+from pointsman.engine.decide import decide, decide_with_shadows
+from pointsman.engine.exchange import Completion, Exchange, Routed, Sink, Terms
+from pointsman.engine.failure import RETRY_DELAY, refused
+from pointsman.engine.gather import gather
+from pointsman.engine.observe import Observer, emit
+from pointsman.engine.rules import Rules
+from pointsman.engine.run import Run
+from pointsman.engine.settle import Settlement
+from pointsman.engine.watch import Watchdog
+from pointsman.errors import LedgerUnavailable, Reason, RequestError
+from pointsman.model.attempt import Attempt
+from pointsman.model.decision import Refusal
+from pointsman.model.events import AttemptEnded, Decided, Event, RequestEnded
+from pointsman.model.request import Request
+from pointsman.model.snapshot import Snapshot
+from pointsman.ports import Clock, Ledger, Provider, StateStore
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The ports that the engine works with; providers by id."""
+
+    providers: Mapping[str, Provider]
+    store: StateStore
+    ledger: Ledger
+    clock: Clock
+
+
+class Engine:
+    """Decides and runs requests under one set of rules at a time."""
+
+    def __init__(self, rules: Rules, world: World, watchdog: Watchdog, observers: Sequence[Observer] = ()) -> None:
+        self.rules = rules
+        self._world, self._watchdog = world, watchdog
+        self._observers = observers
+        self._settlement = Settlement(world.store, world.ledger, world.clock)
+
+    async def route(self, request: Request) -> Routed:
+        """Decide and record, run nothing; RequestError where nothing is left to try."""
+        exchange = self._open("Route", request)
+        await self._work(exchange, self._decide(exchange))
+        if exchange.error:
+            raise exchange.error
+        assert exchange.routed is not None
+        return exchange.routed
+
+    async def complete(self, request: Request, terms: Terms, sink: Sink | None) -> Completion:
+        """Decide, run and record. Streams to `sink`; without one the answer is whole, in the completion.
+
+        Returns once the record is committed. Failures of the request are in the completion, never raised.
+        """
+        exchange = self._open("Complete" if sink else "CompleteUnary", request)
+        await self._work(exchange, self._complete(exchange, terms, sink))
+        return exchange.completion(self._world.clock.monotonic())
+
+    async def drain(self) -> None:
+        """Wait until everything that ended is settled."""
+        await self._settlement.drain()
+
+    async def _complete(self, exchange: Exchange, terms: Terms, sink: Sink | None) -> None:
+        routed = await self._decide(exchange)
+        if sink:
+            await sink.decided(routed)
+        doorkeeper = Doorkeeper(exchange.rules.chain, exchange.request, self._world.store, self._world.clock)
+        ended = partial(self._attempt_ended, exchange, doorkeeper)
+        run = Run(exchange, terms, self._world.providers, doorkeeper, self._world.clock, ended)
+        exchange.served = await run.perform(sink)
+        if exchange.ttft is None and exchange.served.attempt.ttft is not None:
+            exchange.ttft = self._world.clock.monotonic() - exchange.started
+
+    async def _decide(self, exchange: Exchange) -> Routed:
+        clock, rules = self._world.clock, exchange.rules
+        rules.check(exchange.request)
+        exchange.snapshot = await gather(exchange.request, exchange.snapshot, rules, self._world.store, clock)
+        began = clock.monotonic()
+        exchange.decision = decide(exchange.request, exchange.snapshot, rules, exchange.watch)
+        seconds = clock.monotonic() - began
+        exchange.shadow = decide_with_shadows(exchange.request, exchange.snapshot, rules)
+        self._emit(exchange, Decided(exchange.id, exchange.decision, seconds, exchange.shadow))
+        if isinstance(exchange.decision, Refusal):
+            raise refused(exchange.decision)
+        exchange.routed = Routed(exchange.id, exchange.decision, rules, clock.now(), seconds, exchange.watch.micros)
+        return exchange.routed
+
+    def _open(self, method: str, request: Request) -> Exchange:
+        clock, rules = self._world.clock, self.rules
+        snapshot = Snapshot(
+            now=clock.now(),
+            seed=random.getrandbits(32),
+            config_version=rules.version,
+            quarantined=self._watchdog.quarantined,
+        )
+        watch = self._watchdog.stopwatch()
+        return Exchange(method, request, rules, snapshot.now, clock.monotonic(), snapshot, watch)
+
+    async def _work(self, exchange: Exchange, work: Coroutine[Any, Any, object]) -> None:
+        """Do the work and settle, whatever becomes of it; failures end in `exchange.error`."""
+        try:
+            await work
+        except RequestError as error:
+            exchange.error = error
+        except asyncio.CancelledError as cancelled:
+            if _being_cancelled():
+                exchange.error = _cancelled(cancelled)
+                self._settlement.abandon(exchange)
+                self._emit(exchange, RequestEnded(exchange.record(self._world.clock.monotonic())))
+                raise
+            # Leaked by somebody's code: let through, it would leave the caller without any status.
+            exchange.error = _fault(exchange, "a leaked cancellation")
+        # The boundary of the task: a bug must cost one request, not the caller's patience or our rows.
+        except Exception as error:  # noqa: BLE001
+            exchange.error = _fault(exchange, type(error).__name__, error)
+        await self._settle(exchange)
+
+    async def _settle(self, exchange: Exchange) -> None:
+        try:
+            await self._settlement.request_ended(exchange)
+        except LedgerUnavailable:
+            exchange.error = RequestError(
+                Reason.LEDGER_UNAVAILABLE, "the answer could not be recorded", retry_delay=RETRY_DELAY
+            )
+        self._emit(exchange, RequestEnded(exchange.record(self._world.clock.monotonic())))
+
+    def _attempt_ended(
+        self, exchange: Exchange, doorkeeper: Doorkeeper, admission: Admission, attempt: Attempt | None
+    ) -> None:
+        self._settlement.attempt_ended(exchange, doorkeeper, admission, attempt)
+        if attempt:
+            self._emit(exchange, AttemptEnded(exchange.id, attempt))
+
+    def _emit(self, exchange: Exchange, event: Event) -> None:
+        emit(event, self._observers, exchange.rules.chain, exchange.watch)
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _cancelled(cancelled: asyncio.CancelledError) -> RequestError:
+    """Whoever cancels for another reason than the caller's going says so in the cancellation's message."""
+    if cancelled.args and cancelled.args[0] == Reason.SHUTTING_DOWN:
+        return RequestError(Reason.SHUTTING_DOWN, "the server is shutting down")
+    return RequestError(Reason.CALLER_CANCELLED, "the caller went away")
+
+
+def _fault(exchange: Exchange, what: str, error: Exception | None = None) -> RequestError:
+    """Log a bug by its frames alone: exception texts may quote prompts or keys."""
+    frames = traceback.format_tb(error.__traceback__) if error else []
+    log.error("decision %s: fault of this server: %s\n%s", exchange.id, what, "".join(frames))
+    return RequestError(
+        Reason.INTERNAL, "a fault of this server; its log has the decision id", metadata={"decision_id": exchange.id}
+    )

@@ -1,0 +1,92 @@
+"""What decides: one configuration's catalogue and chain, swapped as a whole on reload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pointsman.chain.loading import Chain
+from pointsman.errors import InvalidRequest, Reason, RequestError
+from pointsman.model.catalogue import Catalogue
+from pointsman.model.request import Hints, Request
+from pointsman.nearest import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`chain` decides; `shadowed` is the same with the shadow entries, None where there are none.
+
+    `max_attempts` bounds the stages of the default plan. `strict_tags`: an unknown tag fails the request.
+    """
+
+    version: str
+    catalogue: Catalogue
+    chain: Chain
+    shadowed: Chain | None
+    honours: frozenset[str]
+    max_attempts: int = 4
+    strict_tags: bool = False
+
+    @classmethod
+    def of(
+        cls, version: str, catalogue: Catalogue, chain: Chain, *, max_attempts: int = 4, strict_tags: bool = False
+    ) -> Rules:
+        """The rules of a loaded chain, shadow entries set apart."""
+        live = chain.live()
+        shadowed = chain if len(live.entries) < len(chain.entries) else None
+        return cls(version, catalogue, live, shadowed, live.honours(), max_attempts, strict_tags)
+
+    def check(self, request: Request) -> None:
+        """RequestError for names that this configuration does not know and hints that nobody would honour."""
+        hints = request.hints
+        if hints == _NO_HINTS:
+            return
+        self._check_honoured(hints)
+        tasks, tags = self.catalogue.tasks, self.catalogue.tags
+        if hints.task and hints.task not in tasks:
+            raise _unknown(Reason.UNKNOWN_TASK, "hints.task", "task", hints.task, tasks)
+        for i, tag in enumerate(hints.tags):
+            if self.strict_tags and tag not in tags and tag not in tasks:
+                raise _unknown(Reason.UNKNOWN_TAG, f"hints.tags[{i}]", "tag", tag, [*tags, *tasks])
+        self._check_models(hints)
+
+    def _check_honoured(self, hints: Hints) -> None:
+        wanted = {name for name in _HONOURED if getattr(hints, name) not in (None, "", ())}
+        if missing := sorted(wanted - self.honours):
+            raise RequestError(
+                Reason.FEATURE_DISABLED,
+                f"hints.{missing[0]} is set, but no entry of this server's chain honours it",
+                metadata={"hints": ",".join(missing)},
+            )
+
+    def _check_models(self, hints: Hints) -> None:
+        providers = self.catalogue.providers()
+        override = hints.model_override
+        if override and override.model and self.catalogue.find(override.model) is None:
+            known = [*self.catalogue.models, *self.catalogue.aliases]
+            raise _not_found(Reason.UNKNOWN_MODEL, "model", override.model, known)
+        wanted = (override.provider,) if override and override.provider else ()
+        for provider in (*wanted, *hints.exclude_providers):
+            if provider not in providers:
+                raise _not_found(Reason.UNKNOWN_PROVIDER, "provider", provider, providers)
+
+
+_NO_HINTS = Hints()
+_HONOURED = (
+    "task",
+    "tags",
+    "model_override",
+    "max_cost_nano_usd",
+    "exclude_providers",
+    "allowed_regions",
+    "input_tokens",
+)
+
+
+def _unknown(reason: Reason, field: str, what: str, value: str, known: Iterable[str]) -> InvalidRequest:
+    return InvalidRequest([(field, f"no {what} {value[:64]!r} is configured{nearest(value, known)}")], reason)
+
+
+def _not_found(reason: Reason, what: str, value: str, known: Iterable[str]) -> RequestError:
+    message = f"no {what} {value[:64]!r} is configured{nearest(value, known)}"
+    return RequestError(reason, message, metadata={what: value[:64]})

@@ -1,0 +1,147 @@
+"""Run: perform the plan, stage by stage, until one attempt answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from pointsman.engine.admission import Admission, Doorkeeper
+from pointsman.engine.attempt import Attempts, Running
+from pointsman.engine.decide import decide
+from pointsman.engine.exchange import Exchange, Served, Sink, Terms
+from pointsman.engine.failure import exhausted, interrupted, refused
+from pointsman.engine.stream import Relay
+from pointsman.errors import ProviderError, Reason, RequestError
+from pointsman.model.attempt import Attempt, AttemptOutcome
+from pointsman.model.decision import Decision
+from pointsman.model.plan import PlannedAttempt, Stage
+from pointsman.ports import Clock, Provider
+
+LEAST = 0.25
+"""Seconds: with less than this left no attempt is started."""
+
+
+class Run:
+    """The performance of one exchange's plan. `ended` is told of every attempt as soon as it is over."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        terms: Terms,
+        providers: Mapping[str, Provider],
+        doorkeeper: Doorkeeper,
+        clock: Clock,
+        ended: Callable[[Admission, Attempt | None], None],
+    ) -> None:
+        self._exchange, self._terms, self._providers = exchange, terms, providers
+        self._doorkeeper, self._clock, self._ended = doorkeeper, clock, ended
+        self._attempts = Attempts(exchange, terms, clock)
+        self._failures: list[ProviderError] = []
+        self._tried: set[str] = set()
+
+    async def perform(self, sink: Sink | None) -> Served:
+        """The answer of the first stage that gives one; RequestError when none does."""
+        stages = self._stages()
+        while stages:
+            planned = stages.pop(0).attempts[0]
+            self._check_time()
+            if not self._affordable(planned):
+                continue
+            admission = await self._doorkeeper.admit(planned)
+            if admission.denial:
+                stages = self._decide_again(admission)
+                continue
+            self._tried.add(planned.target)
+            served = await self._try(planned, admission, sink, alternative=bool(stages))
+            if served:
+                return served
+        raise exhausted(self._failures, self._exchange)
+
+    def _stages(self) -> list[Stage]:
+        decision = self._exchange.decision
+        assert isinstance(decision, Decision)
+        return [stage for stage in decision.plan.stages if stage.attempts[0].target not in self._tried]
+
+    def _check_time(self) -> None:
+        left = self._terms.deadline - self._clock.monotonic()
+        if left >= LEAST:
+            return
+        if self._failures:
+            raise exhausted(self._failures, self._exchange)
+        raise RequestError(
+            Reason.DEADLINE_TOO_SHORT,
+            f"{left * 1000:.0f} ms are left, an attempt needs at least {LEAST * 1000:.0f} ms",
+            metadata={"needed_ms": f"{LEAST * 1000:.0f}"},
+        )
+
+    def _affordable(self, planned: PlannedAttempt) -> bool:
+        """Does the caller's cost limit leave room for this, after what failed attempts already cost?"""
+        limit = self._exchange.request.hints.max_cost_nano_usd
+        if limit is None or not self._exchange.attempts:
+            return True
+        spent = sum(attempt.cost_nano_usd for attempt in self._exchange.attempts)
+        return spent + self._exchange.shaped(planned.target).estimate.worst_case_nano_usd <= limit
+
+    def _decide_again(self, admission: Admission) -> list[Stage]:
+        """Without the denied target. Bounded: every round takes one target away."""
+        self._ended(admission, None)
+        exchange = self._exchange
+        assert admission.denial is not None
+        denials = (*exchange.snapshot.denials, admission.denial)
+        exchange.snapshot = msgspec.structs.replace(exchange.snapshot, denials=denials)
+        decision = decide(exchange.request, exchange.snapshot, exchange.rules, exchange.watch)
+        if not isinstance(decision, Decision):
+            raise refused(decision)
+        exchange.decision = decision
+        return self._stages()
+
+    async def _try(
+        self, planned: PlannedAttempt, admission: Admission, sink: Sink | None, *, alternative: bool
+    ) -> Served | None:
+        """One attempt: its answer, or None where the next stage may have a go."""
+        running = self._attempts.open(planned, alternative=alternative)
+        provider = self._providers[running.call.model.provider]
+        relay = Relay(sink, self._terms, self._exchange, self._clock.monotonic) if sink else None
+        try:
+            if sink:
+                await sink.started(running.number, planned, provider.dropped(running.call))
+            served = await self._attempts.perform(running, provider, relay)
+        except ProviderError as error:
+            attempt = self._close(running, admission, AttemptOutcome.FAILED, error)
+            await self._fail(attempt, error, relay, sink)
+            return None
+        except (RequestError, asyncio.CancelledError):
+            self._close(running, admission, AttemptOutcome.CANCELLED, None)
+            raise
+        # A bug of ours must not lose the row of a call that may have cost money.
+        except Exception:
+            fault = ProviderError(Reason.INTERNAL, "the attempt broke off through a fault of this server")
+            self._close(running, admission, AttemptOutcome.FAILED, fault)
+            raise
+        self._exchange.attempts.append(served.attempt)
+        self._ended(admission, served.attempt)
+        return served
+
+    def _close(
+        self, running: Running, admission: Admission, outcome: AttemptOutcome, error: ProviderError | None
+    ) -> Attempt:
+        attempt = self._attempts.close(running, outcome, error)
+        self._exchange.attempts.append(attempt)
+        self._ended(admission, attempt)
+        return attempt
+
+    async def _fail(self, attempt: Attempt, error: ProviderError, relay: Relay | None, sink: Sink | None) -> None:
+        """Go on to the next stage, or raise what the caller must be told."""
+        self._failures.append(error)
+        if sink:
+            await sink.failed(attempt, error)
+        if relay and relay.committed:
+            stages = self._stages()
+            if not self._terms.restart or not stages or not error.retryable:
+                raise interrupted(error, attempt)
+            assert sink is not None
+            await sink.reset(attempt.number + 1, stages[0].attempts[0])
+        elif not error.retryable:
+            raise exhausted(self._failures, self._exchange)

@@ -1,0 +1,67 @@
+"""Settle: tell the shared state and the ledger what happened, in tasks that no cancellation reaches."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from pointsman.engine.admission import Admission, Doorkeeper
+from pointsman.engine.exchange import Exchange
+from pointsman.model.attempt import Attempt
+from pointsman.model.decision import Decision
+from pointsman.ports import Clock, Ledger, StateStore
+
+log = logging.getLogger(__name__)
+
+
+class Settlement:
+    """Tracks every settlement under way, so that shutting down can wait for the last."""
+
+    def __init__(self, store: StateStore, ledger: Ledger, clock: Clock) -> None:
+        self._store, self._ledger, self._clock = store, ledger, clock
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def attempt_ended(
+        self, exchange: Exchange, doorkeeper: Doorkeeper, admission: Admission, attempt: Attempt | None
+    ) -> None:
+        """Learn from an attempt and give its leases back, without holding up the answer."""
+        if attempt is None:
+            self._start(self._release(doorkeeper, admission, None))
+            return
+        decision = exchange.decision
+        estimate = exchange.shaped(attempt.target).estimate if isinstance(decision, Decision) else None
+        self._start(self._learn(doorkeeper, admission, attempt, estimate.input_tokens if estimate else 0))
+
+    async def request_ended(self, exchange: Exchange) -> None:
+        """Return once the record is committed. Cancelled, it goes on without its awaiter."""
+        await asyncio.shield(self._start(self._ledger.append(exchange.record(self._clock.monotonic()))))
+
+    def abandon(self, exchange: Exchange) -> None:
+        """Record without waiting: the caller is gone, its cancellation must not be held up."""
+        self._start(self._ledger.append(exchange.record(self._clock.monotonic())))
+
+    async def drain(self) -> None:
+        """Wait for everything under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("settlement failed: %s", type(error).__name__)
+
+    async def _learn(self, doorkeeper: Doorkeeper, admission: Admission, attempt: Attempt, estimated: int) -> None:
+        await self._store.record(attempt, estimated)
+        await self._release(doorkeeper, admission, attempt)
+
+    async def _release(self, doorkeeper: Doorkeeper, admission: Admission, attempt: Attempt | None) -> None:
+        for failure in await doorkeeper.settle(admission, attempt):
+            log.error("policy %s failed to settle: %s", failure.policy, failure.why)

@@ -1,0 +1,41 @@
+"""The union of every policy's exclusions, with who made them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pointsman.model.decision import Candidate, Cause, Exclusion, Shaped
+
+
+class Vetoes:
+    """Grows while policies are asked; a target is out as soon as one vetoed it."""
+
+    def __init__(self) -> None:
+        self._by_target: dict[str, list[tuple[Exclusion, str]]] = {}
+
+    def add(self, exclusion: Exclusion, by: str) -> None:
+        self._by_target.setdefault(exclusion.target, []).append((exclusion, by))
+
+    def __contains__(self, target: object) -> bool:
+        return target in self._by_target
+
+    def __len__(self) -> int:
+        return len(self._by_target)
+
+    def of(self, target: str) -> tuple[tuple[Exclusion, str], ...]:
+        """Every veto on a target, with the entry that made it, in chain order."""
+        return tuple(self._by_target.get(target, ()))
+
+    def causes(self, target: str) -> frozenset[Cause]:
+        return frozenset(exclusion.cause for exclusion, _ in self._by_target.get(target, ()))
+
+    def any_for(self, cause: Cause) -> bool:
+        return any(cause in self.causes(target) for target in self._by_target)
+
+    def candidates(self, shaped: Mapping[str, Shaped]) -> tuple[Candidate, ...]:
+        """The excluded targets, each with its first veto."""
+        return tuple(
+            Candidate(target, shaped[target].estimate, None, vetoes[0][1], vetoes[0][0].reason)
+            for target, vetoes in self._by_target.items()
+            if target in shaped
+        )
