@@ -12,9 +12,12 @@ import importlib
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from pointsman.rpc.status import TABLE
+from pointsman.telemetry import names
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs"
@@ -83,9 +86,38 @@ def table(path: str, node: Schema, definitions: Mapping[str, Schema]) -> str:
         (f"`{key}`", type_of(value, definitions), default_of(value, key in required), value.get("description", ""))
         for key, value in node["properties"].items()
     ]
-    lines = ["| key | type | default | |", "|---|---|---|---|", *(f"| {' | '.join(map(cell, row))} |" for row in rows)]
     prose = [node["description"]] if path and "description" in node else []
-    return "\n\n".join([f"## `{path}`" if path else "## Top level", *prose, "\n".join(lines)])
+    return "\n\n".join([f"## `{path}`" if path else "## Top level", *prose, grid(("key", "type", "default", ""), rows)])
+
+
+def metrics() -> str:
+    """One row for each metric, with the bounds of a histogram's buckets."""
+    return grid(
+        ("metric", "type", "labels", "", "buckets"),
+        (
+            (f"`{m.name}`", m.kind, ", ".join(m.labels), m.help, " ".join(f"{bound:g}" for bound in m.buckets))
+            for m in names.METRICS
+        ),
+    )
+
+
+def log_fields() -> str:
+    """One row for each key of a JSON log line."""
+    return grid(("field", ""), ((f"`{field.name}`", field.meaning) for field in names.LOG_FIELDS))
+
+
+def errors() -> str:
+    """One row for each reason of a failure."""
+    return grid(
+        ("reason", "code", "when", "retry?", "details"),
+        ((f"`{reason}`", row.code.name, row.meaning, row.retry, row.detail.value) for reason, row in TABLE.items()),
+    )
+
+
+def grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = (f"| {' | '.join(map(cell, row))} |" for row in rows)
+    return "\n".join((f"| {' | '.join(header)} |", "|" + "---|" * len(header), *lines))
 
 
 def cell(text: str) -> str:
@@ -128,7 +160,13 @@ def default_of(node: Schema, required: bool) -> str:
     return "unset" if node["default"] is None else f"`{json.dumps(node['default'], ensure_ascii=False)}`"
 
 
-GENERATORS: Mapping[str, Callable[[], str]] = {"hooks": hooks, "configuration": configuration}
+GENERATORS: Mapping[str, Callable[[], str]] = {
+    "hooks": hooks,
+    "configuration": configuration,
+    "metrics": metrics,
+    "log_fields": log_fields,
+    "errors": errors,
+}
 
 
 def fill(text: str, made: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ PointsmanError
 ├── PluginFailed           a policy that raised, overran or answered nonsense
 ├── CannotListen           a door's address is taken, or not this machine's
 ├── LedgerUnavailable      rows can neither be committed nor kept
+├── AmbiguousId            the beginning of more than one decision id
 ├── RequestError           what a caller is told: reason, message, metadata, retry delay
 │   └── InvalidRequest     … with the fields that are wrong
 ├── ProviderError          why one attempt failed; the engine maps it to a RequestError
@@ -46,7 +47,6 @@ class Reason(StrEnum):
     CONTENT_BLOCKED = "CONTENT_BLOCKED"
     EMPTY_ANSWER = "EMPTY_ANSWER"
     BUDGET_EXHAUSTED = "BUDGET_EXHAUSTED"
-    RATE_LIMITED = "RATE_LIMITED"
     PROVIDER_RATE_LIMITED = "PROVIDER_RATE_LIMITED"
     OVERLOADED = "OVERLOADED"
     ALL_PROVIDERS_DOWN = "ALL_PROVIDERS_DOWN"
@@ -111,6 +111,10 @@ class CannotListen(PointsmanError):
 
 class LedgerUnavailable(PointsmanError):
     """The ledger takes no more rows."""
+
+
+class AmbiguousId(PointsmanError):
+    """The beginning of more than one decision id."""
 
 
 class RequestError(PointsmanError):

@@ -129,8 +129,11 @@ class StateStore(Protocol):
     async def read(self) -> State:
         """Everything a decision needs, in one round trip. The mappings are never changed afterwards."""
 
-    async def record(self, attempt: Attempt, estimated_input_tokens: int) -> None:
-        """Learn from an attempt that ended: its time to first token, its tokens against our estimate."""
+    def record(self, attempt: Attempt, estimated_input_tokens: int) -> None:
+        """Learn from an attempt that ended: its time to first token, its tokens against our estimate.
+
+        Returns at once; a store that has to travel does so on its own, since nobody waits for statistics.
+        """
 
     async def get(self, key: str) -> bytes | None:
         """A policy's own value; keys carry the entry's id."""
@@ -143,7 +146,10 @@ class Ledger(Protocol):
     """Where requests are recorded."""
 
     async def append(self, record: Record) -> None:
-        """Return once the record is committed; LedgerUnavailable if it cannot be kept."""
+        """Return once the record is committed; LedgerUnavailable if it cannot be kept.
+
+        The record is on its way before the first suspension: a caller that is cancelled while it waits loses nothing.
+        """
 
     async def add_config(self, version: str, document: str) -> None:
         """Keep a configuration under its version, so that its decisions can be made again. Repeats are ignored."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pointsman.chain.entry import OnError
@@ -37,12 +38,24 @@ class Consultation:
 
     def ask(self, hook: Hook, *arguments: Any) -> Any:
         """The policy's answer, or FAILED; PluginFailed where its failure must stop the request."""
+        return self._contained(hook, hook.call, arguments)
+
+    def ask_each(self, hook: Hook, subjects: Iterable[str], *arguments: Any) -> Any:
+        """Its answers by subject (the hook's last argument), those that are None left out; or FAILED as a whole."""
+        call = hook.call
+
+        def ask_all() -> dict[str, Any]:
+            return {subject: answer for subject in subjects if (answer := call(*arguments, subject)) is not None}
+
+        return self._contained(hook, ask_all, ())
+
+    def _contained(self, hook: Hook, call: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         entry = hook.entry.id
         if entry in self._quarantined:
             return self.fail(hook, "quarantined: it overran and was taken out until the next configuration")
         self._watch.enter(entry)
         try:
-            return hook.call(*arguments)
+            return call(*arguments)
         # Plugin code may raise anything, a CancelledError of its own included; this is where it is contained.
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):

@@ -74,6 +74,7 @@ def build_chain(entries: Sequence[Entry], catalogue: Catalogue) -> tuple[Chain, 
     for entry in entries:
         try:
             instance = _construct(entry, catalogue)
+            _check_own(entry, instance, built)
             _assemble([(entry, instance)])
         except PluginRefused as refusal:
             if not entry.optional:
@@ -92,6 +93,13 @@ def _construct(entry: Entry, catalogue: Catalogue) -> object:
         if isinstance(error, KeyboardInterrupt):
             raise
         raise PluginRefused(entry.id, f"its factory raised {type(error).__name__}: {error}") from error
+
+
+def _check_own(entry: Entry, instance: object, built: Iterable[tuple[Entry, object]]) -> None:
+    # Equal ones are refused as well: pluggy knows its plugins by equality.
+    if twin := next((other.id for other, made in built if made == instance), None):
+        why = f"its factory returned the instance of entry {twin!r}, or one that equals it; entries share no state"
+        raise PluginRefused(entry.id, why)
 
 
 def _assemble(built: Iterable[tuple[Entry, object]]) -> Chain:
@@ -117,6 +125,8 @@ def _register(manager: pluggy.PluginManager, entry: Entry, instance: object) -> 
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise PluginRefused(entry.id, str(error).replace("\n", " ")) from error
+    if not manager.get_hookcallers(instance):
+        raise PluginRefused(entry.id, f"it implements no hook; its factory returned a {type(instance).__name__}")
 
 
 def _implementations(
@@ -142,6 +152,9 @@ def _positional(impl: pluggy.HookImpl, parameters: tuple[str, ...]) -> Callable[
     if impl.argnames == parameters:
         return impl.function
     function, wanted = impl.function, tuple(parameters.index(name) for name in impl.argnames)
+    if len(wanted) == 1:
+        only = wanted[0]
+        return lambda *arguments: function(arguments[only])
 
     def call(*arguments: Any) -> Any:
         return function(*(arguments[i] for i in wanted))

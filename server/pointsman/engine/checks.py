@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
+from functools import wraps
 from math import isfinite
+from typing import ParamSpec
 
 from pointsman.model.catalogue import Catalogue
-from pointsman.model.decision import Assessment, Choice, Exclusion, Shape
+from pointsman.model.decision import Assessment, Cause, Choice, Exclusion, Shape
 from pointsman.model.plan import Plan
 from pointsman.model.request import Mode
 
+P = ParamSpec("P")
 
+
+def _total(check: Callable[P, str]) -> Callable[P, str]:
+    @wraps(check)
+    def examine(*arguments: P.args, **named: P.kwargs) -> str:
+        try:
+            return check(*arguments, **named)
+        # Looking at a wrong answer may raise anything: its fields may be uniterable, unhashable or code of their own.
+        except Exception:  # noqa: BLE001
+            return "answered something that cannot be examined"
+
+    return examine
+
+
+@_total
 def assessment_fault(answer: object, catalogue: Catalogue) -> str:
     if not isinstance(answer, Assessment):
         return f"answered a {type(answer).__name__}, not an Assessment"
@@ -21,9 +38,10 @@ def assessment_fault(answer: object, catalogue: Catalogue) -> str:
         return "answered a mode that is no Mode"
     if answer.confidence is not None and not _within(answer.confidence, 0.0, 1.0):
         return "answered a confidence outside 0..1"
-    return ""
+    return _text_fault(answer.source)
 
 
+@_total
 def shape_fault(answer: object) -> str:
     if not isinstance(answer, Shape):
         return f"answered a {type(answer).__name__}, not a Shape"
@@ -33,9 +51,10 @@ def shape_fault(answer: object) -> str:
             return "answered an output limit that is not a positive whole number"
     if answer.temperature_cap is not None and not _within(answer.temperature_cap, 0.0, 2.0):
         return "answered a temperature cap outside 0..2"
-    return ""
+    return _text_fault(answer.system_prompt or "")
 
 
+@_total
 def exclusions_fault(answer: object, known: Container[str]) -> str:
     if not isinstance(answer, Sequence) or isinstance(answer, str):
         return f"answered a {type(answer).__name__}, not a sequence of Exclusion"
@@ -44,19 +63,29 @@ def exclusions_fault(answer: object, known: Container[str]) -> str:
             return f"excluded with a {type(exclusion).__name__}, not an Exclusion"
         if exclusion.target not in known:
             return "excluded a model that is not configured or not enabled"
+        cause: object = exclusion.cause
+        if not isinstance(cause, Cause):
+            return "excluded for a cause that is no Cause"
+        if fault := _text_fault(exclusion.reason):
+            return fault
     return ""
 
 
+@_total
 def choice_fault(answer: object, catalogue: Catalogue) -> str:
     if not isinstance(answer, Choice):
         return f"answered a {type(answer).__name__}, not a Choice"
     if not answer.targets:
         return "chose nothing; None is the way to have no opinion"
+    targets: object = answer.targets
+    if isinstance(targets, str):
+        return "chose a text, not a sequence of models"
     if any(target not in catalogue.models for target in answer.targets):
         return "chose a model that is not configured"
-    return ""
+    return _text_fault(answer.reason)
 
 
+@_total
 def plan_fault(answer: object, ranking: Sequence[str]) -> str:
     if not isinstance(answer, Plan):
         return f"answered a {type(answer).__name__}, not a Plan"
@@ -72,3 +101,7 @@ def plan_fault(answer: object, ranking: Sequence[str]) -> str:
 
 def _within(number: object, low: float, high: float) -> bool:
     return isinstance(number, (int, float)) and isfinite(number) and low <= number <= high
+
+
+def _text_fault(text: object) -> str:
+    return "" if isinstance(text, str) else f"gave a {type(text).__name__} where a text belongs"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import time_ns
@@ -86,8 +86,7 @@ class Sink(Protocol):
 
 def new_id() -> str:
     """A time-ordered unique id: UUID version 7 (RFC 9562) as 32 hexadecimal digits."""
-    random = int.from_bytes(os.urandom(10), "big")
-    value = (time_ns() // 1_000_000 & 0xFFFF_FFFF_FFFF) << 80 | random
+    value = (time_ns() // 1_000_000 & 0xFFFF_FFFF_FFFF) << 80 | random.getrandbits(80)
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return f"{value:032x}"

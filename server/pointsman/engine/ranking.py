@@ -12,29 +12,30 @@ from pointsman.model.decision import Cause, Choice, Shaped
 def rank(
     choice: Choice | None, candidates: Mapping[str, Shaped], catalogue: Catalogue, vetoes: Vetoes
 ) -> tuple[str, ...]:
-    """What to try, in order: the choice, its tier's equivalents on other providers, then the tiers above.
+    """The choice, its tier's equivalents on other providers, then the tiers above.
 
     Tiers below follow only where a budget excluded something: cheaper is then what is wanted. With no choice at all
     everything is ranked by cost.
     """
     if choice is None:
-        return _by_cost(candidates, candidates)
+        return tuple(_by_cost(candidates, candidates))
     chosen = tuple(target for target in dict.fromkeys(choice.targets) if target in candidates)
     if choice.exclusive:
         return chosen
-    first = catalogue.models[chosen[0] if chosen else choice.targets[0]]
-    providers = {catalogue.models[target].provider for target in chosen}
-    rest = [target for target in candidates if target not in chosen]
+    models = catalogue.models
+    first = models[chosen[0] if chosen else choice.targets[0]]
+    providers = {models[target].provider for target in chosen}
+    by_tier: dict[str, list[str]] = {tier: [] for tier in catalogue.tiers}
+    for target in candidates:
+        model = models[target]
+        if target not in chosen and (model.tier != first.tier or model.provider not in providers):
+            by_tier[model.tier].append(target)
     level = catalogue.tiers.index(first.tier)
-    same = [t for t in rest if catalogue.models[t].tier == first.tier and catalogue.models[t].provider not in providers]
-    ranking = [*chosen, *_by_cost(same, candidates)]
-    for tier in catalogue.tiers[level + 1 :]:
-        ranking += _by_cost((t for t in rest if catalogue.models[t].tier == tier), candidates)
+    tiers = catalogue.tiers[level:]
     if vetoes.any_for(Cause.BUDGET):
-        for tier in reversed(catalogue.tiers[:level]):
-            ranking += _by_cost((t for t in rest if catalogue.models[t].tier == tier), candidates)
-    return tuple(ranking)
+        tiers += tuple(reversed(catalogue.tiers[:level]))
+    return (*chosen, *(target for tier in tiers for target in _by_cost(by_tier[tier], candidates)))
 
 
-def _by_cost(targets: Iterable[str], candidates: Mapping[str, Shaped]) -> tuple[str, ...]:
-    return tuple(sorted(targets, key=lambda target: (candidates[target].estimate.expected_nano_usd, target)))
+def _by_cost(targets: Iterable[str], candidates: Mapping[str, Shaped]) -> list[str]:
+    return sorted(targets, key=lambda target: (candidates[target].estimate.expected_nano_usd, target))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pointsman.chain.loading import Chain
 from pointsman.errors import InvalidRequest, Reason, RequestError
-from pointsman.model.catalogue import Catalogue
+from pointsman.model.catalogue import Catalogue, Model
 from pointsman.model.request import Hints, Request
 from pointsman.nearest import nearest
 
@@ -16,7 +16,8 @@ from pointsman.nearest import nearest
 class Rules:
     """`chain` decides; `shadowed` is the same with the shadow entries, None where there are none.
 
-    `max_attempts` bounds the stages of the default plan. `strict_tags`: an unknown tag fails the request.
+    `targets` are the enabled models. `max_attempts` bounds the stages of the default plan. `strict_tags`: an unknown
+    tag fails the request.
     """
 
     version: str
@@ -24,6 +25,8 @@ class Rules:
     chain: Chain
     shadowed: Chain | None
     honours: frozenset[str]
+    targets: tuple[Model, ...]
+    target_ids: tuple[str, ...]
     max_attempts: int = 4
     strict_tags: bool = False
 
@@ -33,8 +36,18 @@ class Rules:
     ) -> Rules:
         """The rules of a loaded chain, shadow entries set apart."""
         live = chain.live()
-        shadowed = chain if len(live.entries) < len(chain.entries) else None
-        return cls(version, catalogue, live, shadowed, live.honours(), max_attempts, strict_tags)
+        targets = tuple(model for model in catalogue.models.values() if model.enabled)
+        return cls(
+            version=version,
+            catalogue=catalogue,
+            chain=live,
+            shadowed=chain if len(live.entries) < len(chain.entries) else None,
+            honours=live.honours(),
+            targets=targets,
+            target_ids=tuple(model.id for model in targets),
+            max_attempts=max_attempts,
+            strict_tags=strict_tags,
+        )
 
     def check(self, request: Request) -> None:
         """RequestError for names that this configuration does not know and hints that nobody would honour."""

@@ -22,6 +22,8 @@ from pointsman.ports import Clock, Provider
 LEAST = 0.25
 """Seconds: with less than this left no attempt is started."""
 
+_FORBIDDEN = 403
+
 
 class Run:
     """The performance of one exchange's plan. `ended` is told of every attempt as soon as it is over."""
@@ -40,6 +42,7 @@ class Run:
         self._attempts = Attempts(exchange, terms, clock)
         self._failures: list[ProviderError] = []
         self._tried: set[str] = set()
+        self._refusing: set[str] = set()
 
     async def perform(self, sink: Sink | None) -> Served:
         """The answer of the first stage that gives one; RequestError when none does."""
@@ -47,14 +50,14 @@ class Run:
         while stages:
             planned = stages.pop(0).attempts[0]
             self._check_time()
-            if not self._affordable(planned):
+            if self._provider(planned) in self._refusing or not self._affordable(planned):
                 continue
             admission = await self._doorkeeper.admit(planned)
             if admission.denial:
                 stages = self._decide_again(admission)
                 continue
             self._tried.add(planned.target)
-            served = await self._try(planned, admission, sink, alternative=bool(stages))
+            served = await self._try(planned, admission, sink, alternative=bool(stages) and self._time_for_two())
             if served:
                 return served
         raise exhausted(self._failures, self._exchange)
@@ -64,8 +67,18 @@ class Run:
         assert isinstance(decision, Decision)
         return [stage for stage in decision.plan.stages if stage.attempts[0].target not in self._tried]
 
+    def _provider(self, planned: PlannedAttempt) -> str:
+        return self._exchange.rules.catalogue.models[planned.target].provider
+
+    def _left(self) -> float:
+        return self._terms.deadline - self._clock.monotonic()
+
+    def _time_for_two(self) -> bool:
+        """Would half of what is left be enough for another attempt? Otherwise nobody can take over from this one."""
+        return self._left() / 2 >= LEAST
+
     def _check_time(self) -> None:
-        left = self._terms.deadline - self._clock.monotonic()
+        left = self._left()
         if left >= LEAST:
             return
         if self._failures:
@@ -102,7 +115,7 @@ class Run:
     ) -> Served | None:
         """One attempt: its answer, or None where the next stage may have a go."""
         running = self._attempts.open(planned, alternative=alternative)
-        provider = self._providers[running.call.model.provider]
+        provider = self._providers[self._provider(planned)]
         relay = Relay(sink, self._terms, self._exchange, self._clock.monotonic) if sink else None
         try:
             if sink:
@@ -135,6 +148,9 @@ class Run:
     async def _fail(self, attempt: Attempt, error: ProviderError, relay: Relay | None, sink: Sink | None) -> None:
         """Go on to the next stage, or raise what the caller must be told."""
         self._failures.append(error)
+        # Its other models share the key; a 403 may be about this model alone.
+        if error.reason is Reason.PROVIDER_AUTH_FAILED and error.status != _FORBIDDEN:
+            self._refusing.add(attempt.provider)
         if sink:
             await sink.failed(attempt, error)
         if relay and relay.committed:

@@ -10,7 +10,6 @@ from typing import Any
 from pointsman.engine.admission import Admission, Doorkeeper
 from pointsman.engine.exchange import Exchange
 from pointsman.model.attempt import Attempt
-from pointsman.model.decision import Decision
 from pointsman.ports import Clock, Ledger, StateStore
 
 log = logging.getLogger(__name__)
@@ -27,16 +26,14 @@ class Settlement:
         self, exchange: Exchange, doorkeeper: Doorkeeper, admission: Admission, attempt: Attempt | None
     ) -> None:
         """Learn from an attempt and give its leases back, without holding up the answer."""
-        if attempt is None:
-            self._start(self._release(doorkeeper, admission, None))
-            return
-        decision = exchange.decision
-        estimate = exchange.shaped(attempt.target).estimate if isinstance(decision, Decision) else None
-        self._start(self._learn(doorkeeper, admission, attempt, estimate.input_tokens if estimate else 0))
+        if attempt is not None:
+            self._store.record(attempt, exchange.shaped(attempt.target).estimate.input_tokens)
+        if exchange.rules.chain.settle:
+            self._start(self._release(doorkeeper, admission, attempt))
 
     async def request_ended(self, exchange: Exchange) -> None:
-        """Return once the record is committed. Cancelled, it goes on without its awaiter."""
-        await asyncio.shield(self._start(self._ledger.append(exchange.record(self._clock.monotonic()))))
+        """Return once the record is committed. Cancelled, it is committed all the same: the ledger promises that."""
+        await self._ledger.append(exchange.record(self._clock.monotonic()))
 
     def abandon(self, exchange: Exchange) -> None:
         """Record without waiting: the caller is gone, its cancellation must not be held up."""
@@ -57,10 +54,6 @@ class Settlement:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("settlement failed: %s", type(error).__name__)
-
-    async def _learn(self, doorkeeper: Doorkeeper, admission: Admission, attempt: Attempt, estimated: int) -> None:
-        await self._store.record(attempt, estimated)
-        await self._release(doorkeeper, admission, attempt)
 
     async def _release(self, doorkeeper: Doorkeeper, admission: Admission, attempt: Attempt | None) -> None:
         for failure in await doorkeeper.settle(admission, attempt):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from pointsman.chain.calling import FAILED
 from pointsman.chain.loading import Hook
 from pointsman.engine import checks
@@ -21,68 +24,54 @@ _UNSHAPED = Shape()
 def shape_targets(d: Deliberation, assessed: Assessed) -> dict[str, Shaped]:
     """Every enabled model, shaped; those whose floor the caller's own maximum undercuts are vetoed."""
     shapes = _ask(d, assessed)
-    params = d.request.params
-    merged: dict[tuple[int, ...], Shape] = {}
+    molds: dict[tuple[int, ...], _Mold] = {}
     shaped: dict[str, Shaped] = {}
-    for target, model in d.catalogue.models.items():
-        if not model.enabled:
-            continue
-        opinions = shapes.get(target, [])
+    counted, ratios = d.request.hints.input_tokens, d.snapshot.token_ratios
+    tokens = d.request.facts.input_tokens if counted is None else counted
+    for model in d.rules.targets:
+        target = model.id
+        opinions = [by_target[target] for by_target in shapes if target in by_target]
         # Policies return the same object for the same answer, so a merge is made once, not once a model.
         key = tuple(map(id, opinions))
-        shape = merged.get(key)
-        if shape is None:
-            shape = merged[key] = _merge(opinions)
-        shaped[target] = _apply(shape, model, params, _input_tokens(d, target))
-        wanted, floor = params.max_output_tokens, shape.min_output_tokens
-        if wanted is not None and floor is not None and wanted < floor:
-            reason = f"needs at least {floor} output tokens, the caller allows {wanted}"
-            d.vetoes.add(Exclusion(target, Cause.POLICY, reason), "shape")
+        mold = molds.get(key)
+        if mold is None:
+            mold = molds[key] = _mold(_merge(opinions), d.request.params)
+        # The caller's own count stands; ours is corrected by what this model was seen to make of our estimates.
+        corrected = int(tokens * ratios[target]) if counted is None and target in ratios else tokens
+        shaped[target] = mold.apply(model, corrected)
+        if mold.conflict:
+            d.vetoes.add(Exclusion(target, Cause.POLICY, mold.conflict), "shape")
     return shaped
 
 
-def _input_tokens(d: Deliberation, target: str) -> int:
-    """The caller's own count, or ours corrected by what this model was seen to make of our estimates."""
-    if d.request.hints.input_tokens is not None:
-        return d.request.hints.input_tokens
-    return int(d.request.facts.input_tokens * d.snapshot.token_ratios.get(target, 1.0))
-
-
-def _ask(d: Deliberation, assessed: Assessed) -> dict[str, list[Shape]]:
-    shapes: dict[str, list[Shape]] = {}
+def _ask(d: Deliberation, assessed: Assessed) -> list[dict[str, Shape]]:
+    """Each policy's shapes by target, in chain order; half an answer of one that failed is never used."""
+    shapes: list[dict[str, Shape]] = []
     for hook in d.chain.shape:
-        mine = _ask_one(d, assessed, hook)
-        if mine is None:
+        mine = d.asking.ask_each(hook, d.rules.target_ids, d.request, d.snapshot, assessed)
+        if mine is FAILED:
             continue
-        for target, shape in mine.items():
-            shapes.setdefault(target, []).append(shape)
-        outcome = VerdictOutcome.NARROWED if mine else VerdictOutcome.NO_OPINION
-        d.asking.note(hook, outcome, f"shaped {len(mine)} targets" if mine else "")
+        if fault := _fault(mine):
+            d.asking.fail(hook, fault)
+            continue
+        shapes.append(mine)
+        _note(d, hook, len(mine))
     return shapes
 
 
-def _ask_one(d: Deliberation, assessed: Assessed, hook: Hook) -> dict[str, Shape] | None:
-    """One policy's shapes by target; None where it failed, so that half an answer is never used."""
-    mine: dict[str, Shape] = {}
-    sound: set[int] = set()
-    for target, model in d.catalogue.models.items():
-        if not model.enabled:
-            continue
-        shape = d.asking.ask(hook, d.request, d.snapshot, assessed, target)
-        if shape is FAILED:
-            return None
-        if shape is None:
-            continue
-        if id(shape) not in sound:
-            if fault := checks.shape_fault(shape):
-                d.asking.fail(hook, fault)
-                return None
-            sound.add(id(shape))
-        mine[target] = shape
-    return mine
+def _fault(mine: dict[str, Shape]) -> str:
+    different = {id(shape): shape for shape in mine.values()}
+    return next((fault for shape in different.values() if (fault := checks.shape_fault(shape))), "")
 
 
-def _merge(shapes: list[Shape]) -> Shape:
+def _note(d: Deliberation, hook: Hook, shaped: int) -> None:
+    if shaped:
+        d.asking.note(hook, VerdictOutcome.NARROWED, f"shaped {shaped} targets")
+    else:
+        d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
+
+
+def _merge(shapes: Sequence[Shape]) -> Shape:
     """The lowest cap, the highest floor, the lowest temperature cap, the first prompt; a floor beats a cap."""
     if not shapes:
         return _UNSHAPED
@@ -98,22 +87,51 @@ def _merge(shapes: list[Shape]) -> Shape:
     )
 
 
-def _apply(shape: Shape, model: Model, params: Params, input_tokens: int) -> Shaped:
-    limits = [x for x in (params.max_output_tokens, shape.max_output_tokens, model.max_output) if x]
+@dataclass(frozen=True, slots=True)
+class _Mold:
+    """A merged shape applied to the caller's parameters: all that is the same for every model of that shape.
+
+    `limit` is the output limit that somebody asked for, None for nobody; `conflict` why the caller cannot be served.
+    """
+
+    limit: int | None
+    expected: int
+    temperature: float | None
+    system_prompt: str
+    prompt_tokens: int
+    conflict: str
+
+    def apply(self, model: Model, input_tokens: int) -> Shaped:
+        """The call to one model. Its own limit is not asked for, but bounds what an answer can cost."""
+        tokens = input_tokens + self.prompt_tokens
+        limit, own = self.limit, model.max_output
+        if limit is not None:
+            worst = limit = min(limit, own) if own else limit
+        else:
+            worst = own or max(0, model.context - tokens)
+        expected = min(self.expected, worst)
+        price = model.price
+        dearest = plain_cost(price, tokens, worst)
+        likely = dearest if expected == worst else plain_cost(price, tokens, expected)
+        estimate = Estimate(likely, dearest, tokens, expected)
+        return Shaped(model.id, limit, self.temperature, self.system_prompt, estimate)
+
+
+def _mold(shape: Shape, params: Params) -> _Mold:
+    wanted, floor = params.max_output_tokens, shape.min_output_tokens
+    limits = [limit for limit in (wanted, shape.max_output_tokens) if limit is not None]
     limit = min(limits) if limits else None
     temperature = params.temperature
     if temperature is not None and shape.temperature_cap is not None:
         temperature = min(temperature, shape.temperature_cap)
-    tokens = input_tokens + (estimate_tokens(shape.system_prompt) + 4 if shape.system_prompt else 0)
-    asked = params.max_output_tokens or shape.max_output_tokens
-    expected = EXPECTED_OUTPUT if asked is None else min(asked, max(EXPECTED_OUTPUT, asked // 4))
-    worst = limit if limit is not None else max(0, model.context - tokens)
-    estimate = Estimate(
-        expected_nano_usd=plain_cost(model.price, tokens, min(expected, worst)),
-        worst_case_nano_usd=plain_cost(model.price, tokens, worst),
-        input_tokens=tokens,
-        expected_output_tokens=min(expected, worst),
+    conflict = ""
+    if wanted is not None and floor is not None and wanted < floor:
+        conflict = f"needs at least {floor} output tokens, the caller allows {wanted}"
+    return _Mold(
+        limit=limit,
+        expected=EXPECTED_OUTPUT if limit is None else min(limit, max(EXPECTED_OUTPUT, limit // 4)),
+        temperature=temperature,
+        system_prompt=shape.system_prompt,
+        prompt_tokens=estimate_tokens(shape.system_prompt) + 4 if shape.system_prompt else 0,
+        conflict=conflict,
     )
-    # A model's own limit needs no asking for: only what the caller or a policy set is sent.
-    sent = None if asked is None else limit
-    return Shaped(model.id, sent, temperature, shape.system_prompt, estimate)

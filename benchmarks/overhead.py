@@ -1,0 +1,303 @@
+"""What Pointsman adds to a call: CPU of the server process and latency, beside a bare grpc.aio echo in the same run."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+import aiohttp
+import grpc.aio
+import msgspec
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.echo_server import SERVICE
+from benchmarks.processes import Server
+from pointsman.v1 import chat_pb2
+from pointsman.v1 import router_service_pb2 as wire
+
+ROUTER = "pointsman.v1.RouterService"
+EXAMPLE = Path(__file__).parent.parent / "examples" / "pointsman.yaml"
+RESULTS = Path(__file__).parent / "results" / "overhead.json"
+# The server under measurement has a core of its own; everything else shares the other one.
+SERVER_CORE, CLIENT_CORE = 0, 1
+CONCURRENCY, STREAMS, PAUSE = 32, 8, 0.002
+PROMPT = (
+    "We sell second-hand bicycles in three cities and every spring the questions about delivery triple. Sort this "
+    "message into one of delivery, returns, repair or other, and answer with that one word only: the courier left my "
+    "parcel at the neighbour's yesterday but nobody there remembers taking it, what am I supposed to do now?"
+)
+# PERFORMANCE budgets of the project: at most so many times the floor.
+BUDGETS = {"unary_vs_echo": 2.5, "route_vs_echo": 2.0, "token_vs_echo_message": 1.6, "added_p50_vs_echo": 2.5}
+
+
+# Bytes both ways: the client's own parsing must not be what limits the load.
+Unary = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
+Stream = grpc.aio.UnaryStreamMultiCallable[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One slice of load: `done` units of work took the server `cpu` seconds, and everybody `elapsed`."""
+
+    done: int
+    cpu: float
+    elapsed: float
+    latencies: tuple[float, ...] = ()
+
+    @property
+    def micros(self) -> float:
+        """CPU microseconds of the server per unit."""
+        return self.cpu / self.done * 1e6
+
+
+def completion_input() -> chat_pb2.CompletionInput:
+    """The prompt that every call carries."""
+    message = chat_pb2.ChatMessage(role=chat_pb2.ROLE_USER, parts=[chat_pb2.ContentPart(text=PROMPT)])
+    return chat_pb2.CompletionInput(messages=[message])
+
+
+async def repeat(server: Server, calls: int, concurrency: int, call: Callable[[], Awaitable[int]]) -> Load:
+    """Make `calls` calls, so many at a time; `call` returns the units it did and raises where it failed."""
+    left, done, latencies = calls, 0, []
+
+    async def work() -> None:
+        nonlocal left, done
+        while left > 0:
+            left -= 1
+            began = time.perf_counter()
+            units = await call()
+            done += units
+            latencies.append(time.perf_counter() - began)
+
+    cpu, began = server.cpu(), time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(concurrency)))
+    return Load(done, server.cpu() - cpu, time.perf_counter() - began, tuple(sorted(latencies)))
+
+
+class Callers:
+    """Prepared calls over one channel each to the echo server and to Pointsman."""
+
+    def __init__(self, echo: grpc.aio.Channel, router: grpc.aio.Channel, streaming: grpc.aio.Channel) -> None:
+        self._echo: Unary = echo.unary_unary(f"/{SERVICE}/Unary")
+        self._echo_stream: Stream = echo.unary_stream(f"/{SERVICE}/Stream")
+        self._route: Unary = router.unary_unary(f"/{ROUTER}/Route")
+        self._unary: Unary = router.unary_unary(f"/{ROUTER}/CompleteUnary")
+        self._stream: Stream = streaming.unary_stream(f"/{ROUTER}/Complete")
+        asked = completion_input()
+        self._unary_request = wire.CompleteUnaryRequest(input=asked).SerializeToString()
+        self._route_request = wire.RouteRequest(input=asked).SerializeToString()
+        self._stream_request = wire.CompleteRequest(input=asked).SerializeToString()
+
+    async def echo(self) -> int:
+        await self._echo(self._unary_request)
+        return 1
+
+    async def route(self) -> int:
+        await self._route(self._route_request)
+        return 1
+
+    async def unary(self) -> int:
+        answer = wire.CompleteUnaryResponse.FromString(await self._unary(self._unary_request))
+        if not answer.message.parts or not answer.HasField("finish"):
+            raise SystemExit("a unary call came back without an answer")
+        return 1
+
+    async def tokens(self) -> int:
+        deltas, finished = 0, False
+        async for data in self._stream(self._stream_request):
+            event = wire.CompleteResponse.FromString(data).WhichOneof("event")
+            deltas += event == "text_delta"
+            finished = event == "finish"
+        if not finished:
+            raise SystemExit("a stream ended without finish")
+        return deltas
+
+    def echo_messages(self, count: int, pause: float) -> Callable[[], Awaitable[int]]:
+        request = f"{count}:{int(pause * 1e6)}".encode()
+
+        async def call() -> int:
+            return sum([1 async for _ in self._echo_stream(request)])
+
+        return call
+
+
+async def direct(url: str, calls: int) -> list[float]:
+    """Latencies of the same question put to the simulator itself, one call at a time."""
+    body = {"model": "nano", "messages": [{"role": "user", "content": PROMPT}]}
+    latencies = []
+    async with aiohttp.ClientSession(headers={"authorization": "Bearer simulated"}) as session:
+        for _ in range(calls):
+            began = time.perf_counter()
+            async with session.post(f"{url}/openai/v1/chat/completions", json=body) as answer:
+                if answer.status != 200:
+                    raise SystemExit(f"the simulator answered {answer.status}")
+                await answer.read()
+            latencies.append(time.perf_counter() - began)
+    return sorted(latencies)
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """What is measured; `streaming` is a second Pointsman, over a simulator that paces its tokens."""
+
+    echo: Server
+    router: Server
+    streaming: Server
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One slice of everything. `paced` and `full` are echo messages with and without a pause between them."""
+
+    echo: Load
+    unary: Load
+    route: Load
+    tokens: Load
+    paced: Load
+    full: Load
+    alone: Load
+    echo_alone: Load
+    direct: tuple[float, ...]
+
+    def ratios(self) -> dict[str, float]:
+        """Times the floor, each against the floor's slice of the same round."""
+        added = median(self.alone.latencies) - median(self.direct)
+        return {
+            "unary_vs_echo": self.unary.micros / self.echo.micros,
+            "route_vs_echo": self.route.micros / self.echo.micros,
+            "token_vs_echo_message": self.tokens.micros / self.full.micros,
+            "token_vs_paced_echo_message": self.tokens.micros / self.paced.micros,
+            "added_p50_vs_echo": added / median(self.echo_alone.latencies),
+        }
+
+
+async def measure(callers: Callers, servers: Servers, url: str, rounds: int) -> list[Round]:
+    """Interleaved slices, so that a slow moment of the machine hits the floor and what stands on it alike."""
+    await repeat(servers.router, 300, CONCURRENCY, callers.unary)
+    await repeat(servers.router, 300, CONCURRENCY, callers.route)
+    await repeat(servers.streaming, STREAMS, STREAMS, callers.tokens)
+    measured = []
+    for _ in range(rounds):
+        echo = await repeat(servers.echo, 2000, CONCURRENCY, callers.echo)
+        unary = await repeat(servers.router, 1000, CONCURRENCY, callers.unary)
+        route = await repeat(servers.router, 1000, CONCURRENCY, callers.route)
+        tokens = await repeat(servers.streaming, 3 * STREAMS, STREAMS, callers.tokens)
+        per_call = round(tokens.done / (3 * STREAMS))
+        paced = await repeat(servers.echo, 3 * STREAMS, STREAMS, callers.echo_messages(per_call, PAUSE))
+        full = await repeat(servers.echo, 3 * STREAMS, STREAMS, callers.echo_messages(per_call, 0))
+        alone = await repeat(servers.router, 200, 1, callers.unary)
+        echo_alone = await repeat(servers.echo, 200, 1, callers.echo)
+        measured.append(
+            Round(echo, unary, route, tokens, paced, full, alone, echo_alone, tuple(await direct(url, 200)))
+        )
+    return measured
+
+
+def report(rounds: list[Round]) -> None:
+    """Print what was measured and write the ratios."""
+    rows = {
+        "bare echo": ("us/call", [r.echo.micros for r in rounds]),
+        "CompleteUnary": ("us/call", [r.unary.micros for r in rounds]),
+        "Route": ("us/call", [r.route.micros for r in rounds]),
+        "bare message, back to back": ("us/message", [r.full.micros for r in rounds]),
+        f"bare message, every {PAUSE * 1e3:g} ms": ("us/message", [r.paced.micros for r in rounds]),
+        f"streamed token, every {PAUSE * 1e3:g} ms": ("us/token", [r.tokens.micros for r in rounds]),
+        "CompleteUnary on one core": ("calls/s", [r.unary.done / r.unary.elapsed for r in rounds]),
+        "latency of bare echo, p50": ("ms", [median(r.echo_alone.latencies) * 1e3 for r in rounds]),
+        "added latency, p50": ("ms", [(median(r.alone.latencies) - median(r.direct)) * 1e3 for r in rounds]),
+        "added latency, p99": ("ms", [(_p99(r.alone.latencies) - _p99(r.direct)) * 1e3 for r in rounds]),
+    }
+    table = Table("what", "unit", "median", "least", "most", title=f"{_machine()}\n{_versions()}", title_justify="left")
+    for name, (unit, values) in rows.items():
+        table.add_row(name, unit, *(f"{value:,.2f}" for value in (median(values), min(values), max(values))))
+    ratios = {name: [r.ratios()[name] for r in rounds] for name in rounds[0].ratios()}
+    verdicts = Table("ratio", "median", "least", "most", "budget", "", title=f"n = {len(rounds)} rounds")
+    for name, values in ratios.items():
+        budget = BUDGETS.get(name)
+        kept = "" if budget is None else "kept" if median(values) <= budget else "MISSED"
+        numbers = (f"{value:.2f}" for value in (median(values), min(values), max(values)))
+        verdicts.add_row(name, *numbers, f"{budget}" if budget else "", kept)
+    console = Console(width=110)
+    console.print(table)
+    console.print(verdicts)
+    RESULTS.parent.mkdir(exist_ok=True)
+    summary = {
+        name: {"ratio": median(v), "least": min(v), "most": max(v), "n": len(v), "budget": BUDGETS.get(name)}
+        for name, v in ratios.items()
+    }
+    machine = {"machine": _machine(), "versions": _versions()}
+    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(machine | summary)))
+    console.print(f"written to {RESULTS.relative_to(EXAMPLE.parent.parent)}")
+
+
+def _p99(latencies: tuple[float, ...]) -> float:
+    return latencies[int(len(latencies) * 0.99)]
+
+
+def _machine() -> str:
+    names = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def _versions() -> str:
+    return ", ".join(f"{name} {version(name)}" for name in ("grpcio", "protobuf", "aiohttp", "msgspec", "uvloop"))
+
+
+async def main(rounds: int) -> None:
+    """Start everything, measure, report."""
+    if (os.cpu_count() or 1) < 2:
+        raise SystemExit("two cores are needed: one for the server under measurement, one for everything else")
+    os.sched_setaffinity(0, {CLIENT_CORE})
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+
+        def start(arguments: list[str], core: int) -> tuple[Server, str]:
+            server = stack.enter_context(Server(arguments, core))
+            return server, server.first_line
+
+        sim = ["-m", "benchmarks.simulator"]
+        _, instant = start([*sim, "0"], CLIENT_CORE)
+        _, paced = start([*sim, str(PAUSE)], CLIENT_CORE)
+        echo, echo_port = start(["-m", "benchmarks.echo_server"], SERVER_CORE)
+        router, router_at = start(_serve(instant, folder / "unary.db"), SERVER_CORE)
+        streaming, streaming_at = start(_serve(paced, folder / "stream.db"), SERVER_CORE)
+        async with (
+            grpc.aio.insecure_channel(f"127.0.0.1:{echo_port}") as echo_channel,
+            grpc.aio.insecure_channel(_address(router_at)) as router_channel,
+            grpc.aio.insecure_channel(_address(streaming_at)) as streaming_channel,
+        ):
+            callers = Callers(echo_channel, router_channel, streaming_channel)
+            report(await measure(callers, Servers(echo, router, streaming), instant, rounds))
+
+
+def _serve(simulator: str, ledger: Path) -> list[str]:
+    doors = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
+    chosen = ["--config", str(EXAMPLE), "--simulated", simulator, "--ledger", str(ledger)]
+    return ["-m", "pointsman", "serve", *chosen, *doors]
+
+
+def _address(line: str) -> str:
+    found = re.search(r"grpc (\S+:\d+)", line)
+    if not found:
+        raise SystemExit(f"the server did not say where it listens: {line!r}")
+    return found[1]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7, help="of interleaved slices (%(default)s)")
+    sys.exit(uvloop.run(main(parser.parse_args().rounds)))

@@ -1,0 +1,83 @@
+"""The `pointsman` command: which commands there are, and what their failures look like."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import version
+
+from pointsman.errors import ConfigInvalid, PointsmanError
+
+COMMANDS: Mapping[str, str] = {
+    "serve": "run the router",
+    "demo": "a router, a client and simulated providers, without any key",
+    "route": "ask a running server how it would route a prompt",
+    "complete": "send a prompt to a running server and stream the answer",
+    "explain": "why a recorded request went where it did, and what it cost",
+    "report": "what the recorded requests add up to, and what routing saved",
+    "check-config": "every problem of a configuration, with path and line",
+    "plugins": "the installed policies, and which of them are refused",
+    "sim": "providers that need no key and fail on demand",
+}
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 for success, 1 for a failure, 2 for wrong options or a configuration that cannot be used."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    options = _parser().parse_args(arguments[:1])
+    try:
+        return _run(options.command, arguments[1:])
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; the interpreter must not fail once more when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS))
+    listed = "\n".join(f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="pointsman",
+        usage="pointsman COMMAND [OPTION ...]",
+        description="Pointsman, an LLM router.",
+        epilog=f"commands:\n{listed}\n\n`pointsman COMMAND --help` explains each; --json makes every output JSON.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"pointsman {version('pointsman')}")
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=argparse.SUPPRESS)
+    return parser
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    # gRPC's core writes to standard error by itself; what matters of it we say in our own words.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    # Each command is imported when it is asked for: none has to wait for what another needs.
+    if name == "sim":
+        from pointsman.sim.command import main as simulate
+
+        return simulate(arguments)
+    from pointsman.cli.terminal import Terminal
+
+    command = import_module(f"pointsman.cli.{name.replace('-', '_')}")
+    parser = argparse.ArgumentParser(prog=f"pointsman {name}", description=command.__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    command.add_arguments(parser)
+    options = parser.parse_args(arguments)
+    terminal = Terminal(options.json)
+    try:
+        status: int = command.run(options, terminal)
+    except ConfigInvalid as invalid:
+        terminal.problems(str(getattr(options, "config", "")), invalid.problems)
+        return 2
+    except PointsmanError as error:
+        terminal.error(f"pointsman {name}: {error}")
+        return 1
+    return status

@@ -1,0 +1,132 @@
+"""Why a recorded request went where it did: the decision, every policy's verdict, what was tried, and what it cost."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from pointsman.cli.figures import micros, seconds, usd
+from pointsman.cli.terminal import Terminal, printable, table
+from pointsman.ledger.recorded import Recorded, find
+from pointsman.model.attempt import Attempt
+from pointsman.model.decision import Assessed, Candidate, Decision, Refusal, Verdict
+from pointsman.model.record import Record
+
+_CONSIDERED = (">", "model", ">expected", ">worst case", ">ttft", "*excluded")
+_TRIED = (">", "kind", "model", "provider", "outcome", ">ttft", ">time", ">tokens", ">cost", "*what happened")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID", help="a decision id, or what it alone begins with")
+    parser.add_argument("--ledger", type=Path, default=Path("pointsman.db"), metavar="PATH", help="(%(default)s)")
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    recorded = find(options.ledger, options.id)
+    if recorded is None:
+        terminal.error(f"pointsman explain: ledger {options.ledger} has no decision that begins with {options.id!r}")
+        return 1
+    if terminal.json:
+        terminal.dump(recorded)
+    else:
+        terminal.show(*explanation(recorded))
+    return 0
+
+
+def explanation(recorded: Recorded) -> Iterator[RenderableType]:
+    """What there is to say about one request, from the whole to the parts."""
+    record = recorded.record
+    when = datetime.fromtimestamp(record.received, UTC).isoformat(sep=" ", timespec="milliseconds")
+    yield Text.assemble(("Decision ", "bold"), (record.decision_id, "bold"), f", {record.method}, {when[:-6]} UTC")
+    yield from _outcome(record)
+    decision = record.decision
+    if decision is None:
+        return
+    yield Text(f"Configuration {decision.config_version}, prompt hash {recorded.prompt_hash[:16]}\n")
+    yield table(
+        "Policies",
+        ("policy", "asked to", "answer", ">left", ">time", "*reason"),
+        _verdicts(decision.trace, record.policy_micros),
+    )
+    ranking = decision.ranking if isinstance(decision, Decision) else ()
+    yield table("Candidates", _CONSIDERED, [*_candidates(ranking), *_candidates(decision.excluded)])
+    if record.attempts:
+        yield table("Attempts", _TRIED, map(_attempt, record.attempts))
+    yield _costs(record)
+
+
+def _outcome(record: Record) -> Iterator[Text]:
+    decision = record.decision
+    if isinstance(decision, Decision):
+        yield Text.assemble(
+            (decision.target, "bold green"),
+            f" at {record.provider} ({record.tier}), decided by ",
+            (decision.decided_by, "bold"),
+            f" ({decision.decided_by_kind}): {decision.reason}",
+        )
+        yield _assessment(decision.assessed)
+        yield Text(f"Plan: {' → '.join(stage.attempts[0].target for stage in decision.plan.stages)}")
+    elif isinstance(decision, Refusal):
+        yield _assessment(decision.assessed)
+    else:
+        yield Text("Failed before anything was decided.")
+    style = "" if record.status == "OK" else "bold red"
+    said = f": {printable(record.message)}" if record.message else ""
+    finish = f", {record.finish}" if record.finish else ""
+    times = f", first token after {seconds(record.ttft)}" if record.ttft is not None else ""
+    yield Text.assemble(("Status ", ""), (record.status, style), f"{said}{finish}{times}, {seconds(record.duration)}")
+
+
+def _assessment(assessed: Assessed) -> Text:
+    by = f" by {assessed.task_by}" if assessed.task_by else ""
+    return Text(
+        f"Task {assessed.task}{by} (from {assessed.source}, confidence {assessed.confidence:g}), mode {assessed.mode}"
+    )
+
+
+def _verdicts(trace: tuple[Verdict, ...], spent: dict[str, float]) -> Iterator[list[str]]:
+    # Entries are timed as a whole: the time stands at an entry's first verdict, so that the times add up.
+    left = dict(spent)
+    for verdict in trace:
+        counts = f"{verdict.before} → {verdict.after}" if verdict.before else ""
+        answer = verdict.outcome + (" (shadow)" if verdict.dry_run else "")
+        time = micros(left.pop(verdict.policy)) if verdict.policy in left else "-"
+        yield [verdict.policy, verdict.hook, answer, counts, time, printable(verdict.reason)]
+
+
+def _candidates(candidates: tuple[Candidate, ...]) -> Iterator[list[str]]:
+    for number, candidate in enumerate(candidates, start=1):
+        estimate = candidate.estimate
+        why = f"{candidate.excluded_by}: {candidate.excluded_reason}" if candidate.excluded_by else ""
+        costs = (usd(estimate.expected_nano_usd), usd(estimate.worst_case_nano_usd))
+        yield ["-" if why else str(number), candidate.target, *costs, seconds(candidate.ttft), printable(why)]
+
+
+def _attempt(attempt: Attempt) -> list[str]:
+    status = f"HTTP {attempt.upstream_status}, " if attempt.upstream_status and attempt.error_reason else ""
+    failed = f"{status}{attempt.error_reason}: {attempt.error_message}" if attempt.error_reason else ""
+    served = f"as {attempt.served_model}" if attempt.served_model else ""
+    usage = attempt.usage
+    return [
+        str(attempt.number),
+        attempt.kind,
+        attempt.target,
+        attempt.provider,
+        attempt.outcome,
+        seconds(attempt.ttft),
+        seconds(attempt.duration),
+        f"{usage.input_tokens:,} → {usage.output_tokens:,}",
+        f"{usd(attempt.cost_nano_usd)} ({attempt.cost_source})",
+        printable(failed or served),
+    ]
+
+
+def _costs(record: Record) -> Text:
+    cost = record.cost
+    estimated = "; some of it is estimated" if cost.estimated else ""
+    return Text(f"Cost {usd(cost.total)}: answer {usd(cost.answer)}, overhead {usd(cost.overhead)}{estimated}")

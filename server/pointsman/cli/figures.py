@@ -1,0 +1,38 @@
+"""Numbers as people read them: dollars, seconds, shares and bars."""
+
+from __future__ import annotations
+
+_NANO = 1_000_000_000
+_BAR = 24
+
+
+def usd(nano_usd: int) -> str:
+    """`$0.000123`, `$1,234.50`; what is less than a millionth says so."""
+    if 0 < abs(nano_usd) < 1_000:
+        return "<$0.000001"
+    amount = nano_usd / _NANO
+    sign, size = ("-" if amount < 0 else ""), abs(amount)
+    return f"{sign}${size:,.2f}" if size >= 1 or not size else f"{sign}${size:.6f}"
+
+
+def seconds(value: float | None) -> str:
+    """`85 ms`, `1.25 s`; a dash for None."""
+    if value is None:
+        return "-"
+    return f"{value * 1000:.0f} ms" if value < 0.9995 else f"{value:,.2f} s"
+
+
+def micros(value: float | None) -> str:
+    """Microseconds; a dash for None."""
+    return "-" if value is None else f"{value:,.0f} µs"
+
+
+def percent(share: float) -> str:
+    return f"{share:.1%}"
+
+
+def bar(share: float) -> str:
+    """A share of 0..1 as a bar; anything above nothing shows."""
+    if share <= 0:
+        return ""
+    return "█" * max(1, round(min(share, 1.0) * _BAR))

@@ -1,0 +1,90 @@
+"""The installed policies: where each comes from, whether a configuration names it, and why one is refused."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from msgspec import Struct
+
+from pointsman.chain import discovery
+from pointsman.chain.discovery import Installed
+from pointsman.cli.terminal import Terminal, table
+from pointsman.config.policies import import_policy
+from pointsman.config.positions import read
+from pointsman.config.references import mapping
+from pointsman.config.schema import DEFAULT_CHAIN
+from pointsman.errors import ConfigInvalid, PluginRefused, Problem
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One policy. `configured` None: no configuration was named; `refused` is "" where it can be used."""
+
+    name: str
+    distribution: str
+    version: str
+    configured: bool | None
+    kind: str = ""
+    deterministic: bool | None = None
+    honours: tuple[str, ...] = ()
+    refused: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="say which policies this configuration uses")
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    used = None if options.config is None else _used(options.config)
+    policies = discovery.installed()
+    rows = [_row(name, candidates, used) for name, candidates in sorted(policies.items())]
+    missing = sorted((used or set()) - set(policies))
+    if terminal.json:
+        terminal.dump({"policies": rows, "missing": missing})
+        return 0
+    columns = ("policy", "distribution", "version", "kind", "configured", "*honours", "*status")
+    terminal.show(table(f"{len(rows)} policies installed", columns, map(_cells, rows)))
+    for name in missing:
+        terminal.show(f"{options.config} uses {name!r}, which is not installed")
+    return 0
+
+
+def _row(name: str, candidates: tuple[Installed, ...], used: set[str] | None) -> Row:
+    owners = " and ".join(sorted(candidate.distribution for candidate in candidates))
+    configured = None if used is None else name in used
+    version = candidates[0].version
+    try:
+        plugin = import_policy(name, {name: candidates})
+    except PluginRefused as refused:
+        return Row(name=name, distribution=owners, version=version, configured=configured, refused=refused.why)
+    return Row(
+        name=name,
+        distribution=owners,
+        version=version,
+        configured=configured,
+        kind=plugin.kind,
+        deterministic=plugin.deterministic,
+        honours=tuple(sorted(plugin.honours)),
+    )
+
+
+def _cells(row: Row) -> list[str]:
+    configured = {True: "yes", False: "no", None: "-"}[row.configured]
+    status = f"refused: {row.refused}" if row.refused else "good" if row.deterministic else "good, not deterministic"
+    honours = ", ".join(row.honours) or "-"
+    return [row.name, row.distribution, row.version, row.kind or "-", configured, honours, status]
+
+
+def _used(path: Path) -> set[str]:
+    """What a chain names. Read leniently: a plugin that is refused must not keep us from saying why."""
+    try:
+        source = read(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigInvalid([Problem(str(path), f"cannot be read: {error.strerror}; name an existing file")]) from None
+    except UnicodeDecodeError:
+        raise ConfigInvalid([Problem(str(path), "is not UTF-8; save it in that encoding")]) from None
+    if not source.readable:
+        raise ConfigInvalid(source.problems)
+    chain = mapping(source.data).get("chain", [{"use": use} for use in DEFAULT_CHAIN])
+    uses = [mapping(row).get("use") for row in chain] if isinstance(chain, list) else []
+    return {use for use in uses if isinstance(use, str)}

@@ -1,0 +1,119 @@
+"""Providers ready for use: secrets found, or the provider disabled and the operator told which variable to set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pointsman.config.positions import Source, YamlPath
+from pointsman.config.references import mapping
+from pointsman.config.scalars import parse_reference
+from pointsman.config.schema import Provider
+from pointsman.config.settings import Account
+from pointsman.errors import Problem
+from pointsman.providers.settings import ProviderSettings, Quirks
+
+MAX_SECRET_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The providers that can be used, and what is wrong with the others."""
+
+    enabled: Mapping[str, Account]
+    problems: tuple[Problem, ...]
+
+
+class _Missing(Exception):
+    """A secret that is not where its reference points; `fatal` where it is there and cannot be a secret."""
+
+    def __init__(self, path: YamlPath, message: str, *, fatal: bool = False) -> None:
+        self.path, self.fatal = path, fatal
+        super().__init__(message)
+
+
+def open_accounts(source: Source, environ: Mapping[str, str], simulated: str | None) -> Accounts:
+    """Resolve every provider that is readable. With `simulated`, all are at that simulator and no secret is needed."""
+    enabled: dict[str, Account] = {}
+    problems: list[Problem] = []
+    rows = mapping(mapping(source.data).get("providers"))
+    for name, row in rows.items():
+        try:
+            provider = Provider.model_validate(row)
+        except ValidationError:
+            continue
+        if simulated is not None:
+            base_url = f"{simulated.rstrip('/')}/{name}/v1"
+            settings = ProviderSettings(provider=name, base_url=base_url, api_key="simulated", quirks=_quirks(provider))
+            enabled[name] = Account(provider.wire, settings, None, provider.max_connections)
+            continue
+        found = _account(source, name, provider, environ)
+        if isinstance(found, Problem):
+            problems.append(found)
+        else:
+            enabled[name] = found
+    if len(problems) == len(rows) > 0 and not any(problem.fatal for problem in problems):
+        remedy = "set one of the keys that they miss, or use --simulated, which needs none"
+        problems.append(source.problem(("providers",), f"every provider is disabled ({', '.join(rows)}); {remedy}"))
+    return Accounts(enabled, tuple(problems))
+
+
+def _account(source: Source, name: str, provider: Provider, environ: Mapping[str, str]) -> Account | Problem:
+    path: YamlPath = ("providers", name)
+    if provider.ca_file is not None and not Path(provider.ca_file).is_file():
+        message = f"there is no file {provider.ca_file!r}; paths are relative to the working directory"
+        return source.problem((*path, "ca_file"), message)
+    try:
+        settings = _settings(name, provider, environ)
+    except _Missing as missing:
+        consequence = "" if missing.fatal else f"; provider {name!r} and its models are disabled"
+        return source.problem((*path, *missing.path), f"{missing}{consequence}", fatal=missing.fatal)
+    return Account(provider.wire, settings, provider.ca_file, provider.max_connections)
+
+
+def _settings(name: str, provider: Provider, environ: Mapping[str, str]) -> ProviderSettings:
+    return ProviderSettings(
+        provider=name,
+        base_url=provider.base_url or "",
+        api_key=_resolve(provider.api_key, environ, ("api_key",)) if provider.api_key else "",
+        headers={key: _resolve(value, environ, ("headers", key)) for key, value in provider.headers.items()},
+        quirks=_quirks(provider),
+    )
+
+
+def _quirks(provider: Provider) -> Quirks:
+    return Quirks(
+        max_tokens_field=provider.max_tokens_field,
+        stream_usage=provider.stream_usage,
+        seed_field=provider.seed_field,
+        max_effort=provider.max_effort,
+        reasoning_field=provider.reasoning_field,
+        omit=frozenset(provider.omit),
+    )
+
+
+def _resolve(value: str, environ: Mapping[str, str], at: YamlPath) -> str:
+    """The secret that a reference names, any other text as it is."""
+    match parse_reference(value):
+        case ("variable", name):
+            where, secret = f"environment variable {name}", environ.get(name, "").strip()
+        case ("file", path):
+            where, secret = f"file {path!r}", _read(path, at)
+        case _:
+            return value
+    if not secret:
+        raise _Missing(at, f"{where} is not set or empty")
+    if not secret.isascii() or not secret.isprintable():
+        raise _Missing(at, f"{where} holds characters that an HTTP header cannot; check what was put there", fatal=True)
+    return secret
+
+
+def _read(path: str, at: YamlPath) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(MAX_SECRET_BYTES).decode("latin-1").strip()
+    except (OSError, ValueError):
+        raise _Missing(at, f"file {path!r} cannot be read") from None

@@ -1,0 +1,75 @@
+"""The catalogue that policies route over, made of a document that is known to be right."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from pointsman.config import schema
+from pointsman.model.catalogue import Catalogue, Model, Price, Select, Task
+from pointsman.model.request import Mode
+
+
+def build_catalogue(document: schema.Document, enabled: Collection[str]) -> Catalogue:
+    """Models of providers that are not `enabled` stay in it, disabled, so that routes and explanations name them."""
+    models = {name: _model(name, row, row.provider in enabled) for name, row in document.models.items()}
+    aliases = {alias: name for name, row in document.models.items() for alias in row.aliases}
+    return Catalogue(
+        models=models,
+        tiers=document.tiers,
+        tasks={name: _task(name, row, models, aliases) for name, row in document.tasks.items()},
+        default_task=document.default,
+        tags=document.tags,
+        aliases=aliases,
+        default_mode=Mode(document.mode),
+    )
+
+
+def unserved(catalogue: Catalogue) -> Iterator[tuple[str, Mode]]:
+    """Tasks and modes whose row names only disabled models."""
+    for task in catalogue.tasks.values():
+        for mode, models in task.route.items():
+            if not any(catalogue.models[name].enabled for name in models):
+                yield task.name, mode
+
+
+def _model(name: str, row: schema.Model, enabled: bool) -> Model:
+    price = row.price
+    return Model(
+        id=name,
+        provider=row.provider,
+        upstream=row.upstream,
+        tier=row.tier,
+        context=row.context,
+        price=Price(price.input, price.output, price.cached_input, price.cache_write, price.per_request),
+        max_output=row.max_output,
+        capabilities=frozenset(row.capabilities),
+        regions=frozenset(row.regions),
+        aliases=row.aliases,
+        enabled=enabled,
+    )
+
+
+def _task(name: str, row: schema.Task, models: dict[str, Model], aliases: dict[str, str]) -> Task:
+    targets = {mode: getattr(row.route, mode) or row.route.balanced for mode in schema.MODES}
+    return Task(
+        name=name,
+        route={Mode(mode): tuple(_expand(named or (), models, aliases)) for mode, named in targets.items()},
+        select=Select(row.select),
+        output=row.output,
+        owner=row.owner,
+        blast_radius=row.blast_radius,
+        max_output_tokens=row.max_output_tokens,
+        min_output_tokens=row.min_output_tokens,
+        temperature_cap=row.temperature_cap,
+        system_prompt=row.system_prompt,
+    )
+
+
+def _expand(targets: Iterable[str], models: dict[str, Model], aliases: dict[str, str]) -> Iterable[str]:
+    """Model ids, each once, in the order written; a tier's in that of the catalogue."""
+    ids: dict[str, None] = {}
+    for target in targets:
+        name = aliases.get(target, target)
+        found = [name] if name in models else [model.id for model in models.values() if model.tier == target]
+        ids.update(dict.fromkeys(found))
+    return ids

@@ -1,0 +1,103 @@
+"""Loading `pointsman.yaml`: read, validate, cross-check, resolve; every problem is found before any is told."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from pointsman.chain import discovery
+from pointsman.config import references
+from pointsman.config.accounts import open_accounts
+from pointsman.config.catalogue import build_catalogue, unserved
+from pointsman.config.policies import Policies, load_chain
+from pointsman.config.positions import MAX_CHARACTERS, Source, read
+from pointsman.config.problems import validate
+from pointsman.config.schema import Document
+from pointsman.config.settings import Config
+from pointsman.errors import ConfigInvalid, Problem
+from pointsman.model.catalogue import Catalogue
+
+
+def load(
+    document: Path | str,
+    environ: Mapping[str, str],
+    *,
+    installed: Policies | None = None,
+    simulated: str | None = None,
+) -> Config:
+    """Load a configuration from a file, or from text; ConfigInvalid holds all its problems, by line.
+
+    Secrets come from `environ` (or files). With `simulated`, the base URL of a simulator, every provider is there and
+    no secret is needed. `installed` are the policies to choose from; None: those installed.
+
+        config = load(Path("pointsman.yaml"), os.environ)
+    """
+    source = _source(document)
+    checked = validate(Document, source, (), lambda: Document.model_validate(source.data))
+    policies = load_chain(source, discovery.installed() if installed is None else installed)
+    accounts = open_accounts(source, environ, simulated)
+    problems = _sorted(
+        source.problems,
+        checked if isinstance(checked, list) else (),
+        references.check(source),
+        policies.problems,
+        accounts.problems,
+    )
+    if isinstance(checked, list) or any(problem.fatal for problem in problems):
+        raise ConfigInvalid(problems)
+    catalogue = build_catalogue(checked, accounts.enabled)
+    return Config(
+        version=version_of(source.data),
+        document=source.text,
+        catalogue=catalogue,
+        entries=policies.entries(checked.chain),
+        providers=accounts.enabled,
+        server=checked.server,
+        ledger=checked.ledger,
+        failover=checked.failover,
+        strict_tags=checked.strict_tags,
+        warnings=_sorted(problems, _unserved(source, catalogue)),
+    )
+
+
+def version_of(data: Any) -> str:
+    """A short hash of what a document says. Order counts, since it breaks ties; comments and layout do not."""
+    canonical = json.dumps(data, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def _source(document: Path | str) -> Source:
+    source = read(_text(document) if isinstance(document, Path) else document)
+    if not source.readable:
+        raise ConfigInvalid(source.problems)
+    return source
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            return file.read(MAX_CHARACTERS + 1)
+    except OSError as error:
+        problem = Problem(str(path), f"cannot be read: {error.strerror}; name an existing file with --config")
+    except UnicodeDecodeError:
+        problem = Problem(str(path), "is not UTF-8; save it in that encoding")
+    raise ConfigInvalid([problem])
+
+
+def _sorted(*groups: Iterable[Problem]) -> tuple[Problem, ...]:
+    """By line; of several about one path the first that is fatal, because the others follow from it."""
+    kept: dict[str, Problem] = {}
+    for problem in chain.from_iterable(groups):
+        if problem.path not in kept or (problem.fatal and not kept[problem.path].fatal):
+            kept[problem.path] = problem
+    return tuple(sorted(kept.values(), key=lambda problem: problem.line))
+
+
+def _unserved(source: Source, catalogue: Catalogue) -> Iterator[Problem]:
+    for task, mode in unserved(catalogue):
+        message = f"every model for {mode} is disabled, so another tier will serve it; enable one of their providers"
+        yield source.problem(("tasks", task, "route", str(mode)), message, fatal=False)

@@ -1,0 +1,135 @@
+"""Single values as people write them in YAML: durations, dollars, names, addresses, references to secrets."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator
+
+NANO = 10**9
+MAX_USD = 1_000_000
+MAX_DURATION = 30 * 24 * 3600.0
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s?(ms|s|m|h|d)", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}", re.ASCII)
+_REFERENCE = re.compile(r"\$\{(?:file:(?P<file>[^{}]+)|(?P<variable>[A-Za-z_][A-Za-z0-9_]*))\}", re.ASCII)
+_ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})", re.ASCII)
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+_SECRET_NAME = re.compile(r"authorization|cookie|key|token|secret|password", re.IGNORECASE)
+
+
+# What these functions are given is whatever YAML held, hence Any.
+
+
+def duration(value: Any) -> float:
+    """Seconds of `30s`, `200ms`, `5m`, `1h`, `1d` or a plain number of seconds."""
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        seconds = float(match[1]) * _UNITS[match[2]]
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(value)
+    else:
+        raise ValueError("must be a duration such as 200ms, 30s, 5m or 1h, or a number of seconds")
+    if not 0 <= seconds <= MAX_DURATION:
+        raise ValueError("must be between 0 and 30 days")
+    return seconds
+
+
+def nano_usd(value: Any) -> int:
+    """Exact nano-USD of an amount in USD; a float counts as the decimal it is written as."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("must be an amount in USD such as 0.75")
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError("must be an amount in USD such as 0.75") from None
+    if not amount.is_finite() or not 0 <= amount <= MAX_USD:
+        raise ValueError(f"must be an amount in USD from 0 to {MAX_USD:,}")
+    if amount != (exact := amount.quantize(Decimal("1e-9"))):
+        raise ValueError("must have at most nine decimals: amounts are counted in whole nano-USD")
+    return int(exact.scaleb(9))
+
+
+def name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError("must be a name of at most 64 letters, digits and . _ -, a letter or digit first")
+    return value
+
+
+def model_name(value: str) -> str:
+    if not _MODEL_NAME.fullmatch(value):
+        raise ValueError("must be a model id of at most 128 letters, digits and . _ : / @ + -, a letter or digit first")
+    return value
+
+
+def reference(value: Any) -> str:
+    """A reference to a secret, as written. The message never repeats the value: it may be the secret itself."""
+    if not isinstance(value, str) or not _REFERENCE.fullmatch(value):
+        raise ValueError(
+            "must be a reference such as ${OPENAI_API_KEY} or ${file:/run/secrets/openai}, never the key itself; put"
+            " the key into the environment or a file (and replace it at the provider, if this file was shared)"
+        )
+    return value
+
+
+def parse_reference(value: str) -> tuple[str, str] | None:
+    """("file", path) or ("variable", name) of a reference; None for anything else."""
+    match = _REFERENCE.fullmatch(value)
+    return (match.lastgroup, match[match.lastgroup]) if match and match.lastgroup else None
+
+
+def headers(value: dict[str, str]) -> dict[str, str]:
+    for key, text in value.items():
+        if not _HEADER.fullmatch(key):
+            raise ValueError(f"{key!r} is not the name of an HTTP header")
+        if parse_reference(text):
+            continue
+        if _SECRET_NAME.search(key):
+            raise ValueError(f"header {key} sounds secret: give it as a reference such as ${{NAME}}, not as a value")
+        if not text.isascii() or not text.isprintable():
+            raise ValueError(f"header {key} may hold printable ASCII only")
+    return value
+
+
+def base_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("must be a URL such as https://api.openai.com/v1")
+    if parts.username is not None or parts.fragment or _SECRET_NAME.search(parts.query):
+        raise ValueError("must hold no credentials and no fragment; a key belongs into api_key")
+    return value.rstrip("/")
+
+
+def address(value: str) -> str:
+    match = _ADDRESS.fullmatch(value)
+    if not match or int(match[1]) > 65535:
+        raise ValueError("must be HOST:PORT such as 127.0.0.1:50051, 0.0.0.0:50051 or [::]:50051")
+    return value
+
+
+def _off(value: Any) -> Any:
+    # YAML 1.1 reads a bare `off` as false.
+    if value is False or value == "off":
+        return None
+    if value is None:
+        raise ValueError("must be HOST:PORT, or off")
+    return value
+
+
+Duration = Annotated[float, BeforeValidator(duration, json_schema_input_type=str | float)]
+Usd = Annotated[int, BeforeValidator(nano_usd, json_schema_input_type=float | str)]
+Name = Annotated[str, AfterValidator(name)]
+ModelName = Annotated[str, AfterValidator(model_name)]
+SecretReference = Annotated[str, BeforeValidator(reference, json_schema_input_type=str)]
+Headers = Annotated[dict[str, str], AfterValidator(headers)]
+BaseUrl = Annotated[str, AfterValidator(base_url)]
+Address = Annotated[str, AfterValidator(address)]
+OptionalAddress = Annotated[Address | None, BeforeValidator(_off, json_schema_input_type=str)]

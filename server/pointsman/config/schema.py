@@ -1,0 +1,272 @@
+"""The keys of `pointsman.yaml`, as people write them. Documentation and editors' JSON Schema are made from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from pointsman.config.scalars import (
+    Address,
+    BaseUrl,
+    Duration,
+    Headers,
+    ModelName,
+    Name,
+    OptionalAddress,
+    SecretReference,
+    Usd,
+)
+from pointsman.providers.settings import Omittable
+
+Wire = Literal["openai"]
+Capability = Literal["tools", "json_schema", "json_object", "images", "image_urls", "reasoning"]
+ModeName = Literal["eco", "balanced", "sport"]
+
+MODES: tuple[ModeName, ...] = ("eco", "balanced", "sport")
+DEFAULT_CHAIN = ("override", "tags", "limits", "feasibility", "routing")
+
+
+def _tuple_of(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _one_or_many(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else _tuple_of(value)
+
+
+def _every_mode(value: Any) -> Any:
+    return dict.fromkeys(MODES, value) if isinstance(value, str | list) else value
+
+
+Names = Annotated[tuple[Name, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[str])]
+ModelNames = Annotated[tuple[ModelName, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[str])]
+Capabilities = Annotated[tuple[Capability, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[Capability])]
+Omitted = Annotated[tuple[Omittable, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[Omittable])]
+Targets = Annotated[
+    tuple[str, ...], Field(min_length=1), BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])
+]
+
+
+class Section(BaseModel):
+    """What all parts have in common: unknown keys are refused, nothing is converted in silence, all is frozen."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Provider(Section):
+    """An account at a model provider: where it is, and how to prove who we are."""
+
+    wire: Wire = Field(description="The wire format it speaks; `openai` is also that of every compatible endpoint.")
+    base_url: BaseUrl | None = Field(
+        default=None, description="Where its API begins. Unset: the wire's own, https://api.openai.com/v1 for `openai`."
+    )
+    api_key: SecretReference | None = Field(
+        default=None,
+        description="A reference to its key, never the key: `${NAME}` from the environment, or `${file:/path}`. A "
+        "provider whose key is missing is disabled with a warning. Unset: none is sent, as for a server of your own.",
+    )
+    headers: Headers = Field(
+        default_factory=dict, description="Sent with every request. A value may be a reference, like `api_key`."
+    )
+    ca_file: str | None = Field(
+        default=None, description="PEM file of the authority that signed its certificate. Unset: the system's."
+    )
+    max_connections: int | None = Field(
+        default=None, ge=1, le=100_000, description="Connections open to it at once. Unset: the transport's own limit."
+    )
+    max_tokens_field: Literal["max_completion_tokens", "max_tokens"] | None = Field(
+        default=None,
+        description="How it spells the limit of output tokens. Unset: `max_completion_tokens` at OpenAI and Azure, "
+        "`max_tokens` elsewhere.",
+    )
+    stream_usage: bool = Field(default=True, description="Whether it reports usage in streams (`stream_options`).")
+    seed_field: Literal["seed", "random_seed"] = Field(default="seed", description="How it spells the seed.")
+    max_effort: str = Field(default="xhigh", description="What it is sent for the reasoning effort `max`.")
+    reasoning_field: Literal["", "reasoning_content", "reasoning"] = Field(
+        default="", description="Where it takes back earlier reasoning. Empty: nowhere."
+    )
+    omit: Omitted = Field(default=(), description="Fields that it would refuse, and is therefore never sent.")
+
+
+class Price(Section):
+    """List prices in USD per million tokens, written exactly: `0.0375` is 0.0375."""
+
+    input: Usd = Field(description="Input, USD per million tokens.")
+    output: Usd = Field(description="Output, reasoning included, USD per million tokens.")
+    cached_input: Usd | None = Field(
+        default=None, description="Input read from the provider's prompt cache. Unset: costs what `input` costs."
+    )
+    cache_write: Usd | None = Field(
+        default=None, description="Input written to the provider's prompt cache. Unset: costs what `input` costs."
+    )
+    per_request: Usd = Field(default=0, description="USD per request, whatever its size.")
+
+
+class Model(Section):
+    """One model at one provider: what requests are routed to."""
+
+    provider: str = Field(description="A key of `providers`.")
+    upstream: str = Field(min_length=1, max_length=256, description="The model's name at the provider.")
+    tier: str = Field(description="One of `tiers`. Models of a tier on other providers stand in for each other.")
+    context: int = Field(ge=1, le=1_000_000_000, description="Context window in tokens, input and output together.")
+    max_output: int = Field(
+        default=0, ge=0, le=1_000_000_000, description="Most output tokens it gives. 0: the window is the limit."
+    )
+    price: Price = Field(description="What it costs.")
+    capabilities: Capabilities = Field(
+        default=("tools", "json_schema", "json_object"),
+        description="What it can do beyond text. A request that needs more is not sent to it.",
+    )
+    regions: Names = Field(default=(), description="Where it runs, in callers' spelling. Empty: unknown.")
+    aliases: ModelNames = Field(default=(), description="Other names by which routes and callers may ask for it.")
+
+    @field_validator("capabilities")
+    @classmethod
+    def _urls_are_images(cls, value: tuple[Capability, ...]) -> tuple[Capability, ...]:
+        if "image_urls" in value and "images" not in value:
+            raise ValueError("image_urls needs images beside it")
+        return value
+
+    @field_validator("max_output")
+    @classmethod
+    def _fits_the_window(cls, value: int, info: ValidationInfo) -> int:
+        if value > (context := info.data.get("context", value)):
+            raise ValueError(f"must not be larger than the context window of {context:,} tokens")
+        return value
+
+
+class Route(Section):
+    """Where a task goes, by mode. A target is a tier, a model or an alias; a mode left out takes `balanced`."""
+
+    eco: Targets | None = Field(default=None, description="For callers who ask for the cheapest. Unset: as `balanced`.")
+    balanced: Targets | None = Field(default=None, description="Needed unless both others are given.")
+    sport: Targets | None = Field(default=None, description="For callers who pay for the best. Unset: as `balanced`.")
+
+
+Routes = Annotated[Route, BeforeValidator(_every_mode, json_schema_input_type=Route | str | list[str])]
+
+
+class Task(Section):
+    """A row of the routing table: everything about one job."""
+
+    output: str = Field(default="", description='What its answers are, as in "one label, fact or short rewrite".')
+    owner: str = Field(default="", description="Who answers for this row.")
+    route: Routes = Field(
+        description="Per mode a tier, a model or a list of them; a single value holds for every mode."
+    )
+    select: Literal["cheapest", "fastest", "priority"] = Field(
+        default="cheapest", description="How to order what the route names; `priority` keeps the order written."
+    )
+    max_output_tokens: int | None = Field(default=None, ge=1, description="Cap of output tokens. Unset: none.")
+    min_output_tokens: int | None = Field(
+        default=None, ge=1, description="Floor of output tokens: room for hidden reasoning. Unset: none."
+    )
+    temperature_cap: float | None = Field(default=None, ge=0, le=2, description="Highest temperature. Unset: none.")
+    system_prompt: str = Field(default="", description="Put before the conversation. Empty: none.")
+    blast_radius: Literal["", "low", "medium", "high"] = Field(
+        default="", description="How much harm a wrong answer does before somebody notices."
+    )
+
+    @field_validator("min_output_tokens")
+    @classmethod
+    def _below_the_cap(cls, value: int | None, info: ValidationInfo) -> int | None:
+        cap = info.data.get("max_output_tokens")
+        if value is not None and cap is not None and value > cap:
+            raise ValueError(f"must not be above max_output_tokens, which is {cap}")
+        return value
+
+
+class ChainEntry(Section):
+    """One policy of the chain."""
+
+    use: str = Field(description="The installed policy; `pointsman plugins` lists them.")
+    id: Name | None = Field(default=None, description="Its name in decisions and metrics. Unset: as `use`.")
+    # Validated by the policy's own model, which only its plugin knows.
+    with_: Mapping[str, Any] | None = Field(default=None, alias="with", description="The policy's options.")
+    on_error: Literal["skip", "fail"] | None = Field(
+        default=None,
+        description="What its failure does to a request: go on without it, or refuse. Unset: `fail` for vetoes and "
+        "admission, else `skip`.",
+    )
+    timeout: Duration = Field(
+        default="1s", gt=0, validate_default=True, description="How long each of its asynchronous hooks may take."
+    )
+    shadow: bool = Field(default=False, description="Only record what it would have changed.")
+    optional: bool = Field(default=False, description="Start without it, with a warning, where it cannot be loaded.")
+
+
+Entries = Annotated[tuple[ChainEntry, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[ChainEntry])]
+
+
+class Server(Section):
+    """The server's doors and limits."""
+
+    grpc: Address = Field(default="127.0.0.1:50051", description="Where the gRPC API listens.")
+    http: OptionalAddress = Field(
+        default="127.0.0.1:8080", description="Where metrics, health and the HTTP API listen; `off`: nowhere."
+    )
+    max_concurrent_requests: int = Field(default=1000, ge=1, le=1_000_000, description="Above it: OVERLOADED.")
+    drain: Duration = Field(
+        default="30s", validate_default=True, description="How long running requests may go on at a stop."
+    )
+    default_deadline: Duration = Field(
+        default="300s", gt=0, validate_default=True, description="For a request that comes without a deadline."
+    )
+    max_deadline: Duration = Field(
+        default="600s", gt=0, validate_default=True, description="No request runs longer, whatever its deadline."
+    )
+    uvloop: bool = Field(default=True, description="Run on uvloop where it is installed.")
+
+    @field_validator("max_deadline")
+    @classmethod
+    def _above_the_default(cls, value: float, info: ValidationInfo) -> float:
+        if value < (default := info.data.get("default_deadline", value)):
+            raise ValueError(f"must not be below default_deadline, which is {default:g}s")
+        return value
+
+
+class Ledger(Section):
+    """What is recorded of each request, and where."""
+
+    path: str = Field(default="pointsman.db", min_length=1, description="SQLite file, from the working directory.")
+    prompts: Literal["none", "text"] = Field(
+        default="none", description="`text` keeps prompts and answers too; `none` keeps a hash."
+    )
+    synchronous: Literal["normal", "full"] = Field(
+        default="normal", description="`full` survives a power cut too, with an fsync per commit."
+    )
+
+
+class Failover(Section):
+    """What happens when a provider fails."""
+
+    max_attempts: int = Field(default=4, ge=1, le=20, description="Attempts a request may take, with the first.")
+
+
+class Document(Section):
+    """The whole of `pointsman.yaml`."""
+
+    providers: dict[Name, Provider] = Field(
+        min_length=1, description="Accounts at model providers, by a name of your choice."
+    )
+    models: dict[ModelName, Model] = Field(
+        min_length=1, description="What requests can be routed to, by a name of your choice."
+    )
+    tiers: Names = Field(
+        min_length=1, description="Classes of models, cheapest first; failover stays within one, then goes up."
+    )
+    tasks: dict[Name, Task] = Field(min_length=1, description="The routing table: a row for each job.")
+    default: str = Field(description="The task of a request for which nothing else was found.")
+    tags: dict[str, str] = Field(default_factory=dict, description="Callers' own words, and the tasks they stand for.")
+    strict_tags: bool = Field(default=False, description="Refuse an unknown tag instead of using `default`.")
+    mode: ModeName = Field(default="balanced", description="The mode of a request that asks for none.")
+    chain: Entries = Field(
+        min_length=1,
+        default_factory=lambda: tuple(ChainEntry.model_validate({"use": policy}) for policy in DEFAULT_CHAIN),
+        description=f"The policies that decide, in this order and no others. Unset: {', '.join(DEFAULT_CHAIN)}.",
+    )
+    server: Server = Field(default_factory=Server, description="Doors and limits.")
+    ledger: Ledger = Field(default_factory=Ledger, description="Records.")
+    failover: Failover = Field(default_factory=Failover, description="Providers that fail.")

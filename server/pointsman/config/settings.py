@@ -1,0 +1,44 @@
+"""A loaded configuration: frozen values, ready for use, with secrets resolved and out of sight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pointsman.chain.entry import Entry
+from pointsman.config.schema import Failover, Ledger, Server, Wire
+from pointsman.errors import Problem
+from pointsman.model.catalogue import Catalogue
+from pointsman.providers.settings import ProviderSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One enabled provider: what its `wire` is told, secrets included (kept out of `repr`), and what its transport is.
+
+    `ca_file` None: the system's authorities. `max_connections` None: the transport's own limit.
+    """
+
+    wire: Wire
+    settings: ProviderSettings
+    ca_file: str | None = None
+    max_connections: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One configuration. `version` is a hash of its content, whatever its comments; `document` the text as written.
+
+    `providers` holds the enabled ones only, by id; models of the others are in the catalogue with `enabled=False`.
+    """
+
+    version: str
+    document: str
+    catalogue: Catalogue
+    entries: tuple[Entry, ...]
+    providers: Mapping[str, Account]
+    server: Server
+    ledger: Ledger
+    failover: Failover
+    strict_tags: bool
+    warnings: tuple[Problem, ...]

@@ -1,0 +1,1 @@
+"""The HTTP door: what balancers, orchestrators and Prometheus ask."""

@@ -1,0 +1,1 @@
+"""Where requests are recorded, and what is read back from there."""

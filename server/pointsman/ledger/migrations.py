@@ -1,0 +1,88 @@
+"""The SQLite schema, as numbered steps. A step that was released is never changed; `user_version` counts them."""
+
+from __future__ import annotations
+
+# Money is nano-USD, instants Unix seconds, durations seconds; booleans 0 or 1; "" where there was nothing to say.
+_FIRST = (
+    """
+    CREATE TABLE decisions (
+        decision_id TEXT PRIMARY KEY,
+        received REAL NOT NULL,
+        method TEXT NOT NULL,
+        tenant TEXT NOT NULL,
+        project TEXT NOT NULL,
+        feature TEXT NOT NULL,
+        user TEXT NOT NULL,
+        config_version TEXT NOT NULL,
+        task TEXT NOT NULL,
+        task_source TEXT NOT NULL,
+        confidence REAL,
+        mode TEXT NOT NULL,
+        tier TEXT NOT NULL,
+        model TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        decided_by TEXT NOT NULL,
+        decided_by_kind TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        status TEXT NOT NULL,
+        message TEXT NOT NULL,
+        finish TEXT NOT NULL,
+        served_model TEXT NOT NULL,
+        cost_nano_usd INTEGER NOT NULL,
+        answer_nano_usd INTEGER NOT NULL,
+        overhead_nano_usd INTEGER NOT NULL,
+        estimated INTEGER NOT NULL,
+        ttft REAL,
+        duration REAL NOT NULL,
+        attempts INTEGER NOT NULL,
+        fallback INTEGER NOT NULL,
+        prompt_hash TEXT NOT NULL,
+        text_kept INTEGER NOT NULL,
+        labels TEXT NOT NULL,
+        policy_micros TEXT NOT NULL,
+        request TEXT NOT NULL,
+        snapshot TEXT NOT NULL,
+        decision TEXT,
+        shadow TEXT
+    )
+    """,
+    """
+    CREATE TABLE attempts (
+        decision_id TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        model TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        upstream TEXT NOT NULL,
+        served_model TEXT NOT NULL,
+        input_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        cached_input_tokens INTEGER NOT NULL,
+        cache_write_input_tokens INTEGER NOT NULL,
+        reasoning_tokens INTEGER NOT NULL,
+        usage_estimated INTEGER NOT NULL,
+        cost_nano_usd INTEGER NOT NULL,
+        cost_source TEXT NOT NULL,
+        started REAL NOT NULL,
+        duration REAL NOT NULL,
+        ttft REAL,
+        upstream_status INTEGER NOT NULL,
+        upstream_request_id TEXT NOT NULL,
+        error_reason TEXT NOT NULL,
+        error_message TEXT NOT NULL,
+        PRIMARY KEY (decision_id, number)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE configs (
+        version TEXT PRIMARY KEY,
+        document TEXT NOT NULL,
+        first_seen REAL NOT NULL DEFAULT (CAST(strftime('%s', 'now') AS REAL))
+    )
+    """,
+    "CREATE INDEX decisions_by_received ON decisions (received)",
+    "CREATE INDEX decisions_by_task ON decisions (task, received)",
+)
+
+MIGRATIONS = (_FIRST,)

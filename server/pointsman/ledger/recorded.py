@@ -1,0 +1,132 @@
+"""What was recorded of one request, read back: for explaining it, and for deciding it again."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from pointsman.errors import AmbiguousId, LedgerUnavailable
+from pointsman.ledger.rows import ATTEMPT_COLUMNS, DECISION_COLUMNS
+from pointsman.ledger.schema import reading
+from pointsman.model.answer import FinishReason, Usage
+from pointsman.model.attempt import Attempt, AttemptOutcome, Cost, CostSource
+from pointsman.model.decision import Decision, Refusal
+from pointsman.model.plan import AttemptKind
+from pointsman.model.record import Record
+from pointsman.model.request import Request
+from pointsman.model.snapshot import Snapshot
+
+_DECISIONS = f"SELECT {', '.join(DECISION_COLUMNS)} FROM decisions WHERE decision_id "  # noqa: S608 - our constants
+_ATTEMPTS = f"SELECT {', '.join(ATTEMPT_COLUMNS)} FROM attempts WHERE decision_id = ? ORDER BY number"  # noqa: S608
+_NAMED_AT_MOST = 10
+
+
+class Recorded(Struct, frozen=True):
+    """One request. `prompt_hash` is a SHA-256; without `text_kept` the record's request has its texts blanked."""
+
+    record: Record
+    prompt_hash: str
+    text_kept: bool
+
+
+def find(path: Path, decision_id: str) -> Recorded | None:
+    """The request with this id, or whose id alone begins so. AmbiguousId names the ids that do, where several."""
+    with reading(path) as connection:
+        connection.row_factory = sqlite3.Row
+        rows = connection.execute(_DECISIONS + "= ?", (decision_id,)).fetchall()
+        if not rows and decision_id:
+            bounds = (decision_id, decision_id + "\U0010ffff", _NAMED_AT_MOST + 1)
+            rows = connection.execute(_DECISIONS + ">= ? AND decision_id < ? ORDER BY 1 LIMIT ?", bounds).fetchall()
+        if len(rows) > 1:
+            raise AmbiguousId(_ambiguous(decision_id, [row["decision_id"] for row in rows]))
+        if not rows:
+            return None
+        attempts = connection.execute(_ATTEMPTS, (rows[0]["decision_id"],)).fetchall()
+        return _recorded(path, rows[0], attempts)
+
+
+def find_config(path: Path, version: str) -> str | None:
+    """The configuration of this version, as it was written."""
+    with reading(path) as connection:
+        row = connection.execute("SELECT document FROM configs WHERE version = ?", (version,)).fetchone()
+        return None if row is None else str(row[0])
+
+
+def _ambiguous(prefix: str, ids: list[str]) -> str:
+    named = ", ".join(ids[:_NAMED_AT_MOST]) + (", …" if len(ids) > _NAMED_AT_MOST else "")
+    return f"{prefix!r} begins several decision ids; write more of the one you mean: {named}"
+
+
+def _recorded(path: Path, row: sqlite3.Row, attempts: list[sqlite3.Row]) -> Recorded:
+    try:
+        record = _record(row, tuple([_attempt(attempt) for attempt in attempts]))
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise LedgerUnavailable(f"ledger {path}: decision {row['decision_id']} cannot be read: {error}") from error
+    return Recorded(record, row["prompt_hash"], bool(row["text_kept"]))
+
+
+def _record(row: sqlite3.Row, attempts: tuple[Attempt, ...]) -> Record:
+    return Record(
+        decision_id=row["decision_id"],
+        method=row["method"],
+        received=row["received"],
+        request=msgspec.json.decode(row["request"], type=Request),
+        snapshot=msgspec.json.decode(row["snapshot"], type=Snapshot),
+        decision=_decision(row["decision"]),
+        shadow=_decision(row["shadow"]),
+        tier=row["tier"],
+        provider=row["provider"],
+        attempts=attempts,
+        cost=Cost(row["answer_nano_usd"], row["overhead_nano_usd"], bool(row["estimated"])),
+        status=row["status"],
+        message=row["message"],
+        finish=FinishReason(row["finish"]) if row["finish"] else None,
+        ttft=row["ttft"],
+        duration=row["duration"],
+        policy_micros=msgspec.json.decode(row["policy_micros"], type=dict[str, float]),
+    )
+
+
+def _decision(document: str | None) -> Decision | Refusal | None:
+    if document is None:
+        return None
+    # Both are plain objects: only a decision has a plan.
+    if "plan" in msgspec.json.decode(document, type=dict[str, msgspec.Raw]):
+        return msgspec.json.decode(document, type=Decision)
+    return msgspec.json.decode(document, type=Refusal)
+
+
+def _attempt(row: sqlite3.Row) -> Attempt:
+    return Attempt(
+        number=row["number"],
+        kind=AttemptKind(row["kind"]),
+        target=row["model"],
+        provider=row["provider"],
+        upstream=row["upstream"],
+        outcome=AttemptOutcome(row["outcome"]),
+        started=row["started"],
+        duration=row["duration"],
+        ttft=row["ttft"],
+        usage=_usage(row),
+        cost_nano_usd=row["cost_nano_usd"],
+        cost_source=CostSource(row["cost_source"]),
+        served_model=row["served_model"],
+        upstream_request_id=row["upstream_request_id"],
+        upstream_status=row["upstream_status"],
+        error_reason=row["error_reason"],
+        error_message=row["error_message"],
+    )
+
+
+def _usage(row: sqlite3.Row) -> Usage:
+    return Usage(
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        cached_input_tokens=row["cached_input_tokens"],
+        cache_write_input_tokens=row["cache_write_input_tokens"],
+        reasoning_tokens=row["reasoning_tokens"],
+        estimated=bool(row["usage_estimated"]),
+    )

@@ -1,0 +1,172 @@
+"""A record as rows: columns for what reports ask, JSON documents for what only explaining and replaying need."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pointsman.ledger.redaction import redacted
+from pointsman.model.attempt import Attempt, AttemptOutcome
+from pointsman.model.decision import Decision
+from pointsman.model.plan import AttemptKind
+from pointsman.model.record import Record
+from pointsman.model.snapshot import Snapshot
+
+Value = str | int | float | None
+Row = tuple[Value, ...]
+
+# Documents come last: SQLite keeps the head of a long row on the page, so that reports never read the overflow.
+DECISION_COLUMNS = (
+    *("decision_id", "received", "method", "tenant", "project", "feature", "user", "config_version"),
+    *("task", "task_source", "confidence", "mode", "tier", "model", "provider"),
+    *("decided_by", "decided_by_kind", "reason"),
+    *("status", "message", "finish", "served_model"),
+    *("cost_nano_usd", "answer_nano_usd", "overhead_nano_usd", "estimated"),
+    *("ttft", "duration", "attempts", "fallback"),
+    *("prompt_hash", "text_kept", "labels", "policy_micros", "request", "snapshot", "decision", "shadow"),
+)
+ATTEMPT_COLUMNS = (
+    *("decision_id", "number", "kind", "outcome", "model", "provider", "upstream", "served_model"),
+    *("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens", "reasoning_tokens"),
+    *("usage_estimated", "cost_nano_usd", "cost_source", "started", "duration", "ttft"),
+    *("upstream_status", "upstream_request_id", "error_reason", "error_message"),
+)
+CONFIG_COLUMNS = ("version", "document")
+
+
+class Rows(Struct, frozen=True):
+    """Rows that belong into one transaction, in the order of the columns above."""
+
+    decisions: tuple[Row, ...] = ()
+    attempts: tuple[Row, ...] = ()
+    configs: tuple[Row, ...] = ()
+
+    def size(self) -> int:
+        """Characters held, roughly the memory that they take."""
+        rows = (*self.decisions, *self.configs)
+        return sum([len(value) for row in rows for value in row if isinstance(value, str)])
+
+
+def rows_of(record: Record, keep_text: bool) -> Rows:
+    """One row for the request and one for each attempt. `keep_text`: the prompt as it was, instead of blanked."""
+    attempts = tuple([_attempt(record.decision_id, attempt) for attempt in record.attempts])
+    decision = (*_asked(record), *_decided(record), *_outcome(record), *_documents(record, keep_text))
+    return Rows((decision,), attempts)
+
+
+def _asked(record: Record) -> Row:
+    request = record.request
+    label = request.hints.labels.get
+    return (
+        record.decision_id,
+        record.received,
+        record.method,
+        request.tenant,
+        label("project", ""),
+        label("feature", ""),
+        label("user", ""),
+        record.snapshot.config_version,
+    )
+
+
+def _decided(record: Record) -> Row:
+    decision = record.decision
+    if decision is None:
+        return ("", "", None, "", "", "", "", "", "", "")
+    assessed = decision.assessed
+    task = (assessed.task, assessed.source, assessed.confidence, assessed.mode.value)
+    if isinstance(decision, Decision):
+        by = (decision.decided_by, decision.decided_by_kind.value, decision.reason)
+        return (*task, record.tier, decision.target, record.provider, *by)
+    return (*task, "", "", "", "", "", decision.message)
+
+
+def _outcome(record: Record) -> Row:
+    cost = record.cost
+    served = [attempt.target for attempt in record.attempts if attempt.outcome is AttemptOutcome.SERVED]
+    return (
+        record.status,
+        record.message,
+        "" if record.finish is None else record.finish.value,
+        served[0] if served else "",
+        cost.total,
+        cost.answer,
+        cost.overhead,
+        cost.estimated,
+        record.ttft,
+        record.duration,
+        len(record.attempts),
+        any(attempt.kind is AttemptKind.FAILOVER for attempt in record.attempts),
+    )
+
+
+def _documents(record: Record, keep_text: bool) -> Row:
+    request = record.request
+    return (
+        sha256(msgspec.msgpack.encode(request.messages)).hexdigest(),
+        keep_text,
+        _json(request.hints.labels),
+        _json(record.policy_micros),
+        _json(request if keep_text else redacted(request)),
+        _snapshot(record.snapshot),
+        None if record.decision is None else _json(record.decision),
+        None if record.shadow is None else _json(record.shadow),
+    )
+
+
+def _attempt(decision_id: str, attempt: Attempt) -> Row:
+    usage = attempt.usage
+    return (
+        decision_id,
+        attempt.number,
+        attempt.kind.value,
+        attempt.outcome.value,
+        attempt.target,
+        attempt.provider,
+        attempt.upstream,
+        attempt.served_model,
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cached_input_tokens,
+        usage.cache_write_input_tokens,
+        usage.reasoning_tokens,
+        usage.estimated,
+        attempt.cost_nano_usd,
+        attempt.cost_source.value,
+        attempt.started,
+        attempt.duration,
+        attempt.ttft,
+        attempt.upstream_status,
+        attempt.upstream_request_id,
+        attempt.error_reason,
+        attempt.error_message,
+    )
+
+
+_UNENCODABLE = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
+_encode = msgspec.json.Encoder().encode
+
+
+def _json(value: object) -> str:
+    # Text, because SQLite's JSON functions refuse blobs.
+    return _encode(value).decode()
+
+
+def _snapshot(snapshot: Snapshot) -> str:
+    try:
+        return _json(snapshot)
+    except _UNENCODABLE:
+        # A policy's signal may be anything, and one that JSON has no form for must not cost the record.
+        signals = {entry: _recordable(signal) for entry, signal in snapshot.signals.items()}
+        return _json(replace(snapshot, signals=signals))
+
+
+def _recordable(signal: object) -> object:
+    try:
+        _json(signal)
+    except _UNENCODABLE:
+        return {"unrecordable": f"{type(signal).__module__}.{type(signal).__qualname__}"}
+    return signal

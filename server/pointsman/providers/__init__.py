@@ -1,0 +1,1 @@
+"""Providers' wire formats, and the transport beneath them."""

@@ -1,0 +1,277 @@
+"""A streaming answer of the `openai` wire: events in, deltas out, and how it ended."""
+
+from __future__ import annotations
+
+import anyio
+from msgspec import Raw
+
+from pointsman.errors import ProviderError, TransportError
+from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta
+from pointsman.ports import HttpStream
+from pointsman.providers.failures import Origin, failed_inside, not_delivered, unfinished
+from pointsman.providers.openai_answer import (
+    CallPiece,
+    Completion,
+    Said,
+    decode,
+    finish_reason,
+    given_id,
+    new_call_id,
+    read_usage,
+    texts,
+)
+from pointsman.providers.openai_errors import read_complaint
+from pointsman.providers.sse import SseParser
+
+_DONE = b"[DONE]"
+_END_SECONDS = 0.05
+
+
+class OpenAIStream:
+    """An AnswerStream over an HTTP stream that was accepted.
+
+    An answer that has said why it ended waits `usage_wait` seconds at most for its usage.
+    """
+
+    def __init__(self, body: HttpStream, origin: Origin, max_event_bytes: int, *, usage_wait: float = 2.0) -> None:
+        self._body = body
+        self._origin = origin
+        self._parser = SseParser(max_event_bytes)
+        self._pieces = Pieces(origin)
+        self._failure: ProviderError | None = None
+        self._complete = False
+        self._usage_wait = usage_wait
+        self._usage_due = 0.0
+
+    async def read(self) -> list[Delta]:
+        """As AnswerStream says; what came before an error is given first."""
+        while not self._over():
+            try:
+                if self._pieces.finish:
+                    self._complete = not await self._receive_usage()
+                elif chunk := await self._body.read_some():
+                    self._feed(chunk)
+                else:
+                    self._end(unfinished(self._origin))
+            except ProviderError as error:
+                self._end(error)
+            except TransportError as error:
+                self._end(not_delivered(self._origin, error))
+            if self._over():
+                self._pieces.close()
+            if deltas := self._pieces.take():
+                return deltas
+        if self._failure is not None:
+            raise self._failure
+        return []
+
+    def _over(self) -> bool:
+        return self._complete or self._failure is not None
+
+    @property
+    def ending(self) -> Ending:
+        return self._pieces.ending()
+
+    async def drain(self) -> None:
+        """Once complete, wait a moment for the end of the body: a connection read to its end is kept."""
+        if not self._complete:
+            return
+        try:
+            with anyio.move_on_after(_END_SECONDS):
+                while await self._body.read_some():
+                    pass
+        except TransportError:
+            pass  # the answer is complete, and nobody needs the connection
+
+    async def _receive_usage(self) -> bool:
+        """What follows the finish reason; False where nothing more is to come, or too late."""
+        self._usage_due = self._usage_due or anyio.current_time() + self._usage_wait
+        with anyio.CancelScope(deadline=self._usage_due):
+            if chunk := await self._body.read_some():
+                self._feed(chunk)
+                return not self._complete
+        return False
+
+    def _end(self, failure: ProviderError) -> None:
+        """Once the answer has said why it ended, what goes wrong behind it does not undo it."""
+        if self._pieces.finish:
+            self._complete = True
+        else:
+            self._failure = failure
+
+    def _feed(self, chunk: bytes) -> None:
+        for event in self._parser.feed(chunk):
+            data = event.data
+            if data == _DONE:
+                if not self._pieces.finish:
+                    raise unfinished(self._origin)
+                self._complete = True
+                return
+            if event.name == "error":
+                raise failed_inside(self._origin, read_complaint(data))
+            if data:
+                self._pieces.add(decode(data, self._origin))
+
+
+class _Call:
+    """A tool call under way. `held` are arguments that came before its name did."""
+
+    __slots__ = ("held", "id", "name", "part")
+
+    def __init__(self, part: int) -> None:
+        self.part = part
+        self.id = self.name = self.held = ""
+
+
+class Pieces:
+    """Puts chunks together: numbers the parts by first appearance and merges neighbouring deltas of one part.
+
+    `finish` is the provider's reason to end, "" until it has said one.
+    """
+
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
+        self._deltas: list[Delta] = []
+        self._run: list[str] = []
+        self._kind: type[TextDelta | ReasoningDelta] | None = None
+        self._head = ("", "")
+        self._part = -1
+        self._parts = 0
+        self._text_part = self._reasoning_part = -1
+        self._calls: list[_Call] = []
+        self._by_index: dict[int, _Call] = {}
+        self._refused = False
+        self.finish = ""
+        self._id = self._model = ""
+        self._usage: Raw | None = None
+
+    def add(self, chunk: Completion) -> None:
+        """Take one chunk in."""
+        if not self._id and chunk.id:
+            self._id = str(chunk.id)
+        if not self._model and chunk.model:
+            self._model = chunk.model
+        if (used := chunk.used) is not None:
+            self._usage = used
+        for choice in chunk.choices or ():
+            if choice.index:
+                continue
+            if (said := choice.delta or choice.message) is not None:
+                self._add_said(said)
+            if choice.finish_reason:
+                self.finish = choice.finish_reason
+
+    def take(self) -> list[Delta]:
+        """The deltas since the last time."""
+        self._flush()
+        deltas, self._deltas = self._deltas, []
+        return deltas
+
+    def close(self) -> None:
+        """No more will come: calls whose name never came are given as they are."""
+        for call in self._calls:
+            if not call.name and call.held:
+                self._extend(None, call.part, call.held, (call.id or new_call_id(), ""))
+                call.held = ""
+
+    def ending(self) -> Ending:
+        """What is known so far."""
+        usage, cost = read_usage(self._usage)
+        reason = FinishReason.OTHER
+        if self.finish:
+            reason = finish_reason(self.finish, refused=self._refused, called=bool(self._calls))
+        return Ending(
+            reason=reason,
+            upstream_reason=self.finish,
+            usage=usage,
+            cost_nano_usd=cost,
+            served_model=self._model,
+            upstream_request_id=self._origin.request_id or self._id,
+        )
+
+    def _add_said(self, said: Said) -> None:
+        text, reasoning = texts(said)
+        if reasoning:
+            if self._reasoning_part < 0:
+                self._reasoning_part = self._new_part()
+            self._extend(ReasoningDelta, self._reasoning_part, reasoning)
+        if text:
+            if said.refusal:
+                self._refused = True
+            if self._text_part < 0:
+                self._text_part = self._new_part()
+            self._extend(TextDelta, self._text_part, text)
+        if said.tool_calls:
+            for piece in said.tool_calls:
+                self._add_call(piece)
+
+    def _add_call(self, piece: CallPiece) -> None:
+        call = self._call(piece)
+        call.id = call.id or given_id(piece)
+        called = piece.function
+        if called is None:
+            return
+        arguments = called.arguments or ""
+        if call.name:
+            if arguments:
+                self._extend(None, call.part, arguments)
+        elif called.name:
+            call.name = called.name
+            call.id = call.id or new_call_id()
+            self._extend(None, call.part, call.held + arguments, (call.id, call.name))
+            call.held = ""
+        else:
+            call.held += arguments
+
+    def _call(self, piece: CallPiece) -> _Call:
+        """The call that a piece belongs to.
+
+        By its index; where there is none by its id; where there is neither it is the last. A second name begins
+        another call, whatever its index, unless the id is the same.
+        """
+        own, named = given_id(piece), bool(piece.function and piece.function.name)
+        if piece.index is not None:
+            known = self._by_index.get(piece.index)
+            again = known is not None and known.name and named and own and own != known.id
+        else:
+            known = self._without_index(own)
+            again = known is not None and known.name and named and not own
+        if known is None or again:
+            known = _Call(self._new_part())
+            self._calls.append(known)
+            if piece.index is not None:
+                self._by_index[piece.index] = known
+        return known
+
+    def _without_index(self, own: str) -> _Call | None:
+        if not own:
+            return self._calls[-1] if self._calls else None
+        return next((call for call in self._calls if call.id == own), None)
+
+    def _new_part(self) -> int:
+        self._parts += 1
+        return self._parts - 1
+
+    def _extend(
+        self,
+        kind: type[TextDelta | ReasoningDelta] | None,
+        part: int,
+        text: str,
+        head: tuple[str, str] = ("", ""),
+    ) -> None:
+        """Add to a part; `kind` None is a tool call, `head` its id and name if this begins it."""
+        if part != self._part:
+            self._flush()
+            self._kind, self._part, self._head = kind, part, head
+        self._run.append(text)
+
+    def _flush(self) -> None:
+        if self._part < 0:
+            return
+        text = self._run[0] if len(self._run) == 1 else "".join(self._run)
+        if self._kind is None:
+            self._deltas.append(ToolCallDelta(self._part, *self._head, text))
+        else:
+            self._deltas.append(self._kind(self._part, text))
+        self._run.clear()
+        self._part = -1

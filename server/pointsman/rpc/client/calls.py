@@ -1,0 +1,78 @@
+"""The calls: one decision, or one streamed answer."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from types import TracebackType
+from typing import Self, cast
+
+import grpc
+
+from pointsman.model.request import Request
+from pointsman.rpc.client.failure_from_wire import failure_from_wire
+from pointsman.rpc.client.request_to_wire import hints_to_wire, input_to_wire, stream_options_to_wire
+from pointsman.rpc.client.views import CallFailed, DecisionView, StreamEvent
+from pointsman.rpc.client.views_from_wire import decision_from_wire, event_from_wire
+from pointsman.rpc.from_wire import StreamOptions
+from pointsman.v1 import router_service_pb2 as wire
+from pointsman.v1 import routing_pb2
+from pointsman.v1.router_service_pb2_grpc import RouterServiceStub
+
+_OPTIONS = (
+    # The server is ours: a forward proxy from the environment, meant for the web, has no business in between.
+    ("grpc.enable_http_proxy", 0),
+)
+_DEFAULT = StreamOptions()
+
+
+class Client:
+    """One connection to a server, without TLS. Every call raises CallFailed.
+
+    with Client("127.0.0.1:50051") as client:
+        print(client.route(request).model)
+    """
+
+    def __init__(self, address: str) -> None:
+        self._channel = grpc.insecure_channel(address, options=_OPTIONS)
+        self._router = RouterServiceStub(self._channel)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._channel.close()
+
+    def route(self, request: Request, timeout: float | None = None) -> DecisionView:
+        """Decide only; the whole trace comes with it. `timeout` is seconds, None: the server's own."""
+        message = wire.RouteRequest(
+            input=input_to_wire(request),
+            hints=hints_to_wire(request.hints),
+            trace_level=routing_pb2.TRACE_LEVEL_FULL,
+        )
+        try:
+            response = self._router.Route(message, timeout=timeout)
+        except grpc.RpcError as error:
+            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
+        return decision_from_wire(response.decision)
+
+    def stream(
+        self, request: Request, options: StreamOptions = _DEFAULT, timeout: float | None = None
+    ) -> Generator[StreamEvent, None, None]:
+        """The answer as it comes, the decision first. Closing the iterator cancels the call."""
+        message = wire.CompleteRequest(
+            input=input_to_wire(request),
+            hints=hints_to_wire(request.hints),
+            stream_options=stream_options_to_wire(options),
+        )
+        call = self._router.Complete(message, timeout=timeout)
+        try:
+            for response in call:
+                event = event_from_wire(response)
+                if event is not None:
+                    yield event
+        except grpc.RpcError as error:
+            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
+        finally:
+            call.cancel()

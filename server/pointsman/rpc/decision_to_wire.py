@@ -1,0 +1,92 @@
+"""Decisions on the wire, as much of them as the caller asked to see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pointsman.engine.exchange import Routed
+from pointsman.model.catalogue import Model
+from pointsman.model.decision import Candidate, Decision, Estimate, Verdict
+from pointsman.model.plan import Plan
+from pointsman.rpc.durations import set_duration, set_timestamp
+from pointsman.rpc.enums import ATTEMPT_KINDS, MODES, POLICY_KINDS, VERDICT_OUTCOMES
+from pointsman.rpc.from_wire import TraceLevel
+from pointsman.v1 import routing_pb2
+
+
+def decision_to_wire(routed: Routed, trace_level: TraceLevel) -> routing_pb2.Decision:
+    """NONE leaves out candidates, plan and estimate; FULL adds what was excluded, and every policy's verdict."""
+    decision, models = routed.decision, routed.rules.catalogue.models
+    chosen = models[decision.target]
+    wire = routing_pb2.Decision(
+        decision_id=routed.decision_id,
+        model=chosen.id,
+        provider=chosen.provider,
+        upstream_model=chosen.upstream,
+        tier=chosen.tier,
+        mode=MODES[decision.assessed.mode],
+        decided_by=decision.decided_by,
+        decided_by_kind=POLICY_KINDS[decision.decided_by_kind],
+        reason=decision.reason,
+        config_version=decision.config_version,
+    )
+    task = wire.task
+    task.task, task.confidence = decision.assessed.task, decision.assessed.confidence
+    task.source = decision.assessed.source
+    set_timestamp(wire.decide_time, routed.decided_at)
+    set_duration(wire.decide_duration, routed.seconds)
+    if trace_level is not TraceLevel.NONE:
+        _write_outlook(wire, decision, models)
+    if trace_level is TraceLevel.FULL:
+        for candidate in decision.excluded:
+            _write_candidate(wire.candidates.add(), candidate, models[candidate.target])
+        _write_trace(wire, decision.trace, routed.micros)
+    return wire
+
+
+def _write_outlook(wire: routing_pb2.Decision, decision: Decision, models: Mapping[str, Model]) -> None:
+    for candidate in decision.ranking:
+        _write_candidate(wire.candidates.add(), candidate, models[candidate.target])
+        if candidate.target == decision.target:
+            _write_estimate(wire.estimate, candidate.estimate)
+    _write_plan(wire.plan, decision.plan, models)
+
+
+def _write_candidate(wire: routing_pb2.Candidate, candidate: Candidate, model: Model) -> None:
+    wire.model, wire.provider, wire.tier = model.id, model.provider, model.tier
+    _write_estimate(wire.estimate, candidate.estimate)
+    if candidate.ttft is not None:
+        set_duration(wire.estimated_ttft, candidate.ttft)
+    if candidate.excluded_by:
+        wire.excluded_by, wire.excluded_reason = candidate.excluded_by, candidate.excluded_reason
+    else:
+        wire.eligible = True
+
+
+def _write_estimate(wire: routing_pb2.CostEstimate, estimate: Estimate) -> None:
+    wire.expected_nano_usd = estimate.expected_nano_usd
+    wire.worst_case_nano_usd = estimate.worst_case_nano_usd
+    wire.input_tokens = estimate.input_tokens
+    wire.expected_output_tokens = estimate.expected_output_tokens
+
+
+def _write_plan(wire: routing_pb2.ExecutionPlan, plan: Plan, models: Mapping[str, Model]) -> None:
+    for stage in plan.stages:
+        attempts = wire.stages.add().attempts
+        for planned in stage.attempts:
+            attempt = attempts.add()
+            attempt.model, attempt.provider = planned.target, models[planned.target].provider
+            attempt.kind = ATTEMPT_KINDS[planned.kind]
+
+
+def _write_trace(wire: routing_pb2.Decision, trace: tuple[Verdict, ...], micros: Mapping[str, float]) -> None:
+    # Entries are timed as a whole: the time stands at an entry's first verdict, so that the durations add up.
+    timed = dict(micros)
+    for verdict in trace:
+        entry = wire.trace.add()
+        entry.policy, entry.kind = verdict.policy, POLICY_KINDS[verdict.kind]
+        entry.hook, entry.outcome, entry.reason = verdict.hook, VERDICT_OUTCOMES[verdict.outcome], verdict.reason
+        entry.candidates_before, entry.candidates_after = verdict.before, verdict.after
+        entry.dry_run = verdict.dry_run
+        if (spent := timed.pop(verdict.policy, None)) is not None:
+            set_duration(entry.duration, spent / 1e6)

@@ -1,0 +1,151 @@
+"""How to answer, from the wire: tools, the choice among them, the answer's format and the parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from pointsman.model.request import Params, ResponseFormat, Tool, ToolChoice
+from pointsman.rpc.limits import NAME_BYTES, PENALTY, SCHEMA_BYTES, STOP_SEQUENCES, TEMPERATURE, TOOLS, TOP_P
+from pointsman.rpc.violations import Violations
+from pointsman.v1 import chat_pb2
+
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_NAME_RULE = "must match [a-zA-Z0-9_-]{1,64}"
+# Checks the syntax of every member and builds none.
+_SCHEMA = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_MODES = {
+    chat_pb2.TOOL_CHOICE_MODE_UNSPECIFIED: "auto",
+    chat_pb2.TOOL_CHOICE_MODE_AUTO: "auto",
+    chat_pb2.TOOL_CHOICE_MODE_NONE: "none",
+    chat_pb2.TOOL_CHOICE_MODE_REQUIRED: "required",
+}
+_FORMATS = {
+    chat_pb2.RESPONSE_FORMAT_TYPE_UNSPECIFIED: "",
+    chat_pb2.RESPONSE_FORMAT_TYPE_TEXT: "",
+    chat_pb2.RESPONSE_FORMAT_TYPE_JSON_OBJECT: "json_object",
+    chat_pb2.RESPONSE_FORMAT_TYPE_JSON_SCHEMA: "json_schema",
+}
+_EFFORTS = {
+    chat_pb2.REASONING_EFFORT_UNSPECIFIED: "",
+    chat_pb2.REASONING_EFFORT_NONE: "none",
+    chat_pb2.REASONING_EFFORT_MINIMAL: "minimal",
+    chat_pb2.REASONING_EFFORT_LOW: "low",
+    chat_pb2.REASONING_EFFORT_MEDIUM: "medium",
+    chat_pb2.REASONING_EFFORT_HIGH: "high",
+    chat_pb2.REASONING_EFFORT_MAX: "max",
+}
+
+
+def tools_from_wire(wire: Sequence[chat_pb2.Tool], found: Violations) -> tuple[Tool, ...]:
+    """The tools, each name once, each schema a JSON object."""
+    if not found.check_count("input.tools", len(wire), TOOLS):
+        return ()
+    tools: dict[str, Tool] = {}
+    for index, tool in enumerate(wire):
+        name, schema = tool.name, tool.parameters_json_schema
+        if not _NAME.fullmatch(name):
+            found.add(f"input.tools[{index}].name", _NAME_RULE)
+        elif name in tools:
+            found.add(f"input.tools[{index}].name", f"{name!r} is the name of an earlier tool")
+        if schema:
+            _check_schema(f"input.tools[{index}].parameters_json_schema", schema, found)
+        tools[name] = Tool(name, tool.description, schema, tool.strict)
+    return tuple(tools.values())
+
+
+def tool_choice_from_wire(wire: chat_pb2.ToolChoice, tools: Sequence[Tool], found: Violations) -> ToolChoice | None:
+    """The choice among `tools`; None where there are none to choose from."""
+    field = "input.tool_choice"
+    mode, allowed = _MODES.get(wire.mode), wire.allowed_tool_names
+    if mode is None:
+        found.add(f"{field}.mode", f"{wire.mode} is not a mode we know")
+    if mode == "required" and not tools:
+        found.add(f"{field}.mode", "REQUIRED needs at least one tool")
+    if allowed and mode != "required":
+        found.add(f"{field}.allowed_tool_names", "limits a call with mode REQUIRED only")
+    if not found.check_count(f"{field}.allowed_tool_names", len(allowed), TOOLS):
+        return None
+    names = {tool.name for tool in tools}
+    for index, name in enumerate(allowed):
+        if name not in names:
+            found.add(f"{field}.allowed_tool_names[{index}]", f"{name[:64]!r} is none of the tools")
+    if not tools:
+        return None
+    parallel = wire.allow_parallel_calls if wire.HasField("allow_parallel_calls") else None
+    return ToolChoice(mode or "auto", tuple(allowed), parallel)
+
+
+def response_format_from_wire(wire: chat_pb2.ResponseFormat, found: Violations) -> ResponseFormat | None:
+    """The format of the answer; None for plain text."""
+    field = "input.response_format"
+    kind, schema = _FORMATS.get(wire.type), wire.json_schema
+    if kind is None:
+        found.add(f"{field}.type", f"{wire.type} is not a type we know")
+    elif kind != "json_schema" and (schema or wire.schema_name):
+        found.add(f"{field}.type", "must be JSON_SCHEMA where a schema or its name is given")
+    elif kind == "json_schema" and not schema:
+        found.add(f"{field}.json_schema", "is required with JSON_SCHEMA")
+    if schema:
+        _check_schema(f"{field}.json_schema", schema, found)
+    if wire.schema_name and not _NAME.fullmatch(wire.schema_name):
+        found.add(f"{field}.schema_name", _NAME_RULE)
+    return ResponseFormat(kind, wire.schema_name, schema, wire.strict) if kind else None
+
+
+def params_from_wire(wire: chat_pb2.GenerationParams, found: Violations) -> Params:
+    """The parameters; what is unset stays None, which is not zero."""
+    tokens = wire.max_output_tokens if wire.HasField("max_output_tokens") else None
+    if tokens is not None and tokens < 1:
+        found.add("input.params.max_output_tokens", f"is {tokens}, and must be at least 1; unset: the model's limit")
+    effort = _EFFORTS.get(wire.reasoning_effort)
+    if effort is None:
+        found.add("input.params.reasoning_effort", f"{wire.reasoning_effort} is not an effort we know")
+    if wire.end_user_id:
+        found.check_bytes("input.params.end_user_id", wire.end_user_id, NAME_BYTES)
+    return Params(
+        max_output_tokens=tokens,
+        temperature=_ranged(wire, "temperature", TEMPERATURE, found),
+        top_p=_ranged(wire, "top_p", TOP_P, found),
+        stop_sequences=_stop_sequences(wire.stop_sequences, found) if wire.stop_sequences else (),
+        seed=wire.seed if wire.HasField("seed") else None,
+        frequency_penalty=_ranged(wire, "frequency_penalty", PENALTY, found),
+        presence_penalty=_ranged(wire, "presence_penalty", PENALTY, found),
+        reasoning_effort=effort or "",
+        end_user_id=wire.end_user_id,
+    )
+
+
+def _ranged(wire: chat_pb2.GenerationParams, name: str, bounds: tuple[float, float], found: Violations) -> float | None:
+    if not wire.HasField(name):
+        return None
+    value: float = getattr(wire, name)
+    # Written so that NaN, which compares with nothing, fails too.
+    if not bounds[0] <= value <= bounds[1]:
+        found.add(f"input.params.{name}", f"is {value}, and must be between {bounds[0]:g} and {bounds[1]:g}")
+    return value
+
+
+def _stop_sequences(wire: Sequence[str], found: Violations) -> tuple[str, ...]:
+    if not found.check_count("input.params.stop_sequences", len(wire), STOP_SEQUENCES):
+        return ()
+    for index, sequence in enumerate(wire):
+        if not sequence:
+            found.add(f"input.params.stop_sequences[{index}]", "must not be empty")
+    return tuple(wire)
+
+
+def _check_schema(field: str, schema: str, found: Violations) -> None:
+    if not found.check_bytes(field, schema, SCHEMA_BYTES):
+        return
+    try:
+        _SCHEMA.decode(schema)
+    except msgspec.ValidationError:
+        found.add(field, "must be a JSON object")
+    except msgspec.DecodeError as error:
+        # msgspec names the byte and never what stands there: a schema is the caller's own.
+        found.add(field, f"is no JSON: {error}")
+    except RecursionError:
+        found.add(field, "is nested too deeply")

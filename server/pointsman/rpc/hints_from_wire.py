@@ -1,0 +1,89 @@
+"""Hints from the wire. A restriction that we cannot read is refused: dropping it would route where it forbids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from google.protobuf.message import Message
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from pointsman.model.request import Hints, Mode, ModelOverride
+from pointsman.rpc.limits import LABEL_VALUE_BYTES, LABELS, NAME_BYTES, PROVIDERS, REGIONS, TAGS
+from pointsman.rpc.violations import Violations
+from pointsman.v1 import routing_pb2
+
+_MODES = {
+    routing_pb2.MODE_UNSPECIFIED: None,
+    routing_pb2.MODE_ECO: Mode.ECO,
+    routing_pb2.MODE_BALANCED: Mode.BALANCED,
+    routing_pb2.MODE_SPORT: Mode.SPORT,
+}
+_LABEL = re.compile(r"[a-z0-9_.-]{1,64}")
+
+
+def hints_from_wire(wire: routing_pb2.RoutingHints, found: Violations) -> Hints:
+    """The hints; the tenant is the door's business and not in here."""
+    _refuse_unknown("hints", wire, found)
+    if wire.mode not in _MODES:
+        found.add("hints.mode", f"{wire.mode} is not a mode we know")
+    if wire.task:
+        found.check_bytes("hints.task", wire.task, NAME_BYTES)
+    max_cost = wire.max_cost_nano_usd if wire.HasField("max_cost_nano_usd") else None
+    if max_cost is not None and max_cost < 0:
+        found.add("hints.max_cost_nano_usd", f"is {max_cost}, and must not be negative")
+    tokens = wire.input_tokens if wire.HasField("input_tokens") else None
+    if tokens is not None and tokens < 0:
+        found.add("hints.input_tokens", f"is {tokens}, and must not be negative; unset: we estimate")
+    return Hints(
+        task=wire.task,
+        tags=_names("hints.tags", wire.tags, TAGS, found),
+        mode=_MODES.get(wire.mode),
+        model_override=_override(wire.model_override, found) if wire.HasField("model_override") else None,
+        max_cost_nano_usd=max_cost,
+        input_tokens=tokens,
+        labels=_labels(wire, found) if wire.labels else {},
+        exclude_providers=_names("hints.exclude_providers", wire.exclude_providers, PROVIDERS, found),
+        allowed_regions=_names("hints.allowed_regions", wire.allowed_regions, REGIONS, found),
+    )
+
+
+def _refuse_unknown(field: str, wire: Message, found: Violations) -> None:
+    unknown = UnknownFieldSet(wire)
+    if len(unknown):
+        numbers = {unknown[index].field_number for index in range(min(len(unknown), 10))}
+        shown = ", ".join(map(str, sorted(numbers)))
+        found.add(field, f"has fields that this server does not know (number {shown}); it may be older than the client")
+
+
+def _override(wire: routing_pb2.ModelOverride, found: Violations) -> ModelOverride | None:
+    _refuse_unknown("hints.model_override", wire, found)
+    found.check_bytes("hints.model_override.model", wire.model, NAME_BYTES)
+    found.check_bytes("hints.model_override.provider", wire.provider, NAME_BYTES)
+    if wire.model or wire.provider:
+        return ModelOverride(wire.model, wire.provider, wire.strict)
+    if wire.strict:
+        found.add("hints.model_override", "is strict, and names neither a model nor a provider")
+    return None
+
+
+def _names(field: str, wire: Sequence[str], limit: int, found: Violations) -> tuple[str, ...]:
+    if not wire or not found.check_count(field, len(wire), limit):
+        return ()
+    for index, name in enumerate(wire):
+        if not name:
+            found.add(f"{field}[{index}]", "must not be empty")
+        found.check_bytes(f"{field}[{index}]", name, NAME_BYTES)
+    return tuple(wire)
+
+
+def _labels(wire: routing_pb2.RoutingHints, found: Violations) -> dict[str, str]:
+    if not found.check_count("hints.labels", len(wire.labels), LABELS):
+        return {}
+    # Sorted: protobuf keeps no order of a map, and what is reported and recorded must not depend on it.
+    labels = dict(sorted(wire.labels.items()))
+    for key, value in labels.items():
+        if not _LABEL.fullmatch(key):
+            found.add("hints.labels", f"key {key[:64]!r} must match [a-z0-9_.-]{{1,64}}")
+        found.check_bytes(f"hints.labels[{key[:64]!r}]", value, LABEL_VALUE_BYTES)
+    return labels

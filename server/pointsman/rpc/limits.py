@@ -1,0 +1,51 @@
+"""How large a request may be and how large our messages are, in one place; callers read these in the docs."""
+
+from __future__ import annotations
+
+KIB = 1024
+MIB = 1024 * KIB
+
+# Bytes of one serialized message.
+REQUEST_BYTES = 4 * MIB
+REQUEST_WITH_IMAGES_BYTES = 32 * MIB
+# gRPC's own limit. Above it the transport answers RESOURCE_EXHAUSTED before any of our code sees the call.
+TRANSPORT_REQUEST_BYTES = 32 * MIB
+UNARY_RESPONSE_BYTES = 4 * MIB
+METADATA_BYTES = 8 * KIB
+STATUS_BYTES = 4 * KIB
+
+# Counts in one request. Parts are bounded over all messages: two bytes make one, so that a small request could
+# otherwise keep the event loop busy for seconds.
+MESSAGES = 2_048
+PARTS = 8_192
+TOOLS = 256
+STOP_SEQUENCES = 8
+TAGS = 16
+LABELS = 16
+PROVIDERS = 64
+REGIONS = 64
+
+# Bytes of UTF-8 of one value.
+SCHEMA_BYTES = 256 * KIB
+DELTA_BYTES = 64 * KIB
+LABEL_VALUE_BYTES = 256
+# Names that callers send: tasks, tags, models, providers, regions, participants, media types, end users.
+NAME_BYTES = 256
+
+# Ranges of generation parameters, both ends included.
+TEMPERATURE = (0.0, 2.0)
+TOP_P = (0.0, 1.0)
+PENALTY = (-2.0, 2.0)
+
+# Seconds.
+HEARTBEAT_DEFAULT = 15.0
+HEARTBEAT_MIN = 1.0
+HEARTBEAT_MAX = 600.0
+
+# Models on one page of ListModels.
+PAGE_DEFAULT = 100
+PAGE_MAX = 1_000
+
+# What an error carries at most.
+VIOLATIONS = 10
+FAILED_ATTEMPTS = 8

@@ -1,0 +1,129 @@
+"""Conversations from the wire: roles, parts, and which part may stand in whose message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pointsman.errors import Reason
+from pointsman.model.request import Image, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
+from pointsman.rpc.limits import MESSAGES, NAME_BYTES, PARTS
+from pointsman.rpc.violations import Violations
+from pointsman.v1 import chat_pb2
+
+_ROLES = {
+    chat_pb2.ROLE_SYSTEM: Role.SYSTEM,
+    chat_pb2.ROLE_DEVELOPER: Role.DEVELOPER,
+    chat_pb2.ROLE_USER: Role.USER,
+    chat_pb2.ROLE_ASSISTANT: Role.ASSISTANT,
+    chat_pb2.ROLE_TOOL: Role.TOOL,
+}
+_DETAILS = {
+    chat_pb2.IMAGE_DETAIL_UNSPECIFIED: "",
+    chat_pb2.IMAGE_DETAIL_LOW: "low",
+    chat_pb2.IMAGE_DETAIL_HIGH: "high",
+}
+_ALLOWED = {
+    Role.SYSTEM: ("text",),
+    Role.DEVELOPER: ("text",),
+    Role.USER: ("text", "image"),
+    Role.ASSISTANT: ("text", "tool_call", "reasoning"),
+    Role.TOOL: ("tool_result",),
+}
+
+
+def messages_from_wire(wire: Sequence[chat_pb2.ChatMessage], found: Violations) -> tuple[Message, ...]:
+    """The conversation; what is wrong with it goes to `found`, and then the result is not to be used."""
+    if not found.check_count("input.messages", len(wire), MESSAGES):
+        return ()
+    left = PARTS
+    messages = []
+    for index, message in enumerate(wire):
+        left -= len(message.parts)
+        if left < 0:
+            why = f"at most {PARTS:,} parts are taken over all messages"
+            found.add(f"input.messages[{index}].parts", why, Reason.REQUEST_TOO_LARGE)
+            break
+        messages.append(_message(message, index, found))
+    return tuple(messages)
+
+
+def _message(wire: chat_pb2.ChatMessage, index: int, found: Violations) -> Message:
+    role = _ROLES.get(wire.role)
+    if role is None:
+        known = "is required" if wire.role == chat_pb2.ROLE_UNSPECIFIED else f"{wire.role} is not a role we know"
+        found.add(f"input.messages[{index}].role", known)
+    if not wire.parts:
+        found.add(f"input.messages[{index}].parts", "at least one is required")
+    name = wire.name
+    if name:
+        found.check_bytes(f"input.messages[{index}].name", name, NAME_BYTES)
+    parts: list[Part] = []
+    for number, part in enumerate(wire.parts):
+        kind = part.WhichOneof("content")
+        if kind == "text" and role is not Role.TOOL:
+            parts.append(Text(part.text))
+        elif (read := _part(part, kind, role, _Place(index, number, found))) is not None:
+            parts.append(read)
+    return Message(role or Role.USER, tuple(parts), name)
+
+
+class _Place:
+    """Where a part stands; its path is only spelt out when something is wrong."""
+
+    __slots__ = ("found", "index", "number")
+
+    def __init__(self, index: int, number: int, found: Violations) -> None:
+        self.index, self.number, self.found = index, number, found
+
+    def add(self, member: str, description: str, reason: Reason = Reason.INVALID_REQUEST) -> None:
+        self.found.add(f"input.messages[{self.index}].parts[{self.number}]{member}", description, reason)
+
+
+def _part(wire: chat_pb2.ContentPart, kind: str | None, role: Role | None, place: _Place) -> Part | None:
+    if kind is None:
+        why = "holds no content that this server knows; it is empty or made by a newer client"
+        place.add("", why, Reason.UNSUPPORTED_CONTENT_PART)
+        return None
+    if role is not None and kind not in _ALLOWED[role]:
+        place.add(f".{kind}", f"does not belong in a message of role {role}, which takes {', '.join(_ALLOWED[role])}")
+    match kind:
+        case "image":
+            return _image(wire.image, place)
+        case "tool_call":
+            return _tool_call(wire.tool_call, place)
+        case "tool_result":
+            return _tool_result(wire.tool_result, place)
+        case "reasoning":
+            return Reasoning(wire.reasoning.text)
+        case _:
+            return Text(wire.text)
+
+
+def _image(wire: chat_pb2.ImagePart, place: _Place) -> Image:
+    data, url, media_type = wire.data, wire.url, wire.media_type
+    if not data and not url:
+        place.add(".image", "data or url is required")
+    if data and not media_type:
+        place.add(".image.media_type", "is required with data, such as image/png")
+    if media_type and (not media_type.startswith("image/") or len(media_type) > NAME_BYTES):
+        place.add(".image.media_type", "must be an image type, such as image/png")
+    if url and not url.lower().startswith(("http://", "https://")):
+        place.add(".image.url", "must start with http:// or https://; bytes go into data")
+    detail = _DETAILS.get(wire.detail)
+    if detail is None:
+        place.add(".image.detail", f"{wire.detail} is not a detail we know")
+    return Image(data=data, url=url, media_type=media_type, detail=detail or "")
+
+
+def _tool_call(wire: chat_pb2.ToolCall, place: _Place) -> ToolCall:
+    if not wire.id:
+        place.add(".tool_call.id", "is required")
+    if not wire.name:
+        place.add(".tool_call.name", "is required")
+    return ToolCall(wire.id, wire.name, wire.arguments_json)
+
+
+def _tool_result(wire: chat_pb2.ToolResult, place: _Place) -> ToolResult:
+    if not wire.tool_call_id:
+        place.add(".tool_result.tool_call_id", "is required")
+    return ToolResult(wire.tool_call_id, wire.text)

@@ -1,0 +1,135 @@
+"""The gRPC server: its options, services, health and reflection, and how it stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import grpc.aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
+from pointsman.engine.route import Engine
+from pointsman.errors import CannotListen
+from pointsman.rpc.limits import METADATA_BYTES, REQUEST_BYTES, REQUEST_WITH_IMAGES_BYTES, TRANSPORT_REQUEST_BYTES
+from pointsman.rpc.parsing import parse
+from pointsman.rpc.service import Service
+from pointsman.rpc.traffic import Traffic
+from pointsman.v1 import admin_service_pb2
+from pointsman.v1 import router_service_pb2 as wire
+
+ROUTER = "pointsman.v1.RouterService"
+ADMIN = "pointsman.v1.AdminService"
+REFLECTION = "grpc.reflection.v1.ServerReflection"
+
+_OPTIONS = (
+    # On by default in grpc: a second server would bind the same port in silence and take half the calls.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", TRANSPORT_REQUEST_BYTES),
+    ("grpc.max_metadata_size", METADATA_BYTES),
+    # Go clients with ordinary keepalive settings would otherwise be sent GOAWAY for pinging.
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSettings:
+    """`address` is host:port, port 0 for any free one; times are seconds."""
+
+    address: str
+    max_concurrent_requests: int = 1000
+    default_deadline: float = 300.0
+    max_deadline: float = 600.0
+
+
+class GrpcDoor:
+    """One listening gRPC server over an engine."""
+
+    def __init__(self, engine: Engine, settings: DoorSettings) -> None:
+        self._settings = settings
+        self._traffic = Traffic(settings.max_concurrent_requests)
+        self._service = Service(engine, self._traffic, settings.default_deadline, settings.max_deadline)
+        self._health = health.aio.HealthServicer()
+        self._server = grpc.aio.server(options=_OPTIONS)
+        models = engine.rules.catalogue.models.values()
+        self.serving = False
+        self._max_bytes = (
+            REQUEST_WITH_IMAGES_BYTES if any("images" in m.capabilities for m in models) else REQUEST_BYTES
+        )
+
+    async def start(self) -> str:
+        """Listen and be SERVING; the address, with its real port."""
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._server.add_generic_rpc_handlers(self._handlers())
+        host = self._settings.address.rpartition(":")[0]
+        try:
+            port = self._server.add_insecure_port(self._settings.address)
+        except RuntimeError:
+            raise CannotListen(
+                f"cannot listen on {self._settings.address}: the port is taken, or the address is not this machine's"
+            ) from None
+        await self._server.start()
+        await self._health.set(ROUTER, health_pb2.HealthCheckResponse.SERVING)
+        self.serving = True
+        return f"{host}:{port}"
+
+    async def stop(self, grace: float) -> None:
+        """NOT_SERVING at once, then `grace` seconds for running calls; returns when the last handler has ended."""
+        self.serving = False
+        await self._health.enter_graceful_shutdown()
+        self._traffic.close()
+        # Sends GOAWAY, so that clients go elsewhere while their running calls end here.
+        stopping = asyncio.create_task(self._server.stop(grace + 5.0))
+        await self._traffic.drain(grace)
+        # Health watches are not ours to wait for: a stop without grace ends them.
+        await self._server.stop(None)
+        await stopping
+
+    def _handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
+        service = self._service
+        reflect = reflection.aio.ReflectionServicer([ROUTER, ADMIN, health.SERVICE_NAME, REFLECTION])
+        return (
+            grpc.method_handlers_generic_handler(
+                ROUTER,
+                {
+                    "Route": self._unary(service.route, wire.RouteRequest),
+                    "Complete": grpc.unary_stream_rpc_method_handler(
+                        service.complete,
+                        request_deserializer=parse(wire.CompleteRequest, self._max_bytes),
+                        response_serializer=wire.CompleteResponse.SerializeToString,
+                    ),
+                    "CompleteUnary": self._unary(service.complete_unary, wire.CompleteUnaryRequest),
+                },
+            ),
+            grpc.method_handlers_generic_handler(
+                ADMIN, {"ListModels": self._unary(service.list_models, admin_service_pb2.ListModelsRequest)}
+            ),
+            # The packaged service still carries the old name; the messages of both are the same on the wire.
+            *(
+                grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": _reflection(reflect)})
+                for name in (REFLECTION, reflection.SERVICE_NAME)
+            ),
+        )
+
+    def _unary(self, method: Callable[..., Any], message_type: Any) -> grpc.RpcMethodHandler[Any, Any]:
+        return grpc.unary_unary_rpc_method_handler(
+            method,
+            request_deserializer=parse(message_type, self._max_bytes),
+            response_serializer=_serialize,
+        )
+
+
+def _serialize(message: Any) -> bytes:
+    data: bytes = message.SerializeToString()
+    return data
+
+
+def _reflection(servicer: Any) -> grpc.RpcMethodHandler[Any, Any]:
+    return grpc.stream_stream_rpc_method_handler(
+        servicer.ServerReflectionInfo,
+        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
+    )

@@ -1,0 +1,173 @@
+"""The gRPC methods: each turns a call into an engine call, and every way it can fail into a status."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import Any, TypeVar
+
+import grpc.aio
+
+from pointsman.engine.exchange import Completion, Terms
+from pointsman.engine.route import Engine
+from pointsman.errors import Reason, RequestError
+from pointsman.rpc.decision_to_wire import decision_to_wire
+from pointsman.rpc.events_to_wire import finish_to_wire
+from pointsman.rpc.failure_to_wire import abort
+from pointsman.rpc.from_wire import Call, call_from_wire
+from pointsman.rpc.message_to_wire import answer_to_wire
+from pointsman.rpc.metadata import DECISION_ID, routing_metadata
+from pointsman.rpc.models_to_wire import models_to_wire
+from pointsman.rpc.parsing import ParseFailure, TooLarge
+from pointsman.rpc.sink import StreamSink
+from pointsman.rpc.traffic import Traffic
+from pointsman.rpc.usage_to_wire import usage_report_to_wire
+from pointsman.v1 import admin_service_pb2
+from pointsman.v1 import router_service_pb2 as wire
+
+log = logging.getLogger(__name__)
+
+RESERVE, RESERVE_SHARE = 0.1, 0.05
+"""Seconds, and share, of a deadline kept back so that our own error wins the race against the caller's timer."""
+
+Q = TypeVar("Q")
+# Requests and responses differ per method; grpc's own annotations say no more.
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class CallFailed(Exception):
+    """A call that failed after it was decided. Internal to this module: only `_guarded` aborts."""
+
+    def __init__(self, error: RequestError, completion: Completion) -> None:
+        super().__init__(str(error))
+        self.error, self.completion = error, completion
+
+
+class Service:
+    """RouterService and AdminService over one engine. Deadlines are seconds."""
+
+    def __init__(self, engine: Engine, traffic: Traffic, default_deadline: float, max_deadline: float) -> None:
+        self._engine, self._traffic = engine, traffic
+        self._default_deadline, self._max_deadline = default_deadline, max_deadline
+
+    async def route(self, request: wire.RouteRequest | ParseFailure | TooLarge, context: Context) -> Any:
+        """RouterService.Route."""
+        return await self._guarded(request, context, self._route)
+
+    async def complete(self, request: wire.CompleteRequest | ParseFailure | TooLarge, context: Context) -> None:
+        """RouterService.Complete; a coroutine that writes, since a cancelled async generator cannot clean up."""
+        await self._guarded(request, context, self._complete)
+
+    async def complete_unary(
+        self, request: wire.CompleteUnaryRequest | ParseFailure | TooLarge, context: Context
+    ) -> Any:
+        """RouterService.CompleteUnary."""
+        return await self._guarded(request, context, self._complete_unary)
+
+    async def list_models(
+        self, request: admin_service_pb2.ListModelsRequest | ParseFailure | TooLarge, context: Context
+    ) -> Any:
+        """AdminService.ListModels."""
+        return await self._guarded(request, context, self._list_models)
+
+    async def _route(self, request: wire.RouteRequest, context: Context) -> wire.RouteResponse:
+        call = call_from_wire(request)
+        routed = await self._engine.route(call.request)
+        context.set_trailing_metadata(routing_metadata(routed))
+        return wire.RouteResponse(decision=decision_to_wire(routed, call.trace_level))
+
+    async def _complete(self, request: wire.CompleteRequest, context: Context) -> None:
+        deadline = self._deadline(context)
+        call = call_from_wire(request)
+        sink = StreamSink(context, call, monotonic)
+        try:
+            completion = await self._engine.complete(call.request, self._terms(call, deadline), sink)
+            context.set_trailing_metadata(((DECISION_ID, completion.decision_id),))
+            await sink.end(completion)
+        finally:
+            sink.close()
+        _raise_failure(completion)
+
+    async def _complete_unary(self, request: wire.CompleteUnaryRequest, context: Context) -> wire.CompleteUnaryResponse:
+        deadline = self._deadline(context)
+        call = call_from_wire(request)
+        completion = await self._engine.complete(call.request, self._terms(call, deadline), None)
+        _raise_failure(completion)
+        routed, served = completion.routed, completion.served
+        assert routed
+        assert served
+        assert served.answer
+        context.set_trailing_metadata(routing_metadata(routed))
+        return wire.CompleteUnaryResponse(
+            decision=decision_to_wire(routed, call.trace_level),
+            message=answer_to_wire(served.answer.parts),
+            usage=usage_report_to_wire(completion.attempts, completion.cost),
+            finish=finish_to_wire(completion, served),
+        )
+
+    async def _list_models(
+        self, request: admin_service_pb2.ListModelsRequest, context: Context
+    ) -> admin_service_pb2.ListModelsResponse:
+        return models_to_wire(request, self._engine.rules.catalogue)
+
+    def _deadline(self, context: Context) -> float:
+        """Monotonic seconds by which we must have answered. Read at once: grpc's figure follows the wall clock."""
+        remaining = context.time_remaining()
+        left = self._default_deadline if remaining is None else min(remaining, self._max_deadline)
+        return monotonic() + left - min(RESERVE, left * RESERVE_SHARE)
+
+    def _terms(self, call: Call, deadline: float) -> Terms:
+        stream = call.stream
+        return Terms(deadline, stream.restart, stream.include_reasoning, stream.include_final_message)
+
+    async def _guarded(
+        self, request: Q | ParseFailure | TooLarge, context: Context, handle: Callable[[Q, Context], Awaitable[Any]]
+    ) -> object:
+        """The outermost layer, and the only one that aborts: an exception let through would send its own text."""
+        task: asyncio.Task[object] | None = None
+        completion: Completion | None = None
+        try:
+            task = self._traffic.enter()
+            return await handle(_parsed(request), context)
+        except CallFailed as failed:
+            error, completion = failed.error, failed.completion
+        except RequestError as refused:
+            error = refused
+        except asyncio.CancelledError as cancelled:
+            error = self._cancelled(cancelled)
+        except grpc.aio.AbortError:
+            raise
+        # The boundary of the call: whatever it was, its text may quote a prompt or a key.
+        except Exception as fault:  # noqa: BLE001
+            log.error("fault of this server in a gRPC call: %s", type(fault).__name__)
+            error = RequestError(Reason.INTERNAL, "a fault of this server")
+        finally:
+            if task:
+                self._traffic.leave(task)
+        status = abort(error, completion)
+        return await context.abort(status.code, status.message, status.trailers)
+
+    def _cancelled(self, cancelled: asyncio.CancelledError) -> RequestError:
+        """A cancellation goes on, unless shutting down caused it or somebody leaked it: those need a status."""
+        task = asyncio.current_task()
+        assert task is not None
+        if cancelled.args and cancelled.args[0] == Reason.SHUTTING_DOWN:
+            # The caller is still there and wants a status; awaiting one needs a task that is not being cancelled.
+            task.uncancel()
+            return RequestError(Reason.SHUTTING_DOWN, "the server is shutting down")
+        if task.cancelling():
+            raise cancelled
+        return RequestError(Reason.INTERNAL, "a fault of this server")
+
+
+def _parsed(request: Q | ParseFailure | TooLarge) -> Q:
+    if isinstance(request, ParseFailure | TooLarge):
+        raise request.error()
+    return request
+
+
+def _raise_failure(completion: Completion) -> None:
+    if completion.error:
+        raise CallFailed(completion.error, completion)

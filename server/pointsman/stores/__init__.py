@@ -1,0 +1,1 @@
+"""State that outlives a request, and the clock it is kept by."""

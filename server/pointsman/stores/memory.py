@@ -1,0 +1,81 @@
+"""State of one process, in its memory; gone when it ends."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import OrderedDict, deque
+
+from pointsman.model.attempt import Attempt, AttemptOutcome
+from pointsman.model.snapshot import Latency
+from pointsman.ports import Clock, State
+
+WINDOW = 128
+"""Answers per model that latencies are taken over."""
+
+# Slow on purpose: one odd prompt must not move what every estimate of that model is multiplied with.
+_ALPHA = 0.05
+_RATIO_MIN, _RATIO_MAX = 0.25, 4.0
+# Below it the fixed tokens of a chat template outweigh the text.
+_TOKENS_MIN = 20
+
+
+class MemoryStore:
+    """Implements `ports.StateStore` for one process. Above `capacity` values the one unused for longest goes."""
+
+    def __init__(self, clock: Clock, capacity: int = 100_000) -> None:
+        self._clock, self._capacity = clock, capacity
+        self._state = State()
+        self._windows: dict[str, _Window] = {}
+        self._values: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+
+    async def read(self) -> State:
+        return self._state
+
+    def record(self, attempt: Attempt, estimated_input_tokens: int) -> None:
+        latencies, ratios = self._state.latencies, self._state.token_ratios
+        target, usage = attempt.target, attempt.usage
+        if attempt.outcome is AttemptOutcome.SERVED and attempt.ttft is not None:
+            window = self._windows.setdefault(target, _Window())
+            latencies = {**latencies, target: window.add(attempt.ttft)}
+        if usage.input_tokens > 0 and not usage.estimated and estimated_input_tokens >= _TOKENS_MIN:
+            seen = min(max(usage.input_tokens / estimated_input_tokens, _RATIO_MIN), _RATIO_MAX)
+            ratio = ratios.get(target, 1.0)
+            ratios = {**ratios, target: ratio + _ALPHA * (seen - ratio)}
+        self._state = State(latencies, ratios)
+
+    async def get(self, key: str) -> bytes | None:
+        entry = self._values.get(key)
+        if entry is None:
+            return None
+        expires, value = entry
+        if expires <= self._clock.monotonic():
+            del self._values[key]
+            return None
+        self._values.move_to_end(key)
+        return value
+
+    async def put(self, key: str, value: bytes, ttl: float) -> None:
+        self._values[key] = (self._clock.monotonic() + ttl, value)
+        self._values.move_to_end(key)
+        if len(self._values) > self._capacity:
+            self._values.popitem(last=False)
+
+
+class _Window:
+    """The last times to first token of one model, in order of arrival and in order of size."""
+
+    def __init__(self) -> None:
+        self._arrived: deque[float] = deque()
+        self._sorted: list[float] = []
+
+    def add(self, seconds: float) -> Latency:
+        self._arrived.append(seconds)
+        insort(self._sorted, seconds)
+        if len(self._arrived) > WINDOW:
+            del self._sorted[bisect_left(self._sorted, self._arrived.popleft())]
+        size = len(self._sorted)
+        return Latency(self._percentile(50), self._percentile(95), size)
+
+    def _percentile(self, percent: int) -> float:
+        """The smallest observed value that at least `percent` of all do not exceed."""
+        return self._sorted[(len(self._sorted) * percent + 99) // 100 - 1]

@@ -1,0 +1,127 @@
+"""Every metric and log field, declared once; the docs repeat METRICS and LOG_FIELDS.
+
+Label values come from the configuration or from an enum, never from a caller: junk requests must not add series.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric. `help` is one English sentence, for Prometheus and the docs; the unit is in the name.
+
+    `buckets` are the upper bounds of a histogram, ascending; +Inf is added.
+    """
+
+    name: str
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogField:
+    """One key of a JSON log line; `meaning` is for the docs."""
+
+    name: str
+    meaning: str
+
+
+DECISIONS = Metric(
+    "pointsman_decisions_total",
+    Kind.COUNTER,
+    "Requests that a target was decided for, counted when they end; refusals are in pointsman_requests_total.",
+    ("decided_by_kind", "tier", "mode", "task"),
+)
+DECIDE_DURATION = Metric(
+    "pointsman_decide_duration_seconds",
+    Kind.HISTOGRAM,
+    "Time one decision took, all policies included and waiting for signals excluded.",
+    buckets=(50e-6, 100e-6, 200e-6, 500e-6, 0.001, 0.002, 0.005, 0.01, 0.05),
+)
+POLICY_DURATION = Metric(
+    "pointsman_policy_duration_seconds",
+    Kind.HISTOGRAM,
+    "Time one chain entry took in one request, over all of its hooks.",
+    ("policy",),
+    (5e-6, 10e-6, 20e-6, 50e-6, 100e-6, 500e-6, 0.002, 0.01, 0.1),
+)
+REQUESTS = Metric(
+    "pointsman_requests_total",
+    Kind.COUNTER,
+    "Requests that ended, by how: OK or an error's reason.",
+    ("method", "reason"),
+)
+ATTEMPTS = Metric(
+    "pointsman_attempts_total",
+    Kind.COUNTER,
+    "Provider calls that ended.",
+    ("provider", "model", "kind", "outcome"),
+)
+TTFT = Metric(
+    "pointsman_ttft_seconds",
+    Kind.HISTOGRAM,
+    "Time from the start of a provider call to its first token, of streamed answers.",
+    ("model",),
+    (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0),
+)
+STREAM_INTERRUPTED = Metric(
+    "pointsman_stream_interrupted_total",
+    Kind.COUNTER,
+    "Answers that broke off for the caller after output had begun.",
+)
+COST = Metric(
+    "pointsman_cost_usd_total",
+    Kind.COUNTER,
+    "What provider calls cost in USD: the answers, and as overhead every call that did not become one.",
+    ("provider", "model", "part"),
+)
+TOKENS = Metric(
+    "pointsman_tokens_total",
+    Kind.COUNTER,
+    "Tokens of provider calls; input includes cached_input and cache_write_input, output includes reasoning.",
+    ("type",),
+)
+SHADOW_DISAGREEMENTS = Metric(
+    "pointsman_shadow_disagreements_total",
+    Kind.COUNTER,
+    "Decisions that would have had another target if the shadow entries counted.",
+)
+BUILD_INFO = Metric("pointsman_build_info", Kind.GAUGE, "1, labelled with the version of this server.", ("version",))
+CONFIG_INFO = Metric("pointsman_config_info", Kind.GAUGE, "1, labelled with the configuration in use.", ("version",))
+REQUESTS_RUNNING = Metric("pointsman_requests_running", Kind.GAUGE, "Requests that are running now.")
+
+METRICS = (
+    DECISIONS,
+    DECIDE_DURATION,
+    POLICY_DURATION,
+    REQUESTS,
+    ATTEMPTS,
+    TTFT,
+    STREAM_INTERRUPTED,
+    COST,
+    TOKENS,
+    SHADOW_DISAGREEMENTS,
+    BUILD_INFO,
+    CONFIG_INFO,
+    REQUESTS_RUNNING,
+)
+
+TIME = LogField("time", "When, UTC in ISO 8601 with milliseconds")
+LEVEL = LogField("level", "debug, info, warning, error or critical")
+LOGGER = LogField("logger", "The module that speaks")
+MESSAGE = LogField("message", "One English sentence")
+DECISION_ID = LogField("decision_id", "The request it is about, as in the ledger; only where there is one")
+ERROR = LogField("error", "The traceback, on one line as JSON has it; only where there is one")
+
+LOG_FIELDS = (TIME, LEVEL, LOGGER, MESSAGE, DECISION_ID, ERROR)

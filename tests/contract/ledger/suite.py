@@ -1,0 +1,157 @@
+"""What every ledger must keep. Subclass it with fixtures that open one and look into it from outside."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager
+
+import pytest
+from tests.contract.ledger.records import CANARY, record
+
+from pointsman.errors import LedgerUnavailable
+from pointsman.model.attempt import Attempt
+from pointsman.ports import Ledger
+
+
+class Outside(ABC):
+    """The ledger's storage, seen by another process."""
+
+    @abstractmethod
+    def decision_ids(self) -> list[str]: ...
+
+    @abstractmethod
+    def attempts(self, decision_id: str) -> list[Attempt]: ...
+
+    @abstractmethod
+    def config(self, version: str) -> str | None: ...
+
+    @abstractmethod
+    def stored_bytes(self) -> bytes:
+        """Everything that lies on the disk."""
+
+    @abstractmethod
+    def locked(self) -> AbstractContextManager[None]:
+        """Nobody else can write meanwhile."""
+
+
+Opener = Callable[..., Awaitable[Ledger]]
+
+
+class LedgerContract:
+    """`open_ledger` takes `queue` (records), `timeout` (seconds) and `prompts`, and closes nothing by itself."""
+
+    @pytest.fixture
+    async def ledger(self, open_ledger: Opener) -> AsyncIterator[Ledger]:
+        ledger = await open_ledger()
+        yield ledger
+        await ledger.aclose()
+
+    async def test_what_is_acknowledged_is_there_for_others(self, ledger: Ledger, outside: Outside) -> None:
+        await ledger.append(record("d-1"))
+        assert outside.decision_ids() == ["d-1"]
+
+    async def test_each_attempt_has_its_row(self, ledger: Ledger, outside: Outside) -> None:
+        kept = record("d-1")
+        await ledger.append(kept)
+        assert outside.attempts("d-1") == list(kept.attempts)
+
+    async def test_a_thousand_at_once(self, ledger: Ledger, outside: Outside) -> None:
+        ids = [f"d-{number:04}" for number in range(1000)]
+        await asyncio.gather(*(ledger.append(record(decision_id)) for decision_id in ids))
+        assert outside.decision_ids() == ids
+
+    async def test_an_id_is_recorded_once(self, ledger: Ledger, outside: Outside) -> None:
+        await ledger.append(record("d-1"))
+        await asyncio.gather(ledger.append(record("d-1")), ledger.append(record("d-1")))
+        assert outside.decision_ids() == ["d-1"]
+        assert len(outside.attempts("d-1")) == 2
+
+    async def test_a_cancelled_append_is_committed(self, open_ledger: Opener, outside: Outside) -> None:
+        ledger = await open_ledger()
+        with outside.locked():
+            append = asyncio.create_task(ledger.append(record("d-1")))
+            await asyncio.sleep(0)
+            append.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await append
+        await ledger.aclose()
+        assert outside.decision_ids() == ["d-1"]
+
+    async def test_closing_commits_what_is_pending(self, open_ledger: Opener, outside: Outside) -> None:
+        ledger = await open_ledger()
+        appends = [asyncio.create_task(ledger.append(record(f"d-{number}"))) for number in range(5)]
+        await asyncio.sleep(0)
+        await ledger.aclose()
+        await asyncio.gather(*appends)
+        assert len(outside.decision_ids()) == 5
+
+    async def test_a_closed_ledger_takes_nothing(self, open_ledger: Opener) -> None:
+        ledger = await open_ledger()
+        await ledger.aclose()
+        await ledger.aclose()
+        with pytest.raises(LedgerUnavailable, match="closed"):
+            await ledger.append(record("d-1"))
+        with pytest.raises(LedgerUnavailable, match="closed"):
+            await ledger.add_config("v1", "chain: []")
+
+    async def test_a_configuration_is_kept_once(self, ledger: Ledger, outside: Outside) -> None:
+        await ledger.add_config("v1", "chain: []")
+        await ledger.add_config("v1", "chain: [other]")
+        assert outside.config("v1") == "chain: []"
+        assert outside.config("v2") is None
+
+    async def test_no_text_of_a_caller_is_stored(self, open_ledger: Opener, outside: Outside) -> None:
+        ledger = await open_ledger()
+        await ledger.append(record("d-1"))
+        assert CANARY.encode() not in outside.stored_bytes()
+        await ledger.aclose()
+        assert CANARY.encode() not in outside.stored_bytes()
+
+    async def test_unless_it_is_asked_for(self, open_ledger: Opener, outside: Outside) -> None:
+        ledger = await open_ledger(prompts="text")
+        await ledger.append(record("d-1"))
+        await ledger.aclose()
+        assert CANARY.encode() in outside.stored_bytes()
+
+    async def test_another_writer_only_delays(self, ledger: Ledger, outside: Outside) -> None:
+        with outside.locked():
+            append = asyncio.create_task(ledger.append(record("d-1")))
+            done, _ = await asyncio.wait([append], timeout=1.0)
+            assert not done
+            assert outside.decision_ids() == []
+        await append
+        assert outside.decision_ids() == ["d-1"]
+
+    async def test_a_full_queue_refuses_at_once(self, open_ledger: Opener, outside: Outside) -> None:
+        ledger = await open_ledger(queue=3)
+        with outside.locked():
+            appends = [asyncio.create_task(ledger.append(record(f"d-{number}"))) for number in range(3)]
+            await asyncio.sleep(0)
+            with pytest.raises(LedgerUnavailable, match="3 records"):
+                await ledger.append(record("d-3"))
+        await asyncio.gather(*appends)
+        await ledger.append(record("d-4"))
+        await ledger.aclose()
+        assert outside.decision_ids() == ["d-0", "d-1", "d-2", "d-4"]
+
+    async def test_what_came_too_late_is_recorded_once(self, open_ledger: Opener, outside: Outside) -> None:
+        ledger = await open_ledger(timeout=0.05)
+        with outside.locked(), pytest.raises(LedgerUnavailable, match="not committed within"):
+            await ledger.append(record("d-1"))
+        await ledger.aclose()
+        again = await open_ledger()
+        await again.append(record("d-1"))
+        await again.aclose()
+        assert outside.decision_ids() == ["d-1"]
+        assert len(outside.attempts("d-1")) == 2
+
+    async def test_closing_says_what_was_lost(self, open_ledger: Opener, outside: Outside) -> None:
+        ledger = await open_ledger(timeout=0.05)
+        with outside.locked():
+            with pytest.raises(LedgerUnavailable):
+                await ledger.append(record("d-1"))
+            with pytest.raises(LedgerUnavailable, match="without its last 1 records"):
+                await ledger.aclose()
+        assert outside.decision_ids() == []

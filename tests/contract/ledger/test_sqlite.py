@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from msgspec.structs import replace
+from tests.contract.ledger.records import attempt, record
+from tests.contract.ledger.suite import LedgerContract, Opener, Outside
+
+from pointsman.errors import LedgerUnavailable
+from pointsman.ledger.recorded import find, find_config
+from pointsman.ledger.schema import VERSION
+from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
+from pointsman.model.attempt import Attempt
+from pointsman.ports import Ledger
+
+
+class SqliteOutside(Outside):
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def decision_ids(self) -> list[str]:
+        with closing(sqlite3.connect(self._path)) as connection:
+            return [row[0] for row in connection.execute("SELECT decision_id FROM decisions ORDER BY 1")]
+
+    def attempts(self, decision_id: str) -> list[Attempt]:
+        found = find(self._path, decision_id)
+        return [] if found is None else list(found.record.attempts)
+
+    def config(self, version: str) -> str | None:
+        return find_config(self._path, version)
+
+    def stored_bytes(self) -> bytes:
+        return b"".join(file.read_bytes() for file in self._path.parent.glob(f"{self._path.name}*"))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("ROLLBACK")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger #1?.db"
+
+
+class TestSqliteLedger(LedgerContract):
+    @pytest.fixture
+    def outside(self, path: Path) -> Outside:
+        return SqliteOutside(path)
+
+    @pytest.fixture
+    def open_ledger(self, path: Path) -> Opener:
+        async def opener(
+            queue: int = 10_000, timeout: float = 10.0, prompts: Literal["none", "text"] = "none"
+        ) -> Ledger:
+            return await SqliteLedger.open(path, SqliteOptions(queue=queue, timeout=timeout, prompts=prompts))
+
+        return opener
+
+
+async def test_only_its_owner_may_read_the_file(path: Path) -> None:
+    ledger = await SqliteLedger.open(path)
+    await ledger.append(record("d-1"))
+    modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    await ledger.aclose()
+    assert modes == {0o600}
+
+
+async def test_closing_ends_the_thread(path: Path) -> None:
+    ledger = await SqliteLedger.open(path)
+    assert "pointsman-ledger" in [thread.name for thread in threading.enumerate()]
+    await ledger.aclose()
+    assert "pointsman-ledger" not in [thread.name for thread in threading.enumerate()]
+
+
+@pytest.mark.parametrize("synchronous", ["normal", "full"])
+async def test_both_ways_to_sync(path: Path, synchronous: Literal["normal", "full"]) -> None:
+    ledger = await SqliteLedger.open(path, SqliteOptions(synchronous=synchronous))
+    await ledger.append(record("d-1"))
+    await ledger.aclose()
+    assert SqliteOutside(path).decision_ids() == ["d-1"]
+
+
+async def test_many_bytes_fill_the_queue_too(path: Path) -> None:
+    ledger = await SqliteLedger.open(path, SqliteOptions(queue_bytes=0))
+    with pytest.raises(LedgerUnavailable, match="0 bytes"):
+        await ledger.append(record("d-1"))
+    await ledger.aclose()
+
+
+async def test_a_record_that_cannot_be_stored_takes_no_other_with_it(path: Path) -> None:
+    impossible = replace(attempt(), cost_nano_usd=2**63)
+    ledger = await SqliteLedger.open(path)
+    results = await asyncio.gather(
+        ledger.append(record("d-1")),
+        ledger.append(record("d-2", impossible)),
+        ledger.append(record("d-3")),
+        return_exceptions=True,
+    )
+    await ledger.aclose()
+    assert [type(result) for result in results] == [type(None), LedgerUnavailable, type(None)]
+    assert SqliteOutside(path).decision_ids() == ["d-1", "d-3"]
+
+
+@pytest.fixture
+def newer(path: Path) -> bytes:
+    """What lies in a file that a later release wrote."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    return path.read_bytes()
+
+
+async def test_a_newer_schema_is_refused_and_left_alone(path: Path, newer: bytes) -> None:
+    told = rf"ledger #1\?\.db has schema version {VERSION + 1}, .* versions up to {VERSION}; use the release"
+    with pytest.raises(LedgerUnavailable, match=told):
+        await SqliteLedger.open(path)
+    assert SqliteOutside(path).stored_bytes() == newer
+
+
+async def test_opening_where_nothing_can_be(tmp_path: Path) -> None:
+    with pytest.raises(LedgerUnavailable, match="cannot be opened"):
+        await SqliteLedger.open(tmp_path / "missing" / "ledger.db")
+
+
+@pytest.fixture
+def no_database(path: Path) -> Path:
+    path.write_text("models: {}\n" * 100)
+    return path
+
+
+async def test_a_file_that_is_no_database(no_database: Path) -> None:
+    with pytest.raises(LedgerUnavailable, match="cannot be opened: file is not a database"):
+        await SqliteLedger.open(no_database)
+
+
+async def test_a_ledger_goes_on_where_the_last_one_ended(path: Path) -> None:
+    for number in range(2):
+        ledger = await SqliteLedger.open(path)
+        await ledger.append(record(f"d-{number}"))
+        await ledger.aclose()
+    assert SqliteOutside(path).decision_ids() == ["d-0", "d-1"]

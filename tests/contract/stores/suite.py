@@ -1,0 +1,99 @@
+"""What every state store must keep. Subclass it with a fixture `store` that lives by the fixture `clock`."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+from tests.contract.stores.clocks import HeldClock
+
+from pointsman.model.answer import Usage
+from pointsman.model.attempt import Attempt, AttemptOutcome
+from pointsman.model.plan import AttemptKind
+from pointsman.model.snapshot import Latency
+from pointsman.ports import StateStore
+
+
+def served(ttft: float | None = 0.5, target: str = "mini", usage: Usage | None = None) -> Attempt:
+    return Attempt(
+        number=1,
+        kind=AttemptKind.PRIMARY,
+        target=target,
+        provider="openai",
+        upstream=target,
+        outcome=AttemptOutcome.SERVED,
+        started=1_700_000_000.0,
+        duration=2.0,
+        ttft=ttft,
+        usage=usage or Usage(),
+    )
+
+
+class StateStoreContract:
+    @pytest.fixture
+    def clock(self) -> HeldClock:
+        return HeldClock()
+
+    async def test_nothing_is_known_at_first(self, store: StateStore) -> None:
+        state = await store.read()
+        assert (dict(state.latencies), dict(state.token_ratios)) == ({}, {})
+
+    async def test_latencies_by_model(self, store: StateStore) -> None:
+        for hundredths in range(100, 0, -1):
+            store.record(served(hundredths / 100), 0)
+        store.record(served(7.0, target="opus"), 0)
+        latencies = (await store.read()).latencies
+        assert latencies == {"mini": Latency(0.5, 0.95, 100), "opus": Latency(7.0, 7.0, 1)}
+
+    async def test_only_the_last_128_answers_count(self, store: StateStore) -> None:
+        for ttft in [9.0] * 100 + [1.0] * 64 + [2.0] * 64:
+            store.record(served(ttft), 0)
+        assert (await store.read()).latencies["mini"] == Latency(1.0, 2.0, 128)
+
+    @pytest.mark.parametrize("outcome", [AttemptOutcome.FAILED, AttemptOutcome.CANCELLED])
+    async def test_only_answers_have_latencies(self, store: StateStore, outcome: AttemptOutcome) -> None:
+        store.record(replace(served(), outcome=outcome), 0)
+        store.record(served(ttft=None), 0)
+        assert (await store.read()).latencies == {}
+
+    async def test_a_state_that_was_read_never_changes(self, store: StateStore) -> None:
+        store.record(served(0.5, usage=Usage(100)), 100)
+        before = await store.read()
+        latencies, ratios = dict(before.latencies), dict(before.token_ratios)
+        store.record(served(9.0, usage=Usage(400)), 100)
+        store.record(served(9.0, target="opus"), 100)
+        assert (before.latencies, before.token_ratios) == (latencies, ratios)
+
+    async def test_token_ratios_follow_slowly(self, store: StateStore) -> None:
+        store.record(served(usage=Usage(200)), 100)
+        assert (await store.read()).token_ratios == {"mini": pytest.approx(1.05)}
+        for _ in range(200):
+            store.record(served(usage=Usage(200)), 100)
+        assert (await store.read()).token_ratios == {"mini": pytest.approx(2.0, abs=0.01)}
+
+    @pytest.mark.parametrize(("tokens", "bound"), [(1, 0.25), (100_000, 4.0)])
+    async def test_token_ratios_stay_in_bounds(self, store: StateStore, tokens: int, bound: float) -> None:
+        for _ in range(500):
+            store.record(served(usage=Usage(tokens)), 100)
+        assert (await store.read()).token_ratios["mini"] == pytest.approx(bound, abs=0.01)
+        assert 0.25 <= (await store.read()).token_ratios["mini"] <= 4.0
+
+    @pytest.mark.parametrize(
+        ("usage", "estimated"), [(Usage(100, estimated=True), 100), (Usage(100), 19), (Usage(0), 100)]
+    )
+    async def test_what_says_nothing_of_a_ratio(self, store: StateStore, usage: Usage, estimated: int) -> None:
+        store.record(served(usage=usage), estimated)
+        assert (await store.read()).token_ratios == {}
+
+    async def test_values(self, store: StateStore) -> None:
+        assert await store.get("tags:a") is None
+        await store.put("tags:a", b"1", ttl=60)
+        await store.put("tags:b", b"2", ttl=60)
+        await store.put("tags:a", b"3", ttl=60)
+        assert (await store.get("tags:a"), await store.get("tags:b")) == (b"3", b"2")
+
+    async def test_values_expire(self, store: StateStore, clock: HeldClock) -> None:
+        await store.put("tags:a", b"1", ttl=60)
+        clock.seconds += 59.9
+        assert await store.get("tags:a") == b"1"
+        clock.seconds += 0.1
+        assert await store.get("tags:a") is None

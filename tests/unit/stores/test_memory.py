@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import random
+
+from tests.contract.stores.clocks import HeldClock
+from tests.contract.stores.suite import served
+
+from pointsman.model.snapshot import Latency
+from pointsman.stores.memory import WINDOW, MemoryStore
+
+
+async def test_above_its_capacity_the_value_unused_for_longest_goes() -> None:
+    store = MemoryStore(HeldClock(), capacity=2)
+    await store.put("a", b"a", ttl=60)
+    await store.put("b", b"b", ttl=60)
+    assert await store.get("a") == b"a"
+    await store.put("c", b"c", ttl=60)
+    assert [await store.get(key) for key in "abc"] == [b"a", None, b"c"]
+
+
+async def test_putting_again_takes_no_room() -> None:
+    store = MemoryStore(HeldClock(), capacity=2)
+    for value in (b"1", b"2", b"3"):
+        await store.put("a", value, ttl=60)
+        await store.put("b", value, ttl=60)
+    assert [await store.get(key) for key in "ab"] == [b"3", b"3"]
+
+
+async def test_percentiles_are_those_of_a_sorted_window() -> None:
+    store, drawn = MemoryStore(HeldClock()), random.Random(1)  # noqa: S311
+    seen: list[float] = []
+    for _ in range(3 * WINDOW):
+        seen.append(drawn.choice([0.1, 0.2, drawn.random()]))
+        await store.record(served(seen[-1]), 0)
+        window = sorted(seen[-WINDOW:])
+        size = len(window)
+        p50, p95 = window[(size + 1) // 2 - 1], window[-(-95 * size // 100) - 1]
+        assert (await store.read()).latencies["mini"] == Latency(p50, p95, size)
