@@ -22,6 +22,7 @@ from pointsman.providers.wires import WIRES
 from pointsman.rpc.server import DoorSettings, GrpcDoor
 from pointsman.stores.clock import SystemClock
 from pointsman.stores.memory import MemoryStore
+from pointsman.telemetry import names
 from pointsman.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -124,6 +125,7 @@ class App:
                 max_deadline=server.max_deadline,
             ),
         )
+        metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): door.running})
         if server.http:
             http = HttpDoor(server.http, metrics, ready=lambda: door.serving)
             self.http_address = await http.start()

@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
-    config = _overridden(load(options.config, os.environ, simulated=options.simulated), options)
+    config = configuration(options)
     mask = logs.configure(options.log_level, options.log_json)
     if options.simulated is None:
         mask.register_secrets(_secrets(config))
@@ -56,7 +56,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         return runner.run(_serve(config, lambda app: _announce(app, terminal)))
 
 
-def _overridden(config: Config, options: argparse.Namespace) -> Config:
+def configuration(options: argparse.Namespace) -> Config:
+    """The file's, with what the command line says instead."""
+    config = load(options.config, os.environ, simulated=options.simulated)
     doors = {"grpc": options.grpc, "http": None if options.http == "off" else options.http}
     wanted = {name: value for name, value in doors.items() if getattr(options, name) is not None}
     # Both were checked as they were parsed: pydantic would not do it again.

@@ -21,7 +21,10 @@ CONNECT = 5.0
 IDLE = 30.0
 """Seconds: for a connection, and between two pieces of content, in either direction."""
 
-_SLACK = 1.0
+LEAST = 0.25
+"""Seconds: with less than this left no attempt is started."""
+
+_SLACK, _EXACT = 1.0, 0.01
 
 
 @dataclass(slots=True)
@@ -64,7 +67,8 @@ class Attempts:
         """Its call and timers: while there is an `alternative`, half of what is left to its first content."""
         now = self._clock.monotonic()
         left = self._terms.deadline - now
-        first = now + (left / 2 if alternative else left)
+        # Half is kept for another candidate only where that leaves it enough to start at all.
+        first = now + (left / 2 if alternative and left / 2 >= LEAST else left)
         limits = Limits(connect=min(CONNECT, left), headers=left, idle=IDLE + _SLACK, total=left)
         model = self._exchange.rules.catalogue.models[planned.target]
         call = ProviderCall(model, self._exchange.request, self._exchange.shaped(planned.target), limits)
@@ -78,8 +82,8 @@ class Attempts:
         try:
             async with timer:
                 if relay is None:
+                    # Its time to first token stays unknown: an answer that comes whole does not show it.
                     running.answer = await provider.complete(running.call)
-                    running.ttft = self._clock.monotonic() - running.began
                 else:
                     await self._stream(running, provider, relay, timer)
         except TimeoutError:
@@ -106,7 +110,7 @@ class Attempts:
         """Content came: the next may take IDLE seconds. Moved at most once a second, to keep tokens cheap."""
         until = min(self._terms.deadline, now + IDLE)
         when, wanted = timer.when(), self._loop_time(until)
-        if when is None or abs(wanted - when) > _SLACK or until == self._terms.deadline:
+        if when is None or abs(wanted - when) > (_SLACK if until < self._terms.deadline else _EXACT):
             timer.reschedule(wanted)
 
     def _overdue(self, running: Running) -> ProviderError | RequestError:

@@ -39,6 +39,8 @@ def exhausted(failures: Sequence[ProviderError], exchange: Exchange) -> RequestE
             "what failed attempts cost leaves no room for another under max_cost_nano_usd",
         )
     last = failures[-1]
+    if exchange.output_started:
+        return interrupted(last, exchange.attempts[-1])
     down = [failure for failure in failures if failure.reason in _DOWN]
     if last.reason is Reason.DEADLINE_EXCEEDED or not last.retryable or not down:
         return _told(last, exchange)

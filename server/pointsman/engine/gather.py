@@ -32,7 +32,11 @@ async def gather(request: Request, base: Snapshot, rules: Rules, store: StateSto
     asked = [hook for hook in hooks if hook.entry.id not in base.quarantined]
     if not asked:
         return base
-    prior = assess(deliberate(request, base, rules))
+    try:
+        prior = assess(deliberate(request, base, rules))
+    except PluginFailed:
+        # The decision meets the same failure, and refuses by its policy's name.
+        return base
     signals = await _ask_all(asked, request, prior, store, clock)
     return msgspec.structs.replace(base, signals=signals)
 
@@ -46,12 +50,13 @@ async def _ask_all(
         entry = hook.entry.id
         try:
             signal = await call_async(hook, request, prior, Services(entry, clock, Store(store, entry)))
-            if signal is not None:
-                # Recorded with the decision, so it must be a value that survives being written down.
-                signals[entry] = msgspec.json.decode(msgspec.json.encode(signal))
+            # Recorded with the decision, so it must be a value that survives being written down.
+            recorded = msgspec.json.decode(msgspec.json.encode(signal))
+            if recorded is not None:
+                signals[entry] = recorded
         except PluginFailed as failure:
             log.warning("no signal of policy %s: %s", failure.policy, failure.why)
-        except (TypeError, ValueError, msgspec.MsgspecError):
+        except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
             log.warning("no signal of policy %s: its answer is not JSON-like", entry)
 
     if len(hooks) == 1:

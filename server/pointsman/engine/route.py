@@ -81,8 +81,6 @@ class Engine:
         ended = partial(self._attempt_ended, exchange, doorkeeper)
         run = Run(exchange, terms, self._world.providers, doorkeeper, self._world.clock, ended)
         exchange.served = await run.perform(sink)
-        if exchange.ttft is None and exchange.served.attempt.ttft is not None:
-            exchange.ttft = self._world.clock.monotonic() - exchange.started
 
     async def _decide(self, exchange: Exchange) -> Routed:
         clock, rules = self._world.clock, exchange.rules

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from pointsman.engine.admission import Admission, Doorkeeper
-from pointsman.engine.attempt import Attempts, Running
+from pointsman.engine.attempt import LEAST, Attempts, Running
 from pointsman.engine.decide import decide
 from pointsman.engine.exchange import Exchange, Served, Sink, Terms
 from pointsman.engine.failure import exhausted, interrupted, refused
@@ -18,11 +18,6 @@ from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.decision import Decision
 from pointsman.model.plan import PlannedAttempt, Stage
 from pointsman.ports import Clock, Provider
-
-LEAST = 0.25
-"""Seconds: with less than this left no attempt is started."""
-
-_FORBIDDEN = 403
 
 
 class Run:

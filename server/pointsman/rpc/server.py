@@ -60,6 +60,11 @@ class GrpcDoor:
             REQUEST_WITH_IMAGES_BYTES if any("images" in m.capabilities for m in models) else REQUEST_BYTES
         )
 
+    @property
+    def running(self) -> int:
+        """Calls under way."""
+        return len(self._traffic)
+
     async def start(self) -> str:
         """Listen and be SERVING; the address, with its real port."""
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)

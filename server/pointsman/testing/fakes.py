@@ -180,22 +180,23 @@ async def _do(step: Step) -> None:
 
 
 class FakeLedger:
-    """Implements `ports.Ledger` in memory: `records` in order of commit, `configs` by version.
+    """Implements `ports.Ledger` in memory: `records` in order of arrival, `configs` by version.
 
-    `error` is raised by every append while it is set; at `hold` each commit waits.
+    `error` is raised by every append while it is set; at `hold` whoever waits for a commit waits.
     """
 
-    def __init__(self, *, error: Exception | None = None, hold: Hold | None = None) -> None:
+    def __init__(self, *, error: BaseException | None = None, hold: Hold | None = None) -> None:
         self.records: list[Record] = []
         self.configs: dict[str, str] = {}
         self.error, self.hold = error, hold
 
     async def append(self, record: Record) -> None:
+        if self.error is None:
+            self.records.append(record)
         if self.hold:
             await self.hold.pass_through()
         if self.error:
             raise self.error
-        self.records.append(record)
 
     async def add_config(self, version: str, document: str) -> None:
         self.configs.setdefault(version, document)

@@ -1,6 +1,3 @@
-import datetime
-
-from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -74,7 +71,7 @@ ERROR_REASON_PROVIDER_AUTH_FAILED: ErrorReason
 ERROR_REASON_PROVIDER_PROTOCOL_ERROR: ErrorReason
 
 class ErrorSummary(_message.Message):
-    __slots__ = ("code", "reason", "message", "metadata", "retry_delay")
+    __slots__ = ("code", "reason", "message", "metadata")
     class MetadataEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -86,13 +83,11 @@ class ErrorSummary(_message.Message):
     REASON_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     METADATA_FIELD_NUMBER: _ClassVar[int]
-    RETRY_DELAY_FIELD_NUMBER: _ClassVar[int]
     code: int
     reason: ErrorReason
     message: str
     metadata: _containers.ScalarMap[str, str]
-    retry_delay: _duration_pb2.Duration
-    def __init__(self, code: _Optional[int] = ..., reason: _Optional[_Union[ErrorReason, str]] = ..., message: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., retry_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    def __init__(self, code: _Optional[int] = ..., reason: _Optional[_Union[ErrorReason, str]] = ..., message: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class RoutingFailure(_message.Message):
     __slots__ = ("decision_id", "attempts", "output_started", "total_nano_usd")

@@ -26,7 +26,10 @@ if _version_not_supported:
 
 
 class RouterServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """Sizes: a request is at most 4 MiB, 32 MiB where a configured model takes images; above
+    32 MiB the transport itself answers RESOURCE_EXHAUSTED without details. A delta is at
+    most 64 KiB.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -52,7 +55,10 @@ class RouterServiceStub:
 
 
 class RouterServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """Sizes: a request is at most 4 MiB, 32 MiB where a configured model takes images; above
+    32 MiB the transport itself answers RESOURCE_EXHAUSTED without details. A delta is at
+    most 64 KiB.
+    """
 
     def Route(self, request, context):
         """Decides, runs nothing, reserves nothing.
@@ -107,7 +113,10 @@ def add_RouterServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RouterService:
-    """Missing associated documentation comment in .proto file."""
+    """Sizes: a request is at most 4 MiB, 32 MiB where a configured model takes images; above
+    32 MiB the transport itself answers RESOURCE_EXHAUSTED without details. A delta is at
+    most 64 KiB.
+    """
 
     @staticmethod
     def Route(request,

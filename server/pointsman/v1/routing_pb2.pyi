@@ -52,7 +52,6 @@ class PolicyKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 class VerdictOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     VERDICT_OUTCOME_UNSPECIFIED: _ClassVar[VerdictOutcome]
-    VERDICT_OUTCOME_SKIPPED: _ClassVar[VerdictOutcome]
     VERDICT_OUTCOME_NO_OPINION: _ClassVar[VerdictOutcome]
     VERDICT_OUTCOME_NARROWED: _ClassVar[VerdictOutcome]
     VERDICT_OUTCOME_REORDERED: _ClassVar[VerdictOutcome]
@@ -100,7 +99,6 @@ POLICY_KIND_PLUGIN: PolicyKind
 POLICY_KIND_LIMIT: PolicyKind
 POLICY_KIND_ROUTING: PolicyKind
 VERDICT_OUTCOME_UNSPECIFIED: VerdictOutcome
-VERDICT_OUTCOME_SKIPPED: VerdictOutcome
 VERDICT_OUTCOME_NO_OPINION: VerdictOutcome
 VERDICT_OUTCOME_NARROWED: VerdictOutcome
 VERDICT_OUTCOME_REORDERED: VerdictOutcome
