@@ -69,9 +69,9 @@ def pointsman_shape_request(request: Request, snapshot: Snapshot, assessment: As
 def pointsman_exclude_targets(  # type: ignore[empty-body]  # a spec has no body
     request: Request, snapshot: Snapshot, assessment: Assessed, shaped: Mapping[str, Shaped]
 ) -> Sequence[Exclusion]:
-    """Pure. Veto targets; an empty sequence vetoes none, and None is a failure (a forgotten `return` must not let pass).
+    """Pure. Veto targets; an empty sequence vetoes none.
 
-    `shaped` holds every enabled model with its cost and token estimates. Vetoes are a union: no order can bypass one.
+    None is a failure: a forgotten `return` must not let anything pass. `shaped` holds every enabled model with its cost and token estimates. Vetoes are a union: no order can bypass one.
     A failure here fails the request, unless the entry says `on_error: skip`.
     """
 
@@ -125,4 +125,4 @@ async def pointsman_settle_attempt(
 
 @hookspec
 def pointsman_observe(event: Event) -> None:
-    """Look at what happened; errors are counted and otherwise ignored. Must return at once: it runs on the event loop."""
+    """Look at what happened. Must return at once: it runs on the event loop. Errors are logged and otherwise ignored."""

@@ -36,7 +36,7 @@ def plain_cost(price: Price, input_tokens: int, output_tokens: int) -> int:
 
 
 def price_attempt(price: Price, usage: Usage, provider_cost: int | None) -> tuple[int, CostSource]:
-    """The cost in nano-USD and where it comes from; `provider_cost` is the provider's own figure, also where it is 0."""
+    """The cost in nano-USD and where it comes from; `provider_cost` is the provider's own figure, which may be 0."""
     if provider_cost is not None:
         return provider_cost, CostSource.PROVIDER
     return cost_nano_usd(price, usage), CostSource.ESTIMATE if usage.estimated else CostSource.PRICE

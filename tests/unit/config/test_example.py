@@ -33,7 +33,7 @@ def test_it_is_whole_without_a_key_where_providers_are_simulated() -> None:
     assert config.warnings == ()
     assert [entry.id for entry in config.entries] == ["override", "tags", "limits", "fits", "route"]
     assert config.catalogue.tags["nightly-report"] == "reasoning"
-    assert set(config.catalogue.tasks) == {"simple", "extract", "code", "reasoning", "complex"}
+    assert set(config.catalogue.tasks) == {"simple", "extract", "code", "reasoning", "complex", "general"}
 
 
 def test_every_tier_can_fail_over_to_another_provider() -> None:

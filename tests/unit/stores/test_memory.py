@@ -31,7 +31,7 @@ async def test_percentiles_are_those_of_a_sorted_window() -> None:
     seen: list[float] = []
     for _ in range(3 * WINDOW):
         seen.append(drawn.choice([0.1, 0.2, drawn.random()]))
-        await store.record(served(seen[-1]), 0)
+        store.record(served(seen[-1]), 0)
         window = sorted(seen[-WINDOW:])
         size = len(window)
         p50, p95 = window[(size + 1) // 2 - 1], window[-(-95 * size // 100) - 1]
