@@ -1,0 +1,139 @@
+"""From a text to words, and from words to the concepts and phrases that they stand for."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+HEAD_CHARACTERS, TAIL_CHARACTERS = 1200, 400
+"""What is read of a text: a task is named at its beginning or at its end, and the cap bounds the time."""
+
+# Letters, digits and the combining marks that Python's \w leaves out, without which Hindi or Thai words fall apart.
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0dff\u0e31-\u0e4e\u1ab0-\u1aff"
+_TOKEN = re.compile(rf"[\w{_MARKS}]+(?:['’](?:s|t|m|d|re|ve|ll)\b)?|[^\w\s]")
+# Scripts written without spaces, Hangul aside: a token is a whole clause there.
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+
+Table = Mapping[str, Sequence[int]]
+
+
+def clip(text: str) -> str:
+    """The part of a text that is read."""
+    if len(text) <= HEAD_CHARACTERS + TAIL_CHARACTERS:
+        return text
+    return f"{text[:HEAD_CHARACTERS]}\n{text[-TAIL_CHARACTERS:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a text; a symbol is one too. `units` are lengths in words: a clause without spaces has several."""
+
+    written: Sequence[str]
+    lower: Sequence[str]
+    units: Sequence[int]
+    length: int
+
+
+def split(text: str) -> Words:
+    """Split a clipped text."""
+    written = _TOKEN.findall(text)
+    if text.isascii() or not _UNSPACED.search(text):
+        units = [1] * len(written)
+    else:
+        units = [max(len(word) // 2, 2) if _UNSPACED.search(word) else 1 for word in written]
+    return Words(written, [word.lower() for word in written], units, sum(units))
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """Numbers of meanings by whole word, by a word's beginning, by what occurs inside a clause, by pairs of words."""
+
+    whole: Table
+    stems: Table
+    stem_lengths: Sequence[int]
+    inside: Table
+    inside_lengths: Mapping[str, Sequence[int]]
+    """By the first character, so that most characters cost one look."""
+
+    def meanings(self, words: Words) -> list[tuple[int, int]]:
+        """Pairs of a meaning and its position, in units."""
+        found: list[tuple[int, int]] = []
+        whole, at = self.whole, 0
+        for word, units in zip(words.lower, words.units, strict=True):
+            if units > 1:
+                self._within(word, at, found)
+            else:
+                known = whole.get(word)
+                if known is None and len(word) > 3:
+                    known = self._by_stem(word)
+                for meaning in known or ():
+                    found.append((meaning, at))
+            at += units
+        return found
+
+    def _by_stem(self, word: str) -> Sequence[int] | None:
+        stems, length = self.stems, len(word)
+        for size in self.stem_lengths:
+            if size > length:
+                return None
+            if found := stems.get(word[:size]):
+                return found
+        return None
+
+    def _within(self, clause: str, at: int, found: list[tuple[int, int]]) -> None:
+        inside, lengths = self.inside, self.inside_lengths
+        for start, character in enumerate(clause):
+            for size in lengths.get(character, ()):
+                for meaning in inside.get(clause[start : start + size], ()):
+                    found.append((meaning, at + start // 2))
+
+
+def build_dictionary(meanings: Mapping[str, str]) -> Dictionary:
+    """Tables of a lexicon: meaning → its words, numbered in the mapping's order."""
+    whole: dict[str, set[int]] = {}
+    stems: dict[str, set[int]] = {}
+    inside: dict[str, set[int]] = {}
+    for number, words in enumerate(meanings.values()):
+        for word in words.split():
+            stem = word.rstrip("*")
+            table = inside if _UNSPACED.search(stem) else stems if word.endswith("*") else whole
+            for spelling in {stem, _without_accents(stem)}:
+                table.setdefault(spelling, set()).add(number)
+    lengths: dict[str, set[int]] = {}
+    for word in inside:
+        lengths.setdefault(word[0], set()).add(len(word))
+    return Dictionary(
+        whole=_frozen(whole),
+        stems=_frozen(stems),
+        stem_lengths=sorted({len(stem) for stem in stems}),
+        inside=_frozen(inside),
+        inside_lengths={first: sorted(sizes) for first, sizes in lengths.items()},
+    )
+
+
+def build_phrases(phrases: Mapping[str, str]) -> Table:
+    """Numbers of phrases by pairs of words; `a b | c d` are two spellings of one."""
+    table: dict[str, set[int]] = {}
+    for number, spellings in enumerate(phrases.values()):
+        for spelling in spellings.split("|"):
+            table.setdefault(" ".join(spelling.split()), set()).add(number)
+    return _frozen(table)
+
+
+def pairs(words: Words) -> Iterable[str]:
+    """Neighbouring words, lower case."""
+    return map(" ".join, pairwise(words.lower))
+
+
+def _without_accents(word: str) -> str:
+    # Only Latin letters: in other scripts a mark makes another letter.
+    if not word or word[0] > "\u024f":
+        return word
+    return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+
+
+def _frozen(table: Mapping[str, set[int]]) -> dict[str, tuple[int, ...]]:
+    return {word: tuple(sorted(numbers)) for word, numbers in table.items()}
