@@ -13,8 +13,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from rich.text import Text
-
 from pointsman.app import App
 from pointsman.cli.terminal import Terminal, problem_line
 from pointsman.config.load import load
@@ -101,7 +99,7 @@ def _announce(app: App, terminal: Terminal) -> None:
         terminal.dump({"ready": {"grpc": app.grpc_address, "http": app.http_address, "pid": os.getpid()}})
         return
     http = f"http {app.http_address}" if app.http_address else "http off"
-    terminal.out.print(Text(f"pointsman ready: grpc {app.grpc_address}, {http}"), soft_wrap=True)
+    terminal.show(f"pointsman ready: grpc {app.grpc_address}, {http}")
     terminal.out.file.flush()
 
 

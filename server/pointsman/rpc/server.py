@@ -88,7 +88,12 @@ class GrpcDoor:
         self._traffic.close()
         # Sends GOAWAY, so that clients go elsewhere while their running calls end here.
         stopping = asyncio.create_task(self._server.stop(grace + 5.0))
-        await self._traffic.drain(grace)
+        try:
+            await self._traffic.drain(grace)
+        except asyncio.CancelledError:
+            # Told to stop now: callers still get a status that says so, before what they use is closed under them.
+            await self._traffic.drain(0)
+            raise
         # Health watches are not ours to wait for: a stop without grace ends them.
         await self._server.stop(None)
         await stopping

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import grpc.aio
 
 from pointsman.engine.exchange import Completion, Terms
+from pointsman.engine.failure import shut_down
 from pointsman.engine.route import Engine
 from pointsman.errors import Reason, RequestError
 from pointsman.rpc.decision_to_wire import decision_to_wire
@@ -86,6 +87,8 @@ class Service:
             completion = await self._engine.complete(call.request, self._terms(call, deadline), sink)
             context.set_trailing_metadata(((DECISION_ID, completion.decision_id),))
             await sink.end(completion)
+        except asyncio.CancelledError as cancelled:
+            raise self._cancelled(cancelled, output_started=sink.output_started) from None
         finally:
             sink.close()
         _raise_failure(completion)
@@ -149,14 +152,14 @@ class Service:
         status = abort(error, completion)
         return await context.abort(status.code, status.message, status.trailers)
 
-    def _cancelled(self, cancelled: asyncio.CancelledError) -> RequestError:
+    def _cancelled(self, cancelled: asyncio.CancelledError, *, output_started: bool = False) -> RequestError:
         """A cancellation goes on, unless shutting down caused it or somebody leaked it: those need a status."""
         task = asyncio.current_task()
         assert task is not None
         if cancelled.args and cancelled.args[0] == Reason.SHUTTING_DOWN:
             # The caller is still there and wants a status; awaiting one needs a task that is not being cancelled.
             task.uncancel()
-            return RequestError(Reason.SHUTTING_DOWN, "the server is shutting down")
+            return shut_down(output_started=output_started)
         if task.cancelling():
             raise cancelled
         return RequestError(Reason.INTERNAL, "a fault of this server")

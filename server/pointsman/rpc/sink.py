@@ -39,6 +39,7 @@ class StreamSink:
         self._context, self._call, self._clock = context, call, clock
         self._started = self._last = clock()
         self._seq, self._generation = 0, 1
+        self.output_started = False
         self._routed: Routed | None = None
         self._beating: asyncio.Task[None] | None = None
         self._writing = False
@@ -51,6 +52,7 @@ class StreamSink:
         self._arm()
 
     async def deltas(self, deltas: Sequence[Delta]) -> None:
+        self.output_started = True
         for delta in deltas:
             for piece in pieces(delta):
                 await self._write(delta_to_wire(piece, self._next(), self._generation))
