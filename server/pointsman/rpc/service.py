@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import grpc.aio
 
@@ -117,7 +117,8 @@ class Service:
 
     def _deadline(self, context: Context) -> float:
         """Monotonic seconds by which we must have answered. Read at once: grpc's figure follows the wall clock."""
-        remaining = context.time_remaining()
+        # Typed as float, and None all the same where the caller set no deadline.
+        remaining = cast("float | None", context.time_remaining())
         left = self._default_deadline if remaining is None else min(remaining, self._max_deadline)
         return monotonic() + left - min(RESERVE, left * RESERVE_SHARE)
 
