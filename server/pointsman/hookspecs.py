@@ -125,4 +125,4 @@ async def pointsman_settle_attempt(
 
 @hookspec
 def pointsman_observe(event: Event) -> None:
-    """Look at what happened. Must return at once: it runs on the event loop. Errors are logged and otherwise ignored."""
+    """Look at what happened. Must return at once: it runs on the event loop. Errors are logged, no more."""

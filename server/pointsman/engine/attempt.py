@@ -24,7 +24,11 @@ IDLE = 30.0
 LEAST = 0.25
 """Seconds: with less than this left no attempt is started."""
 
+RESERVE = 10.0
+"""Seconds of a unary call's deadline that are kept for another candidate."""
+
 _SLACK, _EXACT = 1.0, 0.01
+_NOTHING = Text("")
 
 
 @dataclass(slots=True)
@@ -38,6 +42,7 @@ class Running:
     began_at: float
     deadline: float
     first_content_by: float
+    called: bool = False
     ttft: float | None = None
     stream: AnswerStream | None = None
     answer: Answer | None = None
@@ -63,12 +68,17 @@ class Attempts:
     def __init__(self, exchange: Exchange, terms: Terms, clock: Clock) -> None:
         self._exchange, self._terms, self._clock = exchange, terms, clock
 
-    def open(self, planned: PlannedAttempt, *, alternative: bool) -> Running:
-        """Its call and timers: while there is an `alternative`, half of what is left to its first content."""
+    def open(self, planned: PlannedAttempt, *, alternative: bool, streamed: bool) -> Running:
+        """Its call and timers: while there is an `alternative`, half of what is left is kept back for it.
+
+        A streamed attempt has the other half to its first content. One that is not shows nothing before its end, so it
+        has all but RESERVE where that is more: cut short, a long answer would be paid for twice.
+        """
         now = self._clock.monotonic()
         left = self._terms.deadline - now
-        # Half is kept for another candidate only where that leaves it enough to start at all.
-        first = now + (left / 2 if alternative and left / 2 >= LEAST else left)
+        kept = left / 2 if streamed else min(left / 2, RESERVE)
+        # Nothing is kept where another candidate could not even start with it.
+        first = now + (left - kept if alternative and kept >= LEAST else left)
         limits = Limits(connect=min(CONNECT, left), headers=left, idle=IDLE + _SLACK, total=left)
         model = self._exchange.rules.catalogue.models[planned.target]
         call = ProviderCall(model, self._exchange.request, self._exchange.shaped(planned.target), limits)
@@ -77,7 +87,7 @@ class Attempts:
 
     async def perform(self, running: Running, provider: Provider, relay: Relay | None) -> Served:
         """Call the provider, streaming where there is a relay; ProviderError, RequestError or CancelledError."""
-        running.relay = relay
+        running.relay, running.called = relay, True
         timer = asyncio.timeout_at(self._loop_time(running.first_content_by))
         try:
             async with timer:
@@ -166,7 +176,7 @@ def _account(running: Running, ending: Ending | None, error: ProviderError | Non
     provider_cost = ending.cost_nano_usd if ending else None
     usage = ending.usage if ending else None
     if usage is None:
-        if error and (not error.sent or error.status >= 400):
+        if not running.called or (error and (not error.sent or error.status >= 400)):
             return Usage(), 0, CostSource.NONE
         output = sum(map(_tokens, running.parts()))
         usage = Usage(running.call.shaped.estimate.input_tokens, output, estimated=True)
@@ -181,8 +191,8 @@ def _tokens(part: Part) -> int:
 
 
 def _content(parts: Sequence[Part]) -> bool:
-    """Is there anything but reasoning?"""
-    return any(not isinstance(part, Reasoning) for part in parts)
+    """Is there anything but reasoning and empty texts?"""
+    return any(not isinstance(part, Reasoning) and part != _NOTHING for part in parts)
 
 
 def _request_id(ending: Ending | None, error: ProviderError | None) -> str:

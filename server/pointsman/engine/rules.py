@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pointsman.chain.loading import Chain
 from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.model.catalogue import Catalogue, Model
-from pointsman.model.request import Hints, Request
+from pointsman.model.request import Hints, ModelOverride, Request
 from pointsman.nearest import nearest
 
 
@@ -75,13 +75,23 @@ class Rules:
     def _check_models(self, hints: Hints) -> None:
         providers = self.catalogue.providers()
         override = hints.model_override
-        if override and override.model and self.catalogue.find(override.model) is None:
-            known = [*self.catalogue.models, *self.catalogue.aliases]
-            raise _not_found(Reason.UNKNOWN_MODEL, "model", override.model, known)
+        if override and override.model:
+            self._check_model(override)
         wanted = (override.provider,) if override and override.provider else ()
         for provider in (*wanted, *hints.exclude_providers):
             if provider not in providers:
                 raise _not_found(Reason.UNKNOWN_PROVIDER, "provider", provider, providers)
+
+    def _check_model(self, override: ModelOverride) -> None:
+        model = self.catalogue.find(override.model)
+        if model is None:
+            known = [*self.catalogue.models, *self.catalogue.aliases]
+            raise _not_found(Reason.UNKNOWN_MODEL, "model", override.model, known)
+        if override.provider not in ("", model.provider):
+            found = (
+                f"{override.model!r} is at {model.provider!r}, not at {override.provider[:64]!r}; leave one of them out"
+            )
+            raise InvalidRequest([("hints.model_override.provider", found)])
 
 
 _NO_HINTS = Hints()

@@ -15,7 +15,7 @@ from pointsman.v1 import routing_pb2
 
 
 def decision_to_wire(routed: Routed, trace_level: TraceLevel) -> routing_pb2.Decision:
-    """NONE leaves out candidates, plan and estimate; FULL adds what was excluded, and every policy's verdict."""
+    """NONE leaves out candidates, plan and estimate; FULL adds what is not planned, and every policy's verdict."""
     decision, models = routed.decision, routed.rules.catalogue.models
     chosen = models[decision.target]
     wire = routing_pb2.Decision(
@@ -36,7 +36,7 @@ def decision_to_wire(routed: Routed, trace_level: TraceLevel) -> routing_pb2.Dec
     set_timestamp(wire.decide_time, routed.decided_at)
     set_duration(wire.decide_duration, routed.seconds)
     if trace_level is not TraceLevel.NONE:
-        _write_outlook(wire, decision, models)
+        _write_outlook(wire, decision, models, full=trace_level is TraceLevel.FULL)
     if trace_level is TraceLevel.FULL:
         for candidate in decision.excluded:
             _write_candidate(wire.candidates.add(), candidate, models[candidate.target])
@@ -44,9 +44,13 @@ def decision_to_wire(routed: Routed, trace_level: TraceLevel) -> routing_pb2.Dec
     return wire
 
 
-def _write_outlook(wire: routing_pb2.Decision, decision: Decision, models: Mapping[str, Model]) -> None:
+def _write_outlook(
+    wire: routing_pb2.Decision, decision: Decision, models: Mapping[str, Model], *, full: bool
+) -> None:
+    planned = {attempt.target for stage in decision.plan.stages for attempt in stage.attempts}
     for candidate in decision.ranking:
-        _write_candidate(wire.candidates.add(), candidate, models[candidate.target])
+        if full or candidate.target in planned:
+            _write_candidate(wire.candidates.add(), candidate, models[candidate.target])
         if candidate.target == decision.target:
             _write_estimate(wire.estimate, candidate.estimate)
     _write_plan(wire.plan, decision.plan, models)
