@@ -124,3 +124,10 @@ def test_a_shadow_honours_nothing() -> None:
 @pytest.mark.parametrize("hints", [Hints(), Hints(mode=Mode.ECO), Hints(labels={"project": "apollo"})])
 def test_modes_and_labels_need_nobody(hints: Hints) -> None:
     make_rules().check(make_request(hints=hints))
+
+
+def test_a_model_named_with_a_provider_that_is_not_its_own() -> None:
+    error = refusal(Hints(model_override=ModelOverride("sonnet", "google")), make_rules(*STANDARD))
+    assert isinstance(error, InvalidRequest)
+    what = "'sonnet' is at 'anthropic', not at 'google'; leave one of them out"
+    assert error.violations == (("hints.model_override.provider", what),)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 
 import pytest
-from tests.unit.engine.policies import Assesses, Excludes, always, entry
+from tests.unit.engine.policies import Assesses, Excludes, Gathers, always, entry
 
 from pointsman.engine.decide import decide, decide_with_shadows
+from pointsman.engine.exchange import Exchange
+from pointsman.engine.gather import gather
 from pointsman.engine.watch import Watchdog
-from pointsman.model.decision import Decision, Refusal, VerdictOutcome
+from pointsman.model.decision import Assessed, Decision, Refusal, VerdictOutcome
+from pointsman.model.request import Request
+from pointsman.services import Services
+from pointsman.stores.clock import SystemClock
+from pointsman.stores.memory import MemoryStore
 from pointsman.testing import make_request, make_rules, make_snapshot
 
 
@@ -39,6 +46,22 @@ def test_a_policy_that_blocks_is_quarantined_by_name(dog: Watchdog, caplog: pyte
 def test_a_shadow_that_blocks_is_caught_as_well(dog: Watchdog) -> None:
     rules = make_rules(entry(Assesses(lambda: until_caught(dog)), "slow", shadow=True))
     decide_with_shadows(make_request(), make_snapshot(), rules, dog.stopwatch())
+    assert dog.quarantined == {"slow"}
+
+
+async def test_a_coroutine_that_blocks_where_it_should_await_is_caught_as_well(dog: Watchdog) -> None:
+    async def ask(request: Request, prior: Assessed, services: Services) -> str:
+        await asyncio.sleep(0)
+        until_caught(dog)
+        await asyncio.sleep(0)
+        return "late"
+
+    exchange = Exchange(
+        "Route", make_request(), make_rules(entry(Gathers(ask), "slow")), 0.0, 0.0, make_snapshot(), dog.stopwatch()
+    )
+    clock = SystemClock()
+    snapshot = await gather(exchange, MemoryStore(clock), clock)
+    assert snapshot.signals == {"slow": "late"}
     assert dog.quarantined == {"slow"}
 
 
