@@ -33,7 +33,7 @@ _NOTHING = Text("")
 
 @dataclass(slots=True)
 class Running:
-    """An attempt under way. Times are monotonic seconds; `first_content_by` is when another candidate takes over."""
+    """An attempt under way. Times are monotonic seconds; `content_by` is when another candidate takes over."""
 
     number: int
     planned: PlannedAttempt
@@ -41,7 +41,7 @@ class Running:
     began: float
     began_at: float
     deadline: float
-    first_content_by: float
+    content_by: float
     called: bool = False
     ttft: float | None = None
     stream: AnswerStream | None = None
@@ -88,7 +88,7 @@ class Attempts:
     async def perform(self, running: Running, provider: Provider, relay: Relay | None) -> Served:
         """Call the provider, streaming where there is a relay; ProviderError, RequestError or CancelledError."""
         running.relay, running.called = relay, True
-        timer = asyncio.timeout_at(self._loop_time(running.first_content_by))
+        timer = asyncio.timeout_at(self._loop_time(running.content_by))
         try:
             async with timer:
                 if relay is None:
@@ -113,15 +113,15 @@ class Attempts:
                 now = self._clock.monotonic()
                 if running.ttft is None:
                     running.ttft = now - running.began
-                self._extend(timer, now)
+                self._extend(running, timer, now)
                 await relay.send(deltas)
 
-    def _extend(self, timer: asyncio.Timeout, now: float) -> None:
+    def _extend(self, running: Running, timer: asyncio.Timeout, now: float) -> None:
         """Content came: the next may take IDLE seconds. Moved at most once a second, to keep tokens cheap."""
-        until = min(self._terms.deadline, now + IDLE)
-        when, wanted = timer.when(), self._loop_time(until)
-        if when is None or abs(wanted - when) > (_SLACK if until < self._terms.deadline else _EXACT):
-            timer.reschedule(wanted)
+        until = min(running.deadline, now + IDLE)
+        if abs(until - running.content_by) > (_SLACK if until < running.deadline else _EXACT):
+            running.content_by = until
+            timer.reschedule(self._loop_time(until))
 
     def _overdue(self, running: Running) -> ProviderError | RequestError:
         """What a timer that ran out means."""
