@@ -27,14 +27,17 @@ ledger: {path: "LEDGER"}
 _STANDARD = "".join(f"  - {{use: {use}}}\n" for use in ("override", "tags", "limits", "feasibility", "routing"))
 
 
-def document(upstream: str = "sim-failing", *, fallback: bool = False, models: str = "", extra: str = "") -> str:
+def document(
+    upstream: str = "sim-failing", *, fallback: bool = False, models: str = "", extra: str = "", timeouts: str = ""
+) -> str:
     """`upstream` is the failing model's name at its provider, a fault for instance.
 
-    With `fallback` the model `standby` may answer instead. `models` are more rows, `extra` begins the chain.
+    With `fallback` the model `standby` may answer instead. `models` are more rows, `extra` begins the chain, `timeouts`
+    are other than the default.
     """
     rows = models + (row("standby", "second", "sim-standby") if fallback else "")
     text = _DOCUMENT.replace("UPSTREAM", upstream).replace("tiers:", f"{rows}tiers:")
-    return f"{text}chain:\n{extra}{_STANDARD}"
+    return f"{text}timeouts: {{{timeouts}}}\nchain:\n{extra}{_STANDARD}"
 
 
 def row(name: str, provider: str, upstream: str) -> str:

@@ -34,6 +34,16 @@ def text() -> str:
     return document(models=models, fallback=True).replace("tasks:\n", f"tasks:\n{tasks}")
 
 
+async def test_the_first_content_has_a_timer_of_its_own(start: Start, text: str) -> None:
+    world = await start(text.replace("timeouts: {", "timeouts: {first_content: 1s"))
+    asked = [Question(model=name, timeout=10 * SOON) for name in SILENT]
+    replies = await asyncio.gather(*(world.caller.ask(question, streamed=True) for question in asked))
+    for name, reply in zip(SILENT, replies, strict=True):
+        assert (reply.code, reply.reason) == (StatusCode.UNAVAILABLE, "ALL_PROVIDERS_DOWN"), name
+        assert reply.kinds == ["decision", "usage"]
+    await world.check_afterwards()
+
+
 async def test_alone(start: Start, text: str) -> None:
     world = await start(text)
     replies = await asyncio.gather(*(world.caller.ask_both(Question(model=name, timeout=SOON)) for name in SILENT))

@@ -59,6 +59,7 @@ def load(
         server=checked.server,
         ledger=checked.ledger,
         failover=checked.failover,
+        timeouts=checked.timeouts,
         strict_tags=checked.strict_tags,
         warnings=_sorted(problems, _unserved(source, catalogue)),
     )

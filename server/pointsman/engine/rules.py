@@ -13,6 +13,15 @@ from pointsman.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)
+class Timers:
+    """Seconds: for a connection, to a stream's first content, and between two pieces of it, in either direction."""
+
+    connect: float = 5.0
+    first_content: float = 120.0
+    between_chunks: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """`chain` decides; `shadowed` is the same with the shadow entries, None where there are none.
 
@@ -29,10 +38,18 @@ class Rules:
     target_ids: tuple[str, ...]
     max_attempts: int = 4
     strict_tags: bool = False
+    timers: Timers = Timers()
 
     @classmethod
     def of(
-        cls, version: str, catalogue: Catalogue, chain: Chain, *, max_attempts: int = 4, strict_tags: bool = False
+        cls,
+        version: str,
+        catalogue: Catalogue,
+        chain: Chain,
+        *,
+        max_attempts: int = 4,
+        strict_tags: bool = False,
+        timers: Timers = Timers(),
     ) -> Rules:
         """The rules of a loaded chain, shadow entries set apart."""
         live = chain.live()
@@ -47,6 +64,7 @@ class Rules:
             target_ids=tuple(model.id for model in targets),
             max_attempts=max_attempts,
             strict_tags=strict_tags,
+            timers=timers,
         )
 
     def check(self, request: Request) -> None:
