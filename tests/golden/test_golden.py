@@ -16,7 +16,7 @@ from pointsman.model.decision import Decision, Exclusion, Refusal, Shaped
 from pointsman.model.request import Hints, Params, Request, ResponseFormat, Tool, ToolChoice
 from pointsman.model.snapshot import Latency, Snapshot
 from pointsman.testing import make_catalogue, make_entry, make_request, make_rules, make_snapshot
-from pointsman_policies import feasibility, limits, override, routing, tags
+from pointsman_policies import feasibility, limits, override, routing, rules, tags
 
 CASES = Path(__file__).parent / "cases"
 POLICIES = {
@@ -25,7 +25,9 @@ POLICIES = {
     "limits": limits.plugin,
     "feasibility": feasibility.plugin,
     "routing": routing.plugin,
+    "rules": rules.plugin,
 }
+STANDARD = ("override", "tags", "limits", "feasibility", "routing")
 T = TypeVar("T", bound=msgspec.Struct)
 # Documents are what YAML gives; every field is converted by its type before it is used.
 Given = Mapping[str, Any]
@@ -69,7 +71,7 @@ class Case(msgspec.Struct, forbid_unknown_fields=True):
     request: Asked = msgspec.field(default_factory=Asked)
     snapshot: World = msgspec.field(default_factory=World)
     catalogue: Changes = msgspec.field(default_factory=Changes)
-    chain: tuple[str | Mapping[str, Given], ...] = tuple(POLICIES)
+    chain: tuple[str | Mapping[str, Given], ...] = STANDARD
     max_attempts: int = 4
 
 
