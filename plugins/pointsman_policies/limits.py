@@ -41,7 +41,7 @@ class Limits:
                 exclusions.append(Exclusion(target, Cause.POLICY, reason))
             worst = shape.estimate.worst_case_nano_usd
             if hints.max_cost_nano_usd is not None and worst > hints.max_cost_nano_usd:
-                reason = f"could cost {worst} nano-USD, the caller allows {hints.max_cost_nano_usd}"
+                reason = f"could cost {_dollars(worst)}, the caller allows {_dollars(hints.max_cost_nano_usd)}"
                 exclusions.append(Exclusion(target, Cause.COST, reason))
         return exclusions
 
@@ -55,6 +55,10 @@ def _forbidden(request: Request, model: Model) -> str:
         where = ", ".join(sorted(model.regions)) or "no declared region"
         return f"runs in {where}, the caller allows {', '.join(hints.allowed_regions)}"
     return ""
+
+
+def _dollars(nano_usd: int) -> str:
+    return f"${nano_usd / 1e9:.9f}".rstrip("0").rstrip(".")
 
 
 plugin = register(

@@ -1,6 +1,6 @@
 """Pointsman, an LLM router. What is exported here is the API for policy packages; all else may change."""
 
-from pointsman.chain.plugin import PolicyPlugin, PolicySetup, register
+from pointsman.chain.plugin import Names, PolicyPlugin, PolicySetup, register
 from pointsman.errors import PointsmanError
 from pointsman.hookspecs import API_VERSION, hookimpl
 from pointsman.model.answer import Usage
@@ -40,6 +40,7 @@ from pointsman.model.request import (
     ToolCall,
     ToolChoice,
     ToolResult,
+    measure,
 )
 from pointsman.model.snapshot import Latency, Snapshot
 from pointsman.services import Denial, Lease, Services, Store
@@ -70,6 +71,7 @@ __all__ = [
     "Mode",
     "Model",
     "ModelOverride",
+    "Names",
     "Params",
     "Part",
     "Plan",
@@ -101,5 +103,6 @@ __all__ = [
     "ToolResult",
     "Usage",
     "hookimpl",
+    "measure",
     "register",
 ]

@@ -39,7 +39,7 @@ async def pointsman_gather_signal(request: Request, prior: Assessed, services: S
     `prior` is what `pointsman_assess_request` says without any signal: skip a paid question that it already answers.
     The answer is found in `snapshot.signals[entry id]`; None: no signal. It must be JSON-like (None, bool, int, float,
     str, list, dict), since it is recorded so that the decision can be made again. Has the entry's `timeout`; failing or
-    late, the signal is missing and the chain goes on.
+    late, the signal is missing and the chain goes on, unless the entry says `on_error: fail`.
     """
 
 
@@ -71,7 +71,8 @@ def pointsman_exclude_targets(  # type: ignore[empty-body]  # a spec has no body
 ) -> Sequence[Exclusion]:
     """Pure. Veto targets; an empty sequence vetoes none.
 
-    None is a failure: a forgotten `return` must not let anything pass. `shaped` holds every enabled model with its cost and token estimates. Vetoes are a union: no order can bypass one.
+    None is a failure: a forgotten `return` must not let anything pass. `shaped` holds every enabled model with its cost
+    and token estimates. Vetoes are a union: no order can bypass one.
     A failure here fails the request, unless the entry says `on_error: skip`.
     """
 
@@ -105,8 +106,8 @@ async def pointsman_admit_attempt(
 ) -> Lease | Denial | None:
     """Grant a lease for one attempt or deny it, before it starts; None: no opinion.
 
-    Every policy is asked. One denial is enough: the target is excluded and the rest of the request decided again. Fails
-    closed: a policy that raises or is late denies.
+    Every policy is asked. One denial is enough: the target is excluded and the rest of the request decided again.
+    Fails closed: a policy that raises or is late denies, unless the entry's `on_error` skips it or fails the request.
     """
 
 
@@ -125,4 +126,4 @@ async def pointsman_settle_attempt(
 
 @hookspec
 def pointsman_observe(event: Event) -> None:
-    """Look at what happened. Must return at once: it runs on the event loop. Errors are logged and otherwise ignored."""
+    """Look at what happened. Must return at once: it runs on the event loop. Errors are logged, no more."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct
 
 from pointsman.model.answer import Answer, Delta, Ending
 from pointsman.model.attempt import Attempt
@@ -16,18 +17,16 @@ from pointsman.model.request import Request
 from pointsman.model.snapshot import Latency
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(Struct, frozen=True):
     """One HTTP exchange to make. Redirects are never followed; `body` is sent as it is."""
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Timers of one exchange, in seconds. `idle` is between two reads of the body; `total` bounds everything."""
 
     connect: float = 5.0
@@ -36,8 +35,7 @@ class Limits:
     total: float = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(Struct, frozen=True):
     """A whole answer. Header names are lower case."""
 
     status: int
@@ -78,8 +76,7 @@ class Transport(Protocol):
         """Close every connection, idle or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderCall:
+class ProviderCall(Struct, frozen=True):
     """One attempt as a provider wire sees it: the request, shaped for `model`. `limits` are seconds."""
 
     model: Model
@@ -115,12 +112,11 @@ class Provider(Protocol):
         """Names of what the caller asked for and this wire cannot express, such as "reasoning parts"."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """What the shared state says at one moment; mappings by model id. `token_ratios` as in Snapshot."""
 
-    latencies: Mapping[str, Latency] = field(default_factory=dict)
-    token_ratios: Mapping[str, float] = field(default_factory=dict)
+    latencies: Mapping[str, Latency] = {}
+    token_ratios: Mapping[str, float] = {}
 
 
 class StateStore(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Generator, Iterable
 from typing import Any
 
 from pointsman.chain.entry import OnError
@@ -45,7 +45,10 @@ class Consultation:
         call = hook.call
 
         def ask_all() -> dict[str, Any]:
-            return {subject: answer for subject in subjects if (answer := call(*arguments, subject)) is not None}
+            if hook.takes_last:
+                return {subject: answer for subject in subjects if (answer := call(*arguments, subject)) is not None}
+            answer = call(*arguments, "")
+            return {} if answer is None else dict.fromkeys(subjects, answer)
 
         return self._contained(hook, ask_all, ())
 
@@ -86,11 +89,11 @@ def must_fail(hook: Hook) -> bool:
     return hook.name in _FAIL_CLOSED
 
 
-async def call_async(hook: Hook, *arguments: Any) -> Any:
+async def call_async(hook: Hook, watch: Watch, *arguments: Any) -> Any:
     """Await one asynchronous hook under its entry's timeout; PluginFailed for whatever goes wrong in it."""
     try:
         async with asyncio.timeout(hook.entry.timeout):
-            return await hook.call(*arguments)
+            return await _Watched(hook.call(*arguments), hook.entry.id, watch)
     except TimeoutError:
         raise PluginFailed(hook.entry.id, hook.name, f"took longer than {hook.entry.timeout:g} s") from None
     # Plugin code may raise anything. A cancellation of ours goes on; one that the plugin leaked must not, because
@@ -99,6 +102,29 @@ async def call_async(hook: Hook, *arguments: Any) -> Any:
         if isinstance(error, KeyboardInterrupt) or (isinstance(error, asyncio.CancelledError) and _cancelled()):
             raise
         raise PluginFailed(hook.entry.id, hook.name, f"raised {type(error).__name__}") from error
+
+
+class _Watched:
+    """A coroutine of which a watch sees every step: one that blocks where it should await blocks everybody."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], entry: str, watch: Watch) -> None:
+        self._coroutine, self._entry, self._watch = coroutine, entry, watch
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        step, value = self._coroutine.send, None
+        while True:
+            self._watch.enter(self._entry)
+            try:
+                awaited = step(value)
+            except StopIteration as done:
+                return done.value
+            finally:
+                self._watch.leave(self._entry)
+            try:
+                step, value = self._coroutine.send, (yield awaited)
+            # Whatever is thrown in here, a cancellation above all, is the coroutine's to handle.
+            except BaseException as error:  # noqa: BLE001
+                step, value = self._coroutine.throw, error
 
 
 def _cancelled() -> bool:

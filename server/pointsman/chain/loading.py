@@ -18,15 +18,21 @@ from pointsman.chain.entry import Entry
 from pointsman.chain.plugin import PolicySetup
 from pointsman.errors import PluginRefused
 from pointsman.model.catalogue import Catalogue
+from pointsman.model.decision import PolicyKind
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """One entry's implementation of one hook; `call` takes the spec's arguments by position."""
+    """One entry's implementation of one hook; `call` takes the spec's arguments by position.
+
+    `takes_last` says whether it looks at the last of them: where that is the target and it does not, one answer serves
+    for all.
+    """
 
     entry: Entry
     name: str
     call: Callable[..., Any]
+    takes_last: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +55,14 @@ class Chain:
         """The hints that some live entry obeys."""
         return frozenset().union(*(e.plugin.honours for e in self.entries if not e.shadow))
 
+    def kind_of(self, entry: str) -> PolicyKind:
+        """What sort of policy the entry of this id is."""
+        return next(e.plugin.kind for e in self.entries if e.id == entry)
+
     def live(self) -> Chain:
         """Without the shadow entries."""
+        if not any(entry.shadow for entry in self.entries):
+            return self
         return _assemble([(e, i) for e, i in zip(self.entries, self.instances, strict=True) if not e.shadow])
 
 
@@ -137,14 +149,16 @@ def _implementations(
 
 
 def _hook(name: str, entry: Entry, impl: pluggy.HookImpl) -> Hook:
-    for option in ("tryfirst", "trylast", "wrapper", "hookwrapper"):
+    for option in ("tryfirst", "trylast", "wrapper", "hookwrapper", "optionalhook"):
         if getattr(impl, option):
             raise PluginRefused(entry.id, f"{name} is marked {option}; the order is the configuration's alone")
     spec = getattr(hookspecs, name)
     if inspect.iscoroutinefunction(impl.function) is not inspect.iscoroutinefunction(spec):
         kind = "a coroutine" if inspect.iscoroutinefunction(spec) else "a plain function"
         raise PluginRefused(entry.id, f"{name} must be {kind}")
-    return Hook(entry, name.removeprefix("pointsman_"), _positional(impl, tuple(inspect.signature(spec).parameters)))
+    parameters = tuple(inspect.signature(spec).parameters)
+    call = _positional(impl, parameters)
+    return Hook(entry, name.removeprefix("pointsman_"), call, takes_last=parameters[-1] in impl.argnames)
 
 
 def _positional(impl: pluggy.HookImpl, parameters: tuple[str, ...]) -> Callable[..., Any]:

@@ -6,10 +6,10 @@ import argparse
 import json
 import re
 import sys
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from pointsman.config.scalars import nano_usd
 from pointsman.model.request import (
     Hints,
     Message,
@@ -84,12 +84,9 @@ def _seconds(text: str) -> float:
 
 def _nano_usd(text: str) -> int:
     try:
-        nano = Decimal(text).scaleb(9)
-        if nano >= 0 and nano == nano.to_integral_value():
-            return int(nano)
-    except InvalidOperation:
-        pass
-    raise argparse.ArgumentTypeError(f"{text!r} is not an amount in USD such as 0.002, with at most nine decimals")
+        return nano_usd(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} {error}") from None
 
 
 def _label(text: str) -> tuple[str, str]:

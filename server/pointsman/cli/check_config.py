@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.text import Text
 
 from pointsman.chain.loading import Chain, build_chain
-from pointsman.cli.terminal import Terminal, problem_line, table
+from pointsman.cli.terminal import Terminal, table
 from pointsman.config.json_schema import json_schema
 from pointsman.config.load import load
 from pointsman.config.settings import Config
@@ -36,13 +36,12 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         explained = {"chain": _entries(chain), "routes": _routes(config.catalogue)} if options.explain else {}
         terminal.dump({"problems": config.warnings, "version": config.version, **explained})
         return 0
-    for warning in config.warnings:
-        terminal.err.print(problem_line(str(options.config), warning), soft_wrap=True)
+    terminal.problems(str(options.config), config.warnings)
     for refusal in refused:
-        terminal.err.print(Text(f"{options.config}: warning: {refusal}; left out"), soft_wrap=True)
+        terminal.note(f"{options.config}: warning: {refusal}; left out")
     if options.explain:
         _explain(config, chain, terminal)
-    terminal.out.print(Text(f"{options.config}: good, version {config.version}, {_summary(config)}"), soft_wrap=True)
+    terminal.show(f"{options.config}: good, version {config.version}, {_summary(config)}")
     return 0
 
 

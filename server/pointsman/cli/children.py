@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -54,14 +55,14 @@ class Child:
         """Its standard error so far."""
         return self._errors.read_text(errors="replace").strip()
 
-    def stop(self) -> None:
-        """Ask it to end, and end it where it does not."""
-        self._process.terminate()
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to end, and end it where it does not; its exit status."""
+        self._process.send_signal(number)
         try:
-            self._process.wait(_STOP)
+            return self._process.wait(_STOP)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
+            return self._process.wait()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from rich.table import Table
 from rich.text import Text
@@ -11,22 +11,26 @@ from pointsman.cli.figures import seconds, usd
 from pointsman.cli.terminal import Terminal
 from pointsman.cli.transcript import Transcript
 
-_COLUMNS = (("request", 22), ("task", 9), ("mode", 8), ("decided by", 10), ("reason", 24), ("model", 14))
-_NUMBERS = (("ttft", 7), ("cost", 9))
+_WIDTHS = {"task": 9, "mode": 8, "decided by": 10, "model": 14, "ttft": 7, "cost": 9}
+_NUMBERS = ("ttft", "cost")
+_REQUEST, _REASON = 22, 24
 
 
 class Rows:
-    """Every row is a table of one line, with the same widths; what is left of the terminal goes to the reason."""
+    """Every row is a table of one line with the same widths; where there is no room, reasons get lines of their own."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
-        fixed = sum(width + 1 for _, width in (*_COLUMNS, *_NUMBERS))
-        self._more = max(0, terminal.out.width - fixed)
+        left = terminal.out.width - sum(_WIDTHS.values()) - len(_WIDTHS) - 2
+        self._wide = left >= _REQUEST + _REASON
+        if self._wide:
+            self._widths = {"request": _REQUEST, **_WIDTHS, "reason": left - _REQUEST}
+        else:
+            self._widths = {"request": max(8, left), **_WIDTHS}
 
     def head(self) -> None:
         """The columns' names."""
-        names = [name for name, _ in (*_COLUMNS, *_NUMBERS)]
-        self._print([Text(name, style="bold") for name in names])
+        self._print({name: Text(name, style="bold") for name in (*self._widths, "reason")})
 
     def add(self, shows: str, transcript: Transcript) -> None:
         """The row of an answered request; the model is the one that served."""
@@ -34,25 +38,25 @@ class Rows:
         if decision is None or usage is None or finish is None:
             return
         moved = finish.model != decision.model
-        served = Text(f"{decision.model} → {finish.model}" if moved else finish.model, style="green")
         self._print(
-            [
-                Text(shows),
-                Text(decision.task),
-                Text(decision.mode),
-                Text(decision.decided_by),
-                Text(decision.reason),
-                served,
-                Text(seconds(finish.ttft)),
-                Text(usd(usage.cost.total)),
-            ]
+            {
+                "request": Text(shows),
+                "task": Text(decision.task),
+                "mode": Text(decision.mode),
+                "decided by": Text(decision.decided_by),
+                "reason": Text(decision.reason, style="" if self._wide else "dim"),
+                "model": Text(f"{decision.model} → {finish.model}" if moved else finish.model, style="green"),
+                "ttft": Text(seconds(finish.ttft)),
+                "cost": Text(usd(usage.cost.total)),
+            }
         )
 
-    def _print(self, cells: Sequence[Text]) -> None:
+    def _print(self, cells: Mapping[str, Text]) -> None:
         row = Table(box=None, show_header=False, padding=(0, 1, 0, 0), pad_edge=False)
-        for name, width in _COLUMNS:
-            row.add_column(width=width + (self._more if name == "reason" else 0), overflow="fold")
-        for _, width in _NUMBERS:
-            row.add_column(width=width, justify="right", no_wrap=True)
-        row.add_row(*cells)
+        for name, width in self._widths.items():
+            number = name in _NUMBERS
+            row.add_column(width=width, justify="right" if number else "left", no_wrap=number, overflow="fold")
+        row.add_row(*(cells[name] for name in self._widths))
         self._terminal.show(row)
+        if not self._wide:
+            self._terminal.show(Text("  ") + cells["reason"])

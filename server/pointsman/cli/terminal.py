@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,7 @@ from rich.text import Text
 from pointsman.errors import Problem
 
 # For what is no terminal, such as a file: wide enough that sentences in tables stay whole.
-_WIDTH = 120
+_WIDTH = 140
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -31,12 +32,13 @@ class Terminal:
         """Print for people; nothing in JSON mode."""
         if not self.json:
             for item in shown:
-                self.out.print(item)
+                _print(self.out, item)
 
-    def note(self, text: RenderableType) -> None:
+    def note(self, *shown: RenderableType) -> None:
         """Print beside the output, for people; nothing in JSON mode."""
         if not self.json:
-            self.err.print(text)
+            for item in shown:
+                _print(self.err, item)
 
     # Whatever msgspec can encode: structs, dataclasses, mappings, sequences.
     def dump(self, value: object) -> None:
@@ -54,15 +56,14 @@ class Terminal:
         if self.json:
             self.dump({"error": {"message": message}})
         else:
-            self.err.print(Text(printable(message)))
+            _print(self.err, printable(message))
 
     def problems(self, source: str, problems: Sequence[Problem]) -> None:
         """All problems of a configuration: on standard output as JSON, else one a line on standard error."""
         if self.json:
             self.dump({"problems": problems})
             return
-        for problem in problems:
-            self.err.print(problem_line(source, problem), soft_wrap=True)
+        self.note(*(problem_line(source, problem) for problem in problems))
 
 
 def problem_line(source: str, problem: Problem) -> Text:
@@ -90,8 +91,13 @@ def printable(text: str) -> str:
     return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
+def _print(console: Console, shown: RenderableType) -> None:
+    # Sentences are left to the terminal to break, so that whoever searches a file finds them whole.
+    console.print(shown, soft_wrap=isinstance(shown, str | Text))
+
+
 def _console(*, stderr: bool) -> Console:
     console = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
-    if not console.is_terminal:
+    if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _WIDTH
     return console

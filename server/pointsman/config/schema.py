@@ -245,6 +245,21 @@ class Failover(Section):
     max_attempts: int = Field(default=4, ge=1, le=20, description="Attempts a request may take, with the first.")
 
 
+class Timeouts(Section):
+    """How long providers may be silent; pings and empty chunks count as silence. The caller's deadline bounds all."""
+
+    connect: Duration = Field(default="5s", gt=0, validate_default=True, description="For a connection, TLS included.")
+    first_content: Duration = Field(
+        default="120s", gt=0, validate_default=True, description="To the first content of a streamed answer."
+    )
+    between_chunks: Duration = Field(
+        default="30s",
+        gt=0,
+        validate_default=True,
+        description="Between two pieces of content; also how long a caller may take none of it.",
+    )
+
+
 class Document(Section):
     """The whole of `pointsman.yaml`."""
 
@@ -270,3 +285,4 @@ class Document(Section):
     server: Server = Field(default_factory=Server, description="Doors and limits.")
     ledger: Ledger = Field(default_factory=Ledger, description="Records.")
     failover: Failover = Field(default_factory=Failover, description="Providers that fail.")
+    timeouts: Timeouts = Field(default_factory=Timeouts, description="Providers that are silent.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pointsman.chain.entry import Entry
-from pointsman.config.schema import Failover, Ledger, Server, Wire
+from pointsman.config.schema import Failover, Ledger, Server, Timeouts, Wire
 from pointsman.errors import Problem
 from pointsman.model.catalogue import Catalogue
 from pointsman.providers.settings import ProviderSettings
@@ -40,5 +40,6 @@ class Config:
     server: Server
     ledger: Ledger
     failover: Failover
+    timeouts: Timeouts
     strict_tags: bool
     warnings: tuple[Problem, ...]

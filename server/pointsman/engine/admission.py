@@ -3,55 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from pointsman.chain.calling import call_async, must_fail
-from pointsman.chain.loading import Chain, Hook
+from pointsman.chain.calling import call_async
+from pointsman.chain.entry import OnError
+from pointsman.chain.loading import Hook
+from pointsman.engine.exchange import Exchange
 from pointsman.errors import PluginFailed
 from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Cause, Exclusion
 from pointsman.model.plan import PlannedAttempt
-from pointsman.model.request import Request
 from pointsman.ports import Clock, StateStore
 from pointsman.services import Denial, Lease, Services, Store
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Admission:
-    """What the policies said of one attempt: leases by entry id, and the first denial if any."""
+    """What the policies have said of one attempt so far: leases by entry id, and the first denial if any."""
 
     planned: PlannedAttempt
-    leases: dict[str, Lease]
-    denial: Exclusion | None
+    leases: dict[str, Lease] = field(default_factory=dict)
+    denial: Exclusion | None = None
 
 
 class Doorkeeper:
-    """Asks a chain's admission hooks and settles with them."""
+    """Asks the admission hooks of an exchange's chain and settles with them."""
 
-    def __init__(self, chain: Chain, request: Request, store: StateStore, clock: Clock) -> None:
-        self._chain, self._request, self._store, self._clock = chain, request, store, clock
+    def __init__(self, exchange: Exchange, store: StateStore, clock: Clock) -> None:
+        self._chain, self._request, self._watch = exchange.rules.chain, exchange.request, exchange.watch
+        self._quarantined = exchange.snapshot.quarantined
+        self._store, self._clock = store, clock
 
-    async def admit(self, planned: PlannedAttempt) -> Admission:
+    async def admit(self, admission: Admission) -> None:
         """Ask every policy, also after a denial: each may have something to settle."""
-        leases: dict[str, Lease] = {}
-        denial: Exclusion | None = None
+        planned = admission.planned
         for hook in self._chain.admit:
             answer = await self._ask(hook, planned)
             if isinstance(answer, Lease):
-                leases[hook.entry.id] = answer
-            elif isinstance(answer, Denial):
-                denial = denial or Exclusion(planned.target, answer.cause, answer.reason)
-        return Admission(planned, leases, denial)
+                admission.leases[hook.entry.id] = answer
+            elif isinstance(answer, Denial) and admission.denial is None:
+                admission.denial = Exclusion(planned.target, answer.cause, answer.reason)
 
     async def _ask(self, hook: Hook, planned: PlannedAttempt) -> Lease | Denial | None:
-        closed = Denial(Cause.POLICY, f"policy {hook.entry.id} could not say whether it may run")
+        """One policy's answer. A failure denies; PluginFailed or nothing where its entry says `on_error`."""
+        entry = hook.entry
         try:
-            answer = await call_async(hook, planned, self._request, self._services(hook))
+            if entry.id in self._quarantined:
+                raise PluginFailed(entry.id, hook.name, "quarantined")
+            answer = await call_async(hook, self._watch, planned, self._request, self._services(hook))
+            if answer is not None and not isinstance(answer, (Lease, Denial)):
+                raise PluginFailed(entry.id, hook.name, "answered neither a Lease nor a Denial")
         except PluginFailed:
-            return closed if must_fail(hook) else None
-        if answer is None or isinstance(answer, (Lease, Denial)):
-            return answer
-        return closed if must_fail(hook) else None
+            if entry.on_error is OnError.FAIL:
+                raise
+            denied = Denial(Cause.POLICY, f"policy {entry.id} could not say whether it may run")
+            return None if entry.on_error is OnError.SKIP else denied
+        return answer
 
     async def settle(self, admission: Admission, outcome: Attempt | None) -> Sequence[PluginFailed]:
         """Tell every policy how it ended; the failures are for the log."""
@@ -59,7 +66,9 @@ class Doorkeeper:
         for hook in self._chain.settle:
             lease = admission.leases.get(hook.entry.id)
             try:
-                await call_async(hook, admission.planned, outcome, lease, self._request, self._services(hook))
+                await call_async(
+                    hook, self._watch, admission.planned, outcome, lease, self._request, self._services(hook)
+                )
             except PluginFailed as failure:
                 failures.append(failure)
         return failures

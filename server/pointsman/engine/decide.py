@@ -34,9 +34,11 @@ def decide(request: Request, snapshot: Snapshot, rules: Rules, watch: Watch = UN
     return _decide(deliberate(request, snapshot, rules, watch=watch))
 
 
-def decide_with_shadows(request: Request, snapshot: Snapshot, rules: Rules) -> Decision | Refusal | None:
+def decide_with_shadows(
+    request: Request, snapshot: Snapshot, rules: Rules, watch: Watch = UNWATCHED
+) -> Decision | Refusal | None:
     """What the shadow entries would make of it; None where there are none."""
-    return _decide(deliberate(request, snapshot, rules, rules.shadowed)) if rules.shadowed else None
+    return _decide(deliberate(request, snapshot, rules, rules.shadowed, watch)) if rules.shadowed else None
 
 
 def _decide(d: Deliberation) -> Decision | Refusal:
@@ -45,7 +47,7 @@ def _decide(d: Deliberation) -> Decision | Refusal:
         assessed = assess(d)
         shaped = shape_targets(d, assessed)
         _exclude(d, assessed, shaped)
-        candidates = {target: s for target, s in shaped.items() if target not in d.vetoes}
+        candidates = d.vetoes.spared(shaped)
         choice, chosen_by = _choose(d, assessed, candidates)
         ranking = rank(choice, candidates, d.catalogue, d.vetoes)
         if not ranking:
@@ -61,9 +63,9 @@ def _decide(d: Deliberation) -> Decision | Refusal:
         decided_by=decided_by,
         decided_by_kind=kind,
         reason=reason,
-        ranking=tuple(_candidate(shaped[target], d.snapshot) for target in ranking),
+        ranking=tuple([_candidate(shaped[target], d.snapshot) for target in ranking]),
         excluded=d.vetoes.candidates(shaped),
-        shaped=tuple(shaped[t] for t in ranking if t in planned),
+        shaped=tuple([shaped[target] for target in ranking if target in planned]),
         plan=plan,
         trace=tuple(d.asking.verdicts),
         config_version=d.rules.version,
@@ -153,7 +155,7 @@ def _choose(d: Deliberation, assessed: Assessed, candidates: Mapping[str, Shaped
 
 def _plan(d: Deliberation, assessed: Assessed, ranking: tuple[str, ...]) -> Plan:
     """Sequential failover over the ranking, as the planners wrap or replace it."""
-    plan = Plan(tuple(_stage(target, i) for i, target in enumerate(ranking[: d.rules.max_attempts])))
+    plan = Plan(tuple([_stage(target, i) for i, target in enumerate(ranking[: d.rules.max_attempts])]))
     for hook in d.chain.plan:
         wrapped = d.asking.ask(hook, d.request, d.snapshot, assessed, plan)
         if wrapped is FAILED:
@@ -196,9 +198,8 @@ def _attribute(assessed: Assessed, choice: Choice | None, chosen_by: str, chain:
     """Who settled it: whoever named the task where the choice only looked up its row, otherwise who chose."""
     if choice is None:
         return "default", PolicyKind.DEFAULT, "no policy chose; the cheapest candidate"
-    kinds = {entry.id: entry.plugin.kind for entry in chain.entries}
     if not choice.follows_task:
-        return chosen_by, kinds[chosen_by], choice.reason
+        return chosen_by, chain.kind_of(chosen_by), choice.reason
     if assessed.task_by:
-        return assessed.task_by, kinds[assessed.task_by], f"{assessed.source}: {choice.reason}"
+        return assessed.task_by, chain.kind_of(assessed.task_by), f"{assessed.source}: {choice.reason}"
     return chosen_by, PolicyKind.DEFAULT, f"nothing matched: {choice.reason}"

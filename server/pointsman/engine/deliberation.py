@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
+from msgspec import Struct
 
 from pointsman.chain.calling import UNWATCHED, Consultation, Watch
 from pointsman.chain.loading import Chain
@@ -13,8 +14,7 @@ from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Deliberation:
+class Deliberation(Struct, frozen=True):
     """`chain` is the rules' own, or the one with the shadow entries."""
 
     request: Request
@@ -22,7 +22,7 @@ class Deliberation:
     rules: Rules
     chain: Chain
     asking: Consultation
-    vetoes: Vetoes = field(default_factory=Vetoes)
+    vetoes: Vetoes = msgspec.field(default_factory=Vetoes)
 
     @property
     def catalogue(self) -> Catalogue:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from time import time_ns
 from typing import Protocol
 
+from msgspec import Struct
+
 from pointsman.engine.rules import Rules
 from pointsman.engine.watch import Stopwatch
 from pointsman.errors import ProviderError, RequestError
@@ -20,8 +22,7 @@ from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """How the caller wants to be served. `deadline` is monotonic seconds.
 
     `restart`: the caller can drop what it got and take a new answer. `include_reasoning`: reasoning is relayed, and so
@@ -34,8 +35,7 @@ class Terms:
     keep_answer: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Routed:
+class Routed(Struct, frozen=True):
     """A decision with what is not part of it: ids and timings. `decided_at` is Unix seconds."""
 
     decision_id: str
@@ -46,8 +46,7 @@ class Routed:
     micros: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """The attempt that answered. `answer` is there where the terms asked to keep it."""
 
     attempt: Attempt
@@ -55,8 +54,7 @@ class Served:
     answer: Answer | None
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """What came of a request: either `served` or `error`. Times are seconds from arrival."""
 
     decision_id: str

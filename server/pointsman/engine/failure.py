@@ -43,7 +43,7 @@ def exhausted(failures: Sequence[ProviderError], exchange: Exchange) -> RequestE
         return interrupted(last, exchange.attempts[-1])
     down = [failure for failure in failures if failure.reason in _DOWN]
     if last.reason is Reason.DEADLINE_EXCEEDED or not last.retryable or not down:
-        return _told(last, exchange)
+        return _told(last, max(attempt.usage.output_tokens for attempt in exchange.attempts))
     delay = min((f.retry_after for f in down if f.retry_after is not None), default=RETRY_DELAY)
     if len(failures) == 1 and last.reason is Reason.PROVIDER_RATE_LIMITED and _strict(exchange):
         return RequestError(last.reason, last.message, retry_delay=delay)
@@ -55,6 +55,8 @@ def interrupted(error: ProviderError, attempt: Attempt) -> RequestError:
     """The answer broke off after output had begun; a blind retry would pay twice and glue two answers together."""
     if error.reason is Reason.DEADLINE_EXCEEDED:
         return RequestError(Reason.DEADLINE_EXCEEDED, error.message)
+    if error.reason is Reason.EMPTY_ANSWER:
+        return _told(error, attempt.usage.output_tokens)
     return RequestError(
         Reason.STREAM_INTERRUPTED,
         f"the answer of {attempt.target} broke off: {error.message}",
@@ -62,11 +64,19 @@ def interrupted(error: ProviderError, attempt: Attempt) -> RequestError:
     )
 
 
-def _told(error: ProviderError, exchange: Exchange) -> RequestError:
+def shut_down(*, output_started: bool) -> RequestError:
+    """What ended the call is that this server stops; as above, a blind retry is only good before any output."""
+    if output_started:
+        message = "the server shut down before the answer was complete"
+        return RequestError(Reason.STREAM_INTERRUPTED, message, metadata={"output_started": "true"})
+    return RequestError(Reason.SHUTTING_DOWN, "the server is shutting down")
+
+
+def _told(error: ProviderError, output_tokens: int) -> RequestError:
+    """One attempt's own error; `output_tokens` is what was spent in vain where the answer was empty."""
     metadata = dict(error.metadata)
     if error.reason is Reason.EMPTY_ANSWER:
-        used = max(attempt.usage.output_tokens for attempt in exchange.attempts)
-        metadata["min_output_tokens"] = str(max(FLOOR, 2 * used))
+        metadata["min_output_tokens"] = str(max(FLOOR, 2 * output_tokens))
     return RequestError(error.reason, error.message, metadata=metadata)
 
 

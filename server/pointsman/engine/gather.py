@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
 import msgspec
 
-from pointsman.chain.calling import call_async
+from pointsman.chain.calling import call_async, must_fail
 from pointsman.chain.loading import Hook
 from pointsman.engine.decide import assess
 from pointsman.engine.deliberation import deliberate
-from pointsman.engine.rules import Rules
+from pointsman.engine.exchange import Exchange
 from pointsman.errors import PluginFailed
 from pointsman.model.decision import Assessed
-from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
 from pointsman.ports import Clock, StateStore
 from pointsman.services import Services, Store
@@ -24,46 +24,68 @@ from pointsman.services import Services, Store
 log = logging.getLogger(__name__)
 
 
-async def gather(request: Request, base: Snapshot, rules: Rules, store: StateStore, clock: Clock) -> Snapshot:
-    """The world as this request's decision will see it; `base` has the clock, this adds state and signals."""
-    state = await store.read()
-    base = msgspec.structs.replace(base, latencies=state.latencies, token_ratios=state.token_ratios)
+async def gather(exchange: Exchange, store: StateStore, clock: Clock) -> Snapshot:
+    """The world as this request's decision will see it; the exchange's has the clock, this adds state and signals."""
+    state, rules = await store.read(), exchange.rules
+    base = msgspec.structs.replace(exchange.snapshot, latencies=state.latencies, token_ratios=state.token_ratios)
     hooks = (rules.shadowed or rules.chain).gather
     asked = [hook for hook in hooks if hook.entry.id not in base.quarantined]
     if not asked:
         return base
     try:
-        prior = assess(deliberate(request, base, rules))
+        prior = assess(deliberate(exchange.request, base, rules, watch=exchange.watch))
     except PluginFailed:
         # The decision meets the same failure, and refuses by its policy's name.
         return base
-    signals = await _ask_all(asked, request, prior, store, clock)
+    signals = await _Questions(exchange, prior, store, clock).ask_all(asked)
     return msgspec.structs.replace(base, signals=signals)
 
 
-async def _ask_all(
-    hooks: Sequence[Hook], request: Request, prior: Assessed, store: StateStore, clock: Clock
-) -> dict[str, Any]:
-    signals: dict[str, Any] = {}
+@dataclass(frozen=True, slots=True)
+class _Questions:
+    """What every policy is asked with, and its scoped services made of."""
 
-    async def ask(hook: Hook) -> None:
-        entry = hook.entry.id
+    exchange: Exchange
+    prior: Assessed
+    store: StateStore
+    clock: Clock
+    # Each a policy's own answer to its own question.
+    signals: dict[str, Any] = field(default_factory=dict)
+    failures: list[PluginFailed] = field(default_factory=list)
+
+    async def ask_all(self, hooks: Sequence[Hook]) -> dict[str, Any]:
+        """The signals by entry id, in chain order: a recorded snapshot must not depend on who was faster.
+
+        PluginFailed where a policy failed whose entry says `on_error: fail`.
+        """
+        if len(hooks) == 1:
+            await self.ask(hooks[0])
+        else:
+            async with anyio.create_task_group() as group:
+                for hook in hooks:
+                    group.start_soon(self.ask, hook)
+        if self.failures:
+            raise self.failures[0]
+        return {hook.entry.id: self.signals[hook.entry.id] for hook in hooks if hook.entry.id in self.signals}
+
+    async def ask(self, hook: Hook) -> None:
+        """Keep one policy's signal; whatever is wrong with it costs the signal alone."""
+        entry, exchange = hook.entry.id, self.exchange
+        services = Services(entry, self.clock, Store(self.store, entry))
         try:
-            signal = await call_async(hook, request, prior, Services(entry, clock, Store(store, entry)))
+            signal = await call_async(hook, exchange.watch, exchange.request, self.prior, services)
             # Recorded with the decision, so it must be a value that survives being written down.
             recorded = msgspec.json.decode(msgspec.json.encode(signal))
             if recorded is not None:
-                signals[entry] = recorded
+                self.signals[entry] = recorded
+            elif signal is not None:
+                raise ValueError("written down, it is nothing: not a number, say")
         except PluginFailed as failure:
-            log.warning("no signal of policy %s: %s", failure.policy, failure.why)
+            self._miss(hook, failure)
         except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
-            log.warning("no signal of policy %s: its answer is not JSON-like", entry)
+            self._miss(hook, PluginFailed(entry, hook.name, "its answer is not JSON-like"))
 
-    if len(hooks) == 1:
-        await ask(hooks[0])
-    else:
-        async with anyio.create_task_group() as group:
-            for hook in hooks:
-                group.start_soon(ask, hook)
-    # In chain order, not in order of arrival: a recorded snapshot must not depend on who was faster.
-    return {hook.entry.id: signals[hook.entry.id] for hook in hooks if hook.entry.id in signals}
+    def _miss(self, hook: Hook, failure: PluginFailed) -> None:
+        log.warning("no signal of policy %s: %s", failure.policy, failure.why)
+        if must_fail(hook):
+            self.failures.append(failure)

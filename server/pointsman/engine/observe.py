@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from pointsman.chain.calling import Watch
 from pointsman.chain.loading import Chain
@@ -14,12 +14,16 @@ log = logging.getLogger(__name__)
 Observer = Callable[[Event], None]
 
 
-def emit(event: Event, observers: Sequence[Observer], chain: Chain, watch: Watch) -> None:
-    """Tell our own observers, then the policies that want to know."""
+def emit(
+    event: Event, observers: Sequence[Observer], chain: Chain, watch: Watch, quarantined: Container[str] = ()
+) -> None:
+    """Tell our own observers, then the policies that want to know and are not `quarantined`."""
     for observer in observers:
         observer(event)
     for hook in chain.observe:
         entry = hook.entry.id
+        if entry in quarantined:
+            continue
         watch.enter(entry)
         try:
             hook.call(event)

@@ -28,14 +28,16 @@ def rank(
     by_tier: dict[str, list[str]] = {tier: [] for tier in catalogue.tiers}
     for target in candidates:
         model = models[target]
-        if target not in chosen and (model.tier != first.tier or model.provider not in providers):
-            by_tier[model.tier].append(target)
+        tier = model.tier
+        if target not in chosen and (tier != first.tier or model.provider not in providers):
+            by_tier[tier].append(target)
     level = catalogue.tiers.index(first.tier)
     tiers = catalogue.tiers[level:]
     if vetoes.any_for(Cause.BUDGET):
         tiers += tuple(reversed(catalogue.tiers[:level]))
-    return (*chosen, *(target for tier in tiers for target in _by_cost(by_tier[tier], candidates)))
+    return (*chosen, *[target for tier in tiers for target in _by_cost(by_tier[tier], candidates)])
 
 
 def _by_cost(targets: Iterable[str], candidates: Mapping[str, Shaped]) -> list[str]:
-    return sorted(targets, key=lambda target: (candidates[target].estimate.expected_nano_usd, target))
+    costs = sorted([(candidates[target].estimate.expected_nano_usd, target) for target in targets])
+    return [target for _, target in costs]

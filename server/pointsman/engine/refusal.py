@@ -24,7 +24,7 @@ def refuse(d: Deliberation, assessed: Assessed, choice: Choice | None, shaped: M
     The blame is the first cause, in the order above, without which a target would be left; mixed causes have none.
     """
     vetoes = d.vetoes
-    targets = choice.targets if choice and choice.exclusive else tuple(shaped)
+    targets = _within_reach(d, choice, shaped)
     cause = next((c for c in _REASONS if any(vetoes.causes(t) == {c} for t in targets)), None)
     reason, message = (
         _REASONS[cause] if cause else (Reason.NO_CANDIDATE, "policies exclude every model that could serve this")
@@ -35,16 +35,29 @@ def refuse(d: Deliberation, assessed: Assessed, choice: Choice | None, shaped: M
         message=message,
         assessed=assessed,
         excluded=vetoes.candidates(shaped),
-        violations=_violations(targets, vetoes),
+        violations=_violations(targets, shaped, vetoes),
         metadata=_metadata(cause, blamed, d.catalogue),
         trace=tuple(d.asking.verdicts),
         config_version=d.rules.version,
     )
 
 
-def _violations(targets: Sequence[str], vetoes: Vetoes) -> tuple[tuple[str, str], ...]:
+def _within_reach(d: Deliberation, choice: Choice | None, shaped: Mapping[str, Shaped]) -> Sequence[str]:
+    """What would have been ranked without vetoes: those below the choice's tier are not to blame for anything."""
+    if choice and choice.exclusive:
+        return choice.targets
+    if choice is None or d.vetoes.any_for(Cause.BUDGET):
+        return tuple(shaped)
+    models, tiers = d.catalogue.models, d.catalogue.tiers
+    level = tiers.index(models[choice.targets[0]].tier)
+    return tuple(t for t in shaped if t in choice.targets or tiers.index(models[t].tier) >= level)
+
+
+def _violations(targets: Sequence[str], shaped: Mapping[str, Shaped], vetoes: Vetoes) -> tuple[tuple[str, str], ...]:
     """Each policy's reason, once a policy and target."""
-    return tuple((by, f"{target}: {exclusion.reason}") for target in targets for exclusion, by in vetoes.of(target))
+    disabled = tuple(("configuration", f"{target}: not enabled") for target in targets if target not in shaped)
+    vetoed = ((by, f"{target}: {exclusion.reason}") for target in targets for exclusion, by in vetoes.of(target))
+    return (*disabled, *vetoed)
 
 
 def _metadata(cause: Cause | None, blamed: Sequence[Shaped], catalogue: Catalogue) -> tuple[tuple[str, str], ...]:

@@ -14,17 +14,18 @@ from typing import Any
 from pointsman.engine.admission import Admission, Doorkeeper
 from pointsman.engine.decide import decide, decide_with_shadows
 from pointsman.engine.exchange import Completion, Exchange, Routed, Sink, Terms
-from pointsman.engine.failure import RETRY_DELAY, refused
+from pointsman.engine.failure import RETRY_DELAY, refused, shut_down
 from pointsman.engine.gather import gather
 from pointsman.engine.observe import Observer, emit
 from pointsman.engine.rules import Rules
 from pointsman.engine.run import Run
 from pointsman.engine.settle import Settlement
 from pointsman.engine.watch import Watchdog
-from pointsman.errors import LedgerUnavailable, Reason, RequestError
+from pointsman.errors import LedgerUnavailable, PluginFailed, Reason, RequestError
 from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Refusal
 from pointsman.model.events import AttemptEnded, Decided, Event, RequestEnded
+from pointsman.model.record import Record
 from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
 from pointsman.ports import Clock, Ledger, Provider, StateStore
@@ -49,7 +50,7 @@ class Engine:
         self.rules = rules
         self._world, self._watchdog = world, watchdog
         self._observers = observers
-        self._settlement = Settlement(world.store, world.ledger, world.clock)
+        self._settlement = Settlement(world.store, world.ledger)
 
     async def route(self, request: Request) -> Routed:
         """Decide and record, run nothing; RequestError where nothing is left to try."""
@@ -77,7 +78,7 @@ class Engine:
         routed = await self._decide(exchange)
         if sink:
             await sink.decided(routed)
-        doorkeeper = Doorkeeper(exchange.rules.chain, exchange.request, self._world.store, self._world.clock)
+        doorkeeper = Doorkeeper(exchange, self._world.store, self._world.clock)
         ended = partial(self._attempt_ended, exchange, doorkeeper)
         run = Run(exchange, terms, self._world.providers, doorkeeper, self._world.clock, ended)
         exchange.served = await run.perform(sink)
@@ -85,11 +86,11 @@ class Engine:
     async def _decide(self, exchange: Exchange) -> Routed:
         clock, rules = self._world.clock, exchange.rules
         rules.check(exchange.request)
-        exchange.snapshot = await gather(exchange.request, exchange.snapshot, rules, self._world.store, clock)
+        exchange.snapshot = await gather(exchange, self._world.store, clock)
         began = clock.monotonic()
         exchange.decision = decide(exchange.request, exchange.snapshot, rules, exchange.watch)
         seconds = clock.monotonic() - began
-        exchange.shadow = decide_with_shadows(exchange.request, exchange.snapshot, rules)
+        exchange.shadow = decide_with_shadows(exchange.request, exchange.snapshot, rules, self._watchdog.stopwatch())
         self._emit(exchange, Decided(exchange.id, exchange.decision, seconds, exchange.shadow))
         if isinstance(exchange.decision, Refusal):
             raise refused(exchange.decision)
@@ -113,11 +114,14 @@ class Engine:
             await work
         except RequestError as error:
             exchange.error = error
+        except PluginFailed as failure:
+            exchange.error = _failed(exchange, failure)
         except asyncio.CancelledError as cancelled:
             if _being_cancelled():
-                exchange.error = _cancelled(cancelled)
-                self._settlement.abandon(exchange)
-                self._emit(exchange, RequestEnded(exchange.record(self._world.clock.monotonic())))
+                exchange.error = _cancelled(cancelled, exchange)
+                record = self._record(exchange)
+                self._settlement.abandon(record)
+                self._emit(exchange, RequestEnded(record))
                 raise
             # Leaked by somebody's code: let through, it would leave the caller without any status.
             exchange.error = _fault(exchange, "a leaked cancellation")
@@ -127,13 +131,26 @@ class Engine:
         await self._settle(exchange)
 
     async def _settle(self, exchange: Exchange) -> None:
+        record, failure = self._record(exchange), exchange.error
         try:
-            await self._settlement.request_ended(exchange)
+            await self._settlement.request_ended(record)
         except LedgerUnavailable:
             exchange.error = RequestError(
                 Reason.LEDGER_UNAVAILABLE, "the answer could not be recorded", retry_delay=RETRY_DELAY
             )
-        self._emit(exchange, RequestEnded(exchange.record(self._world.clock.monotonic())))
+        except asyncio.CancelledError:
+            if _being_cancelled():
+                raise
+            exchange.error = _fault(exchange, "a leaked cancellation")
+        # The same boundary as above: whatever the ledger raises, the caller gets a status.
+        except Exception as error:  # noqa: BLE001
+            exchange.error = _fault(exchange, type(error).__name__, error)
+        finally:
+            ended = record if exchange.error is failure else self._record(exchange)
+            self._emit(exchange, RequestEnded(ended))
+
+    def _record(self, exchange: Exchange) -> Record:
+        return exchange.record(self._world.clock.monotonic())
 
     def _attempt_ended(
         self, exchange: Exchange, doorkeeper: Doorkeeper, admission: Admission, attempt: Attempt | None
@@ -143,7 +160,7 @@ class Engine:
             self._emit(exchange, AttemptEnded(exchange.id, attempt))
 
     def _emit(self, exchange: Exchange, event: Event) -> None:
-        emit(event, self._observers, exchange.rules.chain, exchange.watch)
+        emit(event, self._observers, exchange.rules.chain, exchange.watch, self._watchdog.quarantined)
 
 
 def _being_cancelled() -> bool:
@@ -151,11 +168,17 @@ def _being_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _cancelled(cancelled: asyncio.CancelledError) -> RequestError:
+def _cancelled(cancelled: asyncio.CancelledError, exchange: Exchange) -> RequestError:
     """Whoever cancels for another reason than the caller's going says so in the cancellation's message."""
     if cancelled.args and cancelled.args[0] == Reason.SHUTTING_DOWN:
-        return RequestError(Reason.SHUTTING_DOWN, "the server is shutting down")
+        return shut_down(output_started=exchange.output_started)
     return RequestError(Reason.CALLER_CANCELLED, "the caller went away")
+
+
+def _failed(exchange: Exchange, failure: PluginFailed) -> RequestError:
+    """A policy failed whose entry says that this must stop the request."""
+    log.error("decision %s: %s: %s", exchange.id, failure, failure.why)
+    return RequestError(Reason.INTERNAL, str(failure), metadata={"decision_id": exchange.id})
 
 
 def _fault(exchange: Exchange, what: str, error: Exception | None = None) -> RequestError:

@@ -8,8 +8,17 @@ from dataclasses import dataclass
 from pointsman.chain.loading import Chain
 from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.model.catalogue import Catalogue, Model
-from pointsman.model.request import Hints, Request
+from pointsman.model.request import Hints, ModelOverride, Request
 from pointsman.nearest import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """Seconds: for a connection, to a stream's first content, and between two pieces of it, in either direction."""
+
+    connect: float = 5.0
+    first_content: float = 120.0
+    between_chunks: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +38,18 @@ class Rules:
     target_ids: tuple[str, ...]
     max_attempts: int = 4
     strict_tags: bool = False
+    timers: Timers = Timers()
 
     @classmethod
     def of(
-        cls, version: str, catalogue: Catalogue, chain: Chain, *, max_attempts: int = 4, strict_tags: bool = False
+        cls,
+        version: str,
+        catalogue: Catalogue,
+        chain: Chain,
+        *,
+        max_attempts: int = 4,
+        strict_tags: bool = False,
+        timers: Timers = Timers(),
     ) -> Rules:
         """The rules of a loaded chain, shadow entries set apart."""
         live = chain.live()
@@ -47,6 +64,7 @@ class Rules:
             target_ids=tuple(model.id for model in targets),
             max_attempts=max_attempts,
             strict_tags=strict_tags,
+            timers=timers,
         )
 
     def check(self, request: Request) -> None:
@@ -75,13 +93,23 @@ class Rules:
     def _check_models(self, hints: Hints) -> None:
         providers = self.catalogue.providers()
         override = hints.model_override
-        if override and override.model and self.catalogue.find(override.model) is None:
-            known = [*self.catalogue.models, *self.catalogue.aliases]
-            raise _not_found(Reason.UNKNOWN_MODEL, "model", override.model, known)
+        if override and override.model:
+            self._check_model(override)
         wanted = (override.provider,) if override and override.provider else ()
         for provider in (*wanted, *hints.exclude_providers):
             if provider not in providers:
                 raise _not_found(Reason.UNKNOWN_PROVIDER, "provider", provider, providers)
+
+    def _check_model(self, override: ModelOverride) -> None:
+        model = self.catalogue.find(override.model)
+        if model is None:
+            known = [*self.catalogue.models, *self.catalogue.aliases]
+            raise _not_found(Reason.UNKNOWN_MODEL, "model", override.model, known)
+        if override.provider not in ("", model.provider):
+            found = (
+                f"{override.model!r} is at {model.provider!r}, not at {override.provider[:64]!r}; leave one of them out"
+            )
+            raise InvalidRequest([("hints.model_override.provider", found)])
 
 
 _NO_HINTS = Hints()

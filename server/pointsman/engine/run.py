@@ -19,6 +19,8 @@ from pointsman.model.decision import Decision
 from pointsman.model.plan import PlannedAttempt, Stage
 from pointsman.ports import Clock, Provider
 
+_FORBIDDEN = 403
+
 
 class Run:
     """The performance of one exchange's plan. `ended` is told of every attempt as soon as it is over."""
@@ -38,6 +40,7 @@ class Run:
         self._failures: list[ProviderError] = []
         self._tried: set[str] = set()
         self._refusing: set[str] = set()
+        self._spoilt = False
 
     async def perform(self, sink: Sink | None) -> Served:
         """The answer of the first stage that gives one; RequestError when none does."""
@@ -47,12 +50,12 @@ class Run:
             self._check_time()
             if self._provider(planned) in self._refusing or not self._affordable(planned):
                 continue
-            admission = await self._doorkeeper.admit(planned)
+            admission = await self._admit(planned)
             if admission.denial:
                 stages = self._decide_again(admission)
                 continue
             self._tried.add(planned.target)
-            served = await self._try(planned, admission, sink, alternative=bool(stages) and self._time_for_two())
+            served = await self._try(planned, admission, sink, alternative=bool(stages))
             if served:
                 return served
         raise exhausted(self._failures, self._exchange)
@@ -65,15 +68,8 @@ class Run:
     def _provider(self, planned: PlannedAttempt) -> str:
         return self._exchange.rules.catalogue.models[planned.target].provider
 
-    def _left(self) -> float:
-        return self._terms.deadline - self._clock.monotonic()
-
-    def _time_for_two(self) -> bool:
-        """Would half of what is left be enough for another attempt? Otherwise nobody can take over from this one."""
-        return self._left() / 2 >= LEAST
-
     def _check_time(self) -> None:
-        left = self._left()
+        left = self._terms.deadline - self._clock.monotonic()
         if left >= LEAST:
             return
         if self._failures:
@@ -92,6 +88,16 @@ class Run:
         spent = sum(attempt.cost_nano_usd for attempt in self._exchange.attempts)
         return spent + self._exchange.shaped(planned.target).estimate.worst_case_nano_usd <= limit
 
+    async def _admit(self, planned: PlannedAttempt) -> Admission:
+        admission = Admission(planned)
+        try:
+            await self._doorkeeper.admit(admission)
+        except BaseException:
+            # Cancelled while the policies were asked: those that granted a lease must have it back.
+            self._ended(admission, None)
+            raise
+        return admission
+
     def _decide_again(self, admission: Admission) -> list[Stage]:
         """Without the denied target. Bounded: every round takes one target away."""
         self._ended(admission, None)
@@ -109,11 +115,12 @@ class Run:
         self, planned: PlannedAttempt, admission: Admission, sink: Sink | None, *, alternative: bool
     ) -> Served | None:
         """One attempt: its answer, or None where the next stage may have a go."""
-        running = self._attempts.open(planned, alternative=alternative)
+        running = self._attempts.open(planned, alternative=alternative, streamed=sink is not None)
         provider = self._providers[self._provider(planned)]
         relay = Relay(sink, self._terms, self._exchange, self._clock.monotonic) if sink else None
         try:
             if sink:
+                await self._reset(running.number, planned, sink)
                 await sink.started(running.number, planned, provider.dropped(running.call))
             served = await self._attempts.perform(running, provider, relay)
         except ProviderError as error:
@@ -149,10 +156,14 @@ class Run:
         if sink:
             await sink.failed(attempt, error)
         if relay and relay.committed:
-            stages = self._stages()
-            if not self._terms.restart or not stages or not error.retryable:
+            if not self._terms.restart or not error.retryable:
                 raise interrupted(error, attempt)
-            assert sink is not None
-            await sink.reset(attempt.number + 1, stages[0].attempts[0])
+            self._spoilt = True
         elif not error.retryable:
             raise exhausted(self._failures, self._exchange)
+
+    async def _reset(self, number: int, planned: PlannedAttempt, sink: Sink) -> None:
+        """Take back what an attempt that broke off has sent, only now that another one really starts."""
+        if self._spoilt:
+            self._spoilt = False
+            await sink.reset(number, planned)

@@ -10,7 +10,8 @@ from typing import Any
 from pointsman.engine.admission import Admission, Doorkeeper
 from pointsman.engine.exchange import Exchange
 from pointsman.model.attempt import Attempt
-from pointsman.ports import Clock, Ledger, StateStore
+from pointsman.model.record import Record
+from pointsman.ports import Ledger, StateStore
 
 log = logging.getLogger(__name__)
 
@@ -18,8 +19,8 @@ log = logging.getLogger(__name__)
 class Settlement:
     """Tracks every settlement under way, so that shutting down can wait for the last."""
 
-    def __init__(self, store: StateStore, ledger: Ledger, clock: Clock) -> None:
-        self._store, self._ledger, self._clock = store, ledger, clock
+    def __init__(self, store: StateStore, ledger: Ledger) -> None:
+        self._store, self._ledger = store, ledger
         self._tasks: set[asyncio.Task[None]] = set()
 
     def attempt_ended(
@@ -31,13 +32,13 @@ class Settlement:
         if exchange.rules.chain.settle:
             self._start(self._release(doorkeeper, admission, attempt))
 
-    async def request_ended(self, exchange: Exchange) -> None:
+    async def request_ended(self, record: Record) -> None:
         """Return once the record is committed. Cancelled, it is committed all the same: the ledger promises that."""
-        await self._ledger.append(exchange.record(self._clock.monotonic()))
+        await self._ledger.append(record)
 
-    def abandon(self, exchange: Exchange) -> None:
+    def abandon(self, record: Record) -> None:
         """Record without waiting: the caller is gone, its cancellation must not be held up."""
-        self._start(self._ledger.append(exchange.record(self._clock.monotonic())))
+        self._start(self._ledger.append(record))
 
     async def drain(self) -> None:
         """Wait for everything under way."""

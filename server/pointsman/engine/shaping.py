@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pointsman.chain.calling import FAILED
 from pointsman.chain.loading import Hook
@@ -30,17 +31,17 @@ def shape_targets(d: Deliberation, assessed: Assessed) -> dict[str, Shaped]:
     tokens = d.request.facts.input_tokens if counted is None else counted
     for model in d.rules.targets:
         target = model.id
-        opinions = [by_target[target] for by_target in shapes if target in by_target]
         # Policies return the same object for the same answer, so a merge is made once, not once a model.
-        key = tuple(map(id, opinions))
+        key = tuple([id(by_target.get(target)) for by_target in shapes])
         mold = molds.get(key)
         if mold is None:
+            opinions = [by_target[target] for by_target in shapes if target in by_target]
             mold = molds[key] = _mold(_merge(opinions), d.request.params)
         # The caller's own count stands; ours is corrected by what this model was seen to make of our estimates.
         corrected = int(tokens * ratios[target]) if counted is None and target in ratios else tokens
         shaped[target] = mold.apply(model, corrected)
-        if mold.conflict:
-            d.vetoes.add(Exclusion(target, Cause.POLICY, mold.conflict), "shape")
+        if conflict := mold.conflict or mold.shortfall(model):
+            d.vetoes.add(Exclusion(target, Cause.POLICY, conflict), "shape")
     return shaped
 
 
@@ -87,11 +88,11 @@ def _merge(shapes: Sequence[Shape]) -> Shape:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Mold:
+class _Mold(Struct, frozen=True):
     """A merged shape applied to the caller's parameters: all that is the same for every model of that shape.
 
-    `limit` is the output limit that somebody asked for, None for nobody; `conflict` why the caller cannot be served.
+    `limit` is the output limit that somebody asked for, None for nobody; `floor` the least that policies want, 0 for
+    nothing; `conflict` why the caller cannot be served.
     """
 
     limit: int | None
@@ -99,7 +100,14 @@ class _Mold:
     temperature: float | None
     system_prompt: str
     prompt_tokens: int
+    floor: int
     conflict: str
+
+    def shortfall(self, model: Model) -> str:
+        """Why this model cannot give what policies want at least, or ""."""
+        if not 0 < model.max_output < self.floor:
+            return ""
+        return f"needs at least {self.floor} output tokens, its answers end at {model.max_output}"
 
     def apply(self, model: Model, input_tokens: int) -> Shaped:
         """The call to one model. Its own limit is not asked for, but bounds what an answer can cost."""
@@ -133,5 +141,6 @@ def _mold(shape: Shape, params: Params) -> _Mold:
         temperature=temperature,
         system_prompt=shape.system_prompt,
         prompt_tokens=estimate_tokens(shape.system_prompt) + 4 if shape.system_prompt else 0,
+        floor=floor or 0,
         conflict=conflict,
     )

@@ -22,6 +22,11 @@ class Vetoes:
     def __len__(self) -> int:
         return len(self._by_target)
 
+    def spared(self, shaped: Mapping[str, Shaped]) -> dict[str, Shaped]:
+        """The targets that nobody vetoed."""
+        vetoed = self._by_target
+        return {target: s for target, s in shaped.items() if target not in vetoed}
+
     def of(self, target: str) -> tuple[tuple[Exclusion, str], ...]:
         """Every veto on a target, with the entry that made it, in chain order."""
         return tuple(self._by_target.get(target, ()))

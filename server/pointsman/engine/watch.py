@@ -20,7 +20,8 @@ class Watchdog:
     def __init__(self, overrun: float = OVERRUN) -> None:
         self.quarantined: frozenset[str] = frozenset()
         self._overrun = overrun
-        self._current: tuple[str, float] | None = None
+        # The entry that the event loop is in, and since when. Written by the stopwatches, twice for each policy asked.
+        self.current: tuple[str, float] | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look, name="pointsman-watchdog", daemon=True)
 
@@ -40,12 +41,9 @@ class Watchdog:
         """A fresh watch for one decision."""
         return Stopwatch(self)
 
-    def mark(self, current: tuple[str, float] | None) -> None:
-        self._current = current
-
     def _look(self) -> None:
         while not self._stop.wait(self._overrun / 2):
-            current = self._current
+            current = self.current
             if current is None or perf_counter() - current[1] < self._overrun:
                 continue
             entry = current[0]
@@ -66,8 +64,8 @@ class Stopwatch(Watch):
 
     def enter(self, entry: str) -> None:
         self._since = since = perf_counter()
-        self._dog.mark((entry, since))
+        self._dog.current = (entry, since)
 
     def leave(self, entry: str) -> None:
-        self._dog.mark(None)
+        self._dog.current = None
         self.micros[entry] = self.micros.get(entry, 0.0) + (perf_counter() - self._since) * 1e6

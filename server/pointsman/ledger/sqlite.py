@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Self
@@ -53,6 +54,8 @@ class SqliteLedger:
         reports = Reports(opened=self._on_opened, settled=self._on_settled, ended=self._on_ended)
         self._writer = Writer(path, options.synchronous, options.timeout, reports)
         self._waiting = self._waiting_bytes = self._lost = 0
+        self._due: deque[tuple[float, asyncio.Future[None]]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
     @classmethod
@@ -104,22 +107,28 @@ class SqliteLedger:
                 f"{self._writer.trouble or _SLOW}"
             )
 
-    async def _keep(self, rows: Rows) -> None:
+    def _keep(self, rows: Rows) -> asyncio.Future[None]:
         entry = Entry(rows, rows.size(), self._loop.create_future())
         self._waiting += 1
         self._waiting_bytes += entry.size
         self._writer.put(entry)
-        # A bare timer: every request comes by here, and on uvloop asyncio.timeout costs five times as much.
-        timer = self._loop.call_later(self._options.timeout, self._on_late, entry.done)
-        try:
-            await entry.done
-        finally:
-            timer.cancel()
+        self._due.append((self._loop.time() + self._options.timeout, entry.done))
+        if self._timer is None:
+            self._on_late()
+        return entry.done
 
-    def _on_late(self, done: asyncio.Future[None]) -> None:
-        if not done.done():
-            why = f"not committed within {self._options.timeout:g} s: {self._writer.trouble or _SLOW}"
-            done.set_exception(LedgerUnavailable(f"ledger {self._path}: {why}"))
+    def _on_late(self) -> None:
+        """One timer for all, moved only when it rings: every request comes by here, and hardly a commit is late."""
+        self._timer, now = None, self._loop.time()
+        while self._due:
+            due, done = self._due[0]
+            if not done.done():
+                if due > now:
+                    self._timer = self._loop.call_at(due, self._on_late)
+                    return
+                why = f"not committed within {self._options.timeout:g} s: {self._writer.trouble or _SLOW}"
+                done.set_exception(LedgerUnavailable(f"ledger {self._path}: {why}"))
+            self._due.popleft()
 
     def _on_opened(self, why: str) -> None:
         if not self._opened.done():
@@ -136,8 +145,12 @@ class SqliteLedger:
                 entry.done.set_exception(LedgerUnavailable(f"ledger {self._path}: {why}"))
             else:
                 entry.done.set_result(None)
+        while self._due and self._due[0][1].done():
+            self._due.popleft()
 
     def _on_ended(self) -> None:
         self._closed = True
+        if self._timer:
+            self._timer.cancel()
         if not self._ended.done():
             self._ended.set_result(None)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 _BATCH = 1_000
 # When so many records came together the next ones wait for company, in seconds: a commit costs the same for one or ten.
 # A lone caller never waits.
-_CROWD, _LINGER = 4, 0.002
+_CROWD, _LINGER = 2, 0.004
 _FIRST_DELAY, _LAST_DELAY = 0.02, 0.5
 # Short: a wait inside SQLite can neither be ended nor explained from outside.
 _BUSY_MILLISECONDS = 500
@@ -47,10 +47,10 @@ class _Table(Struct, frozen=True):
 
 
 # Each execution gives the interpreter's lock away and has to win it back from the event loop, which costs more than the
-# insertion itself: so several rows go into one. Powers of two, so that few statements need preparing.
-_ROWS_AT_ONCE = (16, 8, 4, 2, 1)
+# insertion itself: so several rows go into one. SQLite keeps the statements prepared, one for each number of rows.
+_ROWS_AT_ONCE = 24
 _DECISIONS, _ATTEMPTS, _CONFIGS = (
-    {rows: table.insert(rows) for rows in _ROWS_AT_ONCE}
+    [table.insert(rows) for rows in range(1, _ROWS_AT_ONCE + 1)]
     for table in (
         _Table("decisions", DECISION_COLUMNS, "decision_id"),
         _Table("attempts", ATTEMPT_COLUMNS, "decision_id, number"),
@@ -194,9 +194,7 @@ def _write(connection: sqlite3.Connection, batch: Sequence[Entry]) -> None:
         raise
 
 
-def _insert(connection: sqlite3.Connection, statements: Mapping[int, str], rows: Sequence[Row]) -> None:
-    start = 0
-    for size in _ROWS_AT_ONCE:
-        while len(rows) - start >= size:
-            connection.execute(statements[size], [value for row in rows[start : start + size] for value in row])
-            start += size
+def _insert(connection: sqlite3.Connection, statements: Sequence[str], rows: Sequence[Row]) -> None:
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows[start : start + _ROWS_AT_ONCE]
+        connection.execute(statements[len(some) - 1], [value for row in some for value in row])

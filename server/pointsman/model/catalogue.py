@@ -24,7 +24,7 @@ class Price(Struct, frozen=True):
 
 
 class Model(Struct, frozen=True, kw_only=True):
-    """A target: one model at one provider. `context` and `max_output` are tokens, 0: the provider sets no limit."""
+    """A target: one model at one provider. `context` and `max_output` are tokens; 0: no output limit of its own."""
 
     id: str
     provider: str

@@ -42,7 +42,7 @@ class Assessment(Struct, frozen=True):
     source: str = ""
 
 
-class Assessed(Struct, frozen=True):
+class Assessed(Struct, frozen=True, omit_defaults=True):
     """All opinions merged field by field, first wins. `task_by` is the entry that named the task, "" for nobody."""
 
     task: str
@@ -70,7 +70,7 @@ class Estimate(Struct, frozen=True):
     expected_output_tokens: int
 
 
-class Shaped(Struct, frozen=True):
+class Shaped(Struct, frozen=True, omit_defaults=True):
     """One target with every shape merged and applied to the caller's parameters. `max_output_tokens` None: no limit."""
 
     target: str
@@ -122,7 +122,7 @@ class VerdictOutcome(StrEnum):
     ERROR = "error"
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, omit_defaults=True):
     """What one policy answered to one hook. `before` and `after` count candidates."""
 
     policy: str
@@ -135,7 +135,7 @@ class Verdict(Struct, frozen=True):
     dry_run: bool = False
 
 
-class Candidate(Struct, frozen=True):
+class Candidate(Struct, frozen=True, omit_defaults=True):
     """A target with what it would cost, or who excluded it and why. `ttft` is seconds, None: not observed."""
 
     target: str

@@ -12,7 +12,7 @@ class AttemptKind(StrEnum):
     FAILOVER = "failover"
 
 
-class PlannedAttempt(Struct, frozen=True):
+class PlannedAttempt(Struct, frozen=True, omit_defaults=True):
     """One call to one target (a model id)."""
 
     target: str

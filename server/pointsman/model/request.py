@@ -94,7 +94,7 @@ class ResponseFormat(Struct, frozen=True):
     strict: bool = False
 
 
-class Params(Struct, frozen=True):
+class Params(Struct, frozen=True, omit_defaults=True):
     """Generation parameters; None is the model's own default. Output tokens include reasoning."""
 
     max_output_tokens: int | None = None
@@ -116,7 +116,7 @@ class ModelOverride(Struct, frozen=True):
     strict: bool = False
 
 
-class Hints(Struct, frozen=True):
+class Hints(Struct, frozen=True, omit_defaults=True):
     """What the caller wants of the route. Money is nano-USD."""
 
     task: str = ""
@@ -130,7 +130,7 @@ class Hints(Struct, frozen=True):
     allowed_regions: tuple[str, ...] = ()
 
 
-class Facts(Struct, frozen=True):
+class Facts(Struct, frozen=True, omit_defaults=True):
     """What is known of a prompt without its text, so that a decision can be made again where no text was kept."""
 
     input_tokens: int = 0
@@ -140,7 +140,7 @@ class Facts(Struct, frozen=True):
     tools: int = 0
 
 
-class Request(Struct, frozen=True, kw_only=True):
+class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One request, as policies see it."""
 
     messages: tuple[Message, ...]

@@ -18,7 +18,7 @@ class Latency(Struct, frozen=True):
     samples: int
 
 
-class Snapshot(Struct, frozen=True, kw_only=True):
+class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`now` is Unix seconds; mappings are by model id, `signals` by chain entry id.
 
     `token_ratios` are observed input tokens over estimated ones. `quarantined` names chain entries that the watchdog

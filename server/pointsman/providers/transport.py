@@ -34,7 +34,7 @@ from pointsman.providers.exchange import FAILURES, Exchange
 from pointsman.providers.resolver import Lookup, ThreadResolver, system_lookup
 
 _DNS_TTL = 60  # seconds
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})  # these say that their body is empty
 
 
@@ -233,8 +233,8 @@ def _message(request: HttpRequest, route: _Route) -> bytes:
         fields[name.lower()] = value
     if request.body or request.method in _WITH_LENGTH:
         fields["content-length"] = str(len(request.body))
-    if _CONTROL.search("".join((request.method, *fields, *fields.values()))):
-        raise ConnectFailed(f"a header for {route.where} holds a line break or control character", sent=False)
+    if _UNSENDABLE.search("".join((request.method, *fields, *fields.values()))):
+        raise ConnectFailed(f"a header for {route.where} holds a character that cannot be sent", sent=False)
     head = "".join([f"{name}: {value}\r\n" for name, value in fields.items()])
     return f"{request.method} {route.target} HTTP/1.1\r\n{head}\r\n".encode() + request.body
 

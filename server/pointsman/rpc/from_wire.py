@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from google.protobuf.duration_pb2 import Duration
+from msgspec import Struct
 
 from pointsman.errors import Reason, RequestError
 from pointsman.model.request import Hints, Params, Request, measure
@@ -37,8 +37,7 @@ class TraceLevel(StrEnum):
     FULL = "full"
 
 
-@dataclass(frozen=True, slots=True)
-class StreamOptions:
+class StreamOptions(Struct, frozen=True):
     """What a stream may carry. `restart`: the caller handles OutputReset; `heartbeat` is seconds, None for none."""
 
     restart: bool = False
@@ -48,8 +47,7 @@ class StreamOptions:
     include_final_message: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One call, understood. `stream` is the default for Route."""
 
     request: Request

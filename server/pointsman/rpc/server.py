@@ -24,6 +24,9 @@ ROUTER = "pointsman.v1.RouterService"
 ADMIN = "pointsman.v1.AdminService"
 REFLECTION = "grpc.reflection.v1.ServerReflection"
 
+NOTICE = 0.2
+"""Seconds between telling that we stop and refusing connections."""
+
 _OPTIONS = (
     # On by default in grpc: a second server would bind the same port in silence and take half the calls.
     ("grpc.so_reuseport", 0),
@@ -86,9 +89,16 @@ class GrpcDoor:
         self.serving = False
         await self._health.enter_graceful_shutdown()
         self._traffic.close()
+        # Calls that are on their way get SHUTTING_DOWN; stopping at once would break them off without a reason.
+        await asyncio.sleep(min(NOTICE, grace))
         # Sends GOAWAY, so that clients go elsewhere while their running calls end here.
         stopping = asyncio.create_task(self._server.stop(grace + 5.0))
-        await self._traffic.drain(grace)
+        try:
+            await self._traffic.drain(grace)
+        except asyncio.CancelledError:
+            # Told to stop now: callers still get a status that says so, before what they use is closed under them.
+            await self._traffic.drain(0)
+            raise
         # Health watches are not ours to wait for: a stop without grace ends them.
         await self._server.stop(None)
         await stopping

@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import grpc.aio
 
 from pointsman.engine.exchange import Completion, Terms
+from pointsman.engine.failure import shut_down
 from pointsman.engine.route import Engine
 from pointsman.errors import Reason, RequestError
 from pointsman.rpc.decision_to_wire import decision_to_wire
@@ -76,7 +77,9 @@ class Service:
         call = call_from_wire(request)
         routed = await self._engine.route(call.request)
         context.set_trailing_metadata(routing_metadata(routed))
-        return wire.RouteResponse(decision=decision_to_wire(routed, call.trace_level))
+        response = wire.RouteResponse()
+        decision_to_wire(routed, call.trace_level, response.decision)
+        return response
 
     async def _complete(self, request: wire.CompleteRequest, context: Context) -> None:
         deadline = self._deadline(context)
@@ -86,6 +89,8 @@ class Service:
             completion = await self._engine.complete(call.request, self._terms(call, deadline), sink)
             context.set_trailing_metadata(((DECISION_ID, completion.decision_id),))
             await sink.end(completion)
+        except asyncio.CancelledError as cancelled:
+            raise self._cancelled(cancelled, output_started=sink.output_started) from None
         finally:
             sink.close()
         _raise_failure(completion)
@@ -100,12 +105,12 @@ class Service:
         assert served
         assert served.answer
         context.set_trailing_metadata(routing_metadata(routed))
-        return wire.CompleteUnaryResponse(
-            decision=decision_to_wire(routed, call.trace_level),
-            message=answer_to_wire(served.answer.parts),
-            usage=usage_report_to_wire(completion.attempts, completion.cost),
-            finish=finish_to_wire(completion, served),
-        )
+        response = wire.CompleteUnaryResponse()
+        decision_to_wire(routed, call.trace_level, response.decision)
+        answer_to_wire(served.answer.parts, response.message)
+        usage_report_to_wire(completion.attempts, completion.cost, response.usage)
+        finish_to_wire(completion, served, wire=response.finish)
+        return response
 
     async def _list_models(
         self, request: admin_service_pb2.ListModelsRequest, context: Context
@@ -114,7 +119,8 @@ class Service:
 
     def _deadline(self, context: Context) -> float:
         """Monotonic seconds by which we must have answered. Read at once: grpc's figure follows the wall clock."""
-        remaining = context.time_remaining()
+        # Typed as float, and None all the same where the caller set no deadline.
+        remaining = cast("float | None", context.time_remaining())
         left = self._default_deadline if remaining is None else min(remaining, self._max_deadline)
         return monotonic() + left - min(RESERVE, left * RESERVE_SHARE)
 
@@ -149,21 +155,21 @@ class Service:
         status = abort(error, completion)
         return await context.abort(status.code, status.message, status.trailers)
 
-    def _cancelled(self, cancelled: asyncio.CancelledError) -> RequestError:
+    def _cancelled(self, cancelled: asyncio.CancelledError, *, output_started: bool = False) -> RequestError:
         """A cancellation goes on, unless shutting down caused it or somebody leaked it: those need a status."""
         task = asyncio.current_task()
         assert task is not None
         if cancelled.args and cancelled.args[0] == Reason.SHUTTING_DOWN:
             # The caller is still there and wants a status; awaiting one needs a task that is not being cancelled.
             task.uncancel()
-            return RequestError(Reason.SHUTTING_DOWN, "the server is shutting down")
+            return shut_down(output_started=output_started)
         if task.cancelling():
             raise cancelled
         return RequestError(Reason.INTERNAL, "a fault of this server")
 
 
 def _parsed(request: Q | ParseFailure | TooLarge) -> Q:
-    if isinstance(request, ParseFailure | TooLarge):
+    if isinstance(request, (ParseFailure, TooLarge)):
         raise request.error()
     return request
 

@@ -39,6 +39,7 @@ class StreamSink:
         self._context, self._call, self._clock = context, call, clock
         self._started = self._last = clock()
         self._seq, self._generation = 0, 1
+        self.output_started = False
         self._routed: Routed | None = None
         self._beating: asyncio.Task[None] | None = None
         self._writing = False
@@ -51,6 +52,7 @@ class StreamSink:
         self._arm()
 
     async def deltas(self, deltas: Sequence[Delta]) -> None:
+        self.output_started = True
         for delta in deltas:
             for piece in pieces(delta):
                 await self._write(delta_to_wire(piece, self._next(), self._generation))
@@ -103,10 +105,10 @@ class StreamSink:
         return self._seq
 
     async def _write(self, message: wire.CompleteResponse) -> None:
-        if self._beating:
-            await self._beating
         self._writing = True
         try:
+            if self._beating:
+                await self._beating
             await self._context.write(message)
         except asyncio.CancelledError:
             raise
@@ -119,18 +121,22 @@ class StreamSink:
     def _arm(self) -> None:
         interval = self._call.stream.heartbeat
         if interval:
-            silent = self._clock() - self._last
-            self._timer = asyncio.get_running_loop().call_later(max(0.0, interval - silent), self._beat, interval)
+            due = self._last + interval - self._clock()
+            # Overdue is only who waits for the caller to read: looking more often would not help.
+            delay = due if due > 0 else interval
+            self._timer = asyncio.get_running_loop().call_later(delay, self._beat, interval)
 
     def _beat(self, interval: float) -> None:
         """One timer a stream, moved only when it rings: tokens pay nothing for heartbeats."""
-        if not self._writing and self._clock() - self._last >= interval - 0.01:
-            self._last = self._clock()
-            self._beating = asyncio.create_task(self._heartbeat())
+        now = self._clock()
+        if not self._writing and not self._beating and now - self._last >= interval - 0.01:
+            self._last = now
+            # Numbered here: what is written before the task begins comes after it.
+            message = heartbeat_to_wire(now - self._started, self._next(), self._generation)
+            self._beating = asyncio.create_task(self._heartbeat(message))
         self._arm()
 
-    async def _heartbeat(self) -> None:
-        message = heartbeat_to_wire(self._clock() - self._started, self._next(), self._generation)
+    async def _heartbeat(self, message: wire.CompleteResponse) -> None:
         try:
             await self._context.write(message)
         # A caller that is gone is noticed by whoever writes next.

@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 from tests.contract.ledger.records import decision, record
 
-from pointsman.errors import LedgerUnavailable
-from pointsman.ledger.recorded import AmbiguousId, Recorded, find, find_config
+from pointsman.errors import AmbiguousId, LedgerUnavailable
+from pointsman.ledger.recorded import Recorded, find, find_config
 from pointsman.ledger.redaction import redacted
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
 from pointsman.model.decision import Assessed, Refusal

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
-import msgspec
 import pytest
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import (
@@ -17,6 +14,7 @@ from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pointsman.engine.exchange import Completion
 from pointsman.errors import InvalidRequest, Reason, RequestError
@@ -206,7 +204,7 @@ def test_broken_text_does_not_stop_an_error() -> None:
 
 
 def test_attempts_of_a_status_are_the_failed_ones(completion: Completion) -> None:
-    served = msgspec.structs.replace(completion.attempts[0], outcome=AttemptOutcome.SERVED)
+    served = replace(completion.attempts[0], outcome=AttemptOutcome.SERVED)
     status = to_status(RequestError(Reason.LEDGER_UNAVAILABLE, "x"), replace(completion, attempts=(served,)))
     failure = details(status)[RoutingFailure]
     assert isinstance(failure, RoutingFailure)

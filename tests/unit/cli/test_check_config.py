@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pointsman.cli import main
+
+EXAMPLE = str(Path(__file__).parents[3] / "examples" / "pointsman.yaml")
+
+
+def test_the_example_is_good(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check-config", EXAMPLE, "--simulated"]) == 0
+    assert f"{EXAMPLE}: good, version " in capsys.readouterr().out
+
+
+def test_the_chain_is_explained_in_its_order(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check-config", EXAMPLE, "--simulated", "--explain", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    hooks = {entry["id"]: entry["hooks"] for entry in told["chain"]}
+    assert list(hooks) == ["override", "tags", "limits", "fits", "route"]
+    assert hooks["route"] == ["shape", "choose"]
+    assert told["routes"]["code"]["balanced"] == ["mini", "gpt"]
+    assert "max_cost_nano_usd" in told["chain"][2]["honours"]
+
+
+def test_disabled_models_are_marked(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENROUTER_API_KEY", "GROQ_API_KEY", "MISTRAL_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-000000")
+    assert main(["check-config", EXAMPLE, "--explain"]) == 0
+    shown = capsys.readouterr()
+    assert "-oss-20b" in shown.out
+    assert "warning: providers.groq.api_key: environment variable GROQ_API_KEY is not set" in shown.err
+
+
+def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check-config", "--schema"]) == 0
+    assert "providers" in json.loads(capsys.readouterr().out)["properties"]
+
+
+def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = str(tmp_path / "none.yaml")
+    assert main(["check-config", missing]) == 2
+    assert capsys.readouterr().err.startswith(f"{missing}: error: cannot be read: No such file")

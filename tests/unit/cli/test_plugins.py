@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import json
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from pointsman.chain import discovery
+from pointsman.chain.discovery import Installed
+from pointsman.chain.plugin import GROUP
+from pointsman.cli import main
+
+EXAMPLE = str(Path(__file__).parents[3] / "examples" / "pointsman.yaml")
+STANDARD = {"override", "tags", "limits", "feasibility", "routing"}
+
+
+def test_the_standard_policies_are_good_and_configured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugins", "--config", EXAMPLE, "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["policies"]}
+    assert set(rows) >= STANDARD
+    assert all(rows[name]["configured"] and not rows[name]["refused"] for name in STANDARD)
+    assert (rows["limits"]["distribution"], rows["limits"]["kind"]) == ("pointsman", "limit")
+
+
+def test_without_a_configuration_nothing_is_said_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugins", "--json"]) == 0
+    assert {row["configured"] for row in json.loads(capsys.readouterr().out)["policies"]} == {None}
+
+
+def test_a_refused_policy_says_why(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = Installed("broken", "broken-policies", "1.2", EntryPoint("broken", "no_such_module:plugin", GROUP))
+    monkeypatch.setattr(discovery, "installed", lambda: {"broken": (broken,)})
+    assert main(["plugins", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["policies"]
+    assert (row["distribution"], row["version"]) == ("broken-policies", "1.2")
+    assert "ModuleNotFoundError" in row["refused"]
+
+
+def test_what_a_chain_names_and_nobody_installed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("chain: [{use: tags}, {use: astrology}]\n")
+    assert main(["plugins", "--config", str(path)]) == 0
+    assert "'astrology', which is not installed" in capsys.readouterr().out

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from pointsman.cli import serve
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "pointsman.yaml"
+
+
+def parsed(*arguments: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    serve.add_arguments(parser)
+    return parser.parse_args(arguments)
+
+
+def test_simulated_alone_means_the_simulators_own_address() -> None:
+    assert parsed("--simulated").simulated == "http://127.0.0.1:8900"
+    assert parsed("--simulated", "http://127.0.0.1:1").simulated == "http://127.0.0.1:1"
+    assert parsed().simulated is None
+
+
+def test_the_command_line_wins_over_the_file() -> None:
+    config = serve.configuration(
+        parsed("--config", str(EXAMPLE), "--simulated", "--grpc", "127.0.0.1:0", "--http", "off", "--ledger", "x.db")
+    )
+    assert (config.server.grpc, config.server.http, config.ledger.path) == ("127.0.0.1:0", None, "x.db")
+
+
+def test_what_is_not_given_stays_as_written() -> None:
+    config = serve.configuration(parsed("--config", str(EXAMPLE), "--simulated"))
+    assert (config.server.grpc, config.server.http) == ("127.0.0.1:50051", "127.0.0.1:8080")
+
+
+@pytest.mark.parametrize("address", ["50051", "host:port", "127.0.0.1:99999"])
+def test_an_address_is_checked_at_once(address: str) -> None:
+    with pytest.raises(argparse.ArgumentError, match="must be HOST:PORT"):
+        parsed("--grpc", address)

@@ -1,0 +1,156 @@
+"""Streams that break off: never two models spliced, and nothing taken back that the caller cannot drop."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.engine.bench import Bench, broken, down, failure, refusing, rows
+from tests.unit.engine.policies import Admits, entry
+
+from pointsman.engine.stream import assemble
+from pointsman.errors import Reason
+from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
+from pointsman.model.attempt import CostSource
+from pointsman.model.decision import Cause
+from pointsman.model.request import Hints, Params, Reasoning, Text, ToolCall
+from pointsman.services import Denial
+from pointsman.testing import FakeProvider, RecordingSink, answering, make_request, make_rules
+from pointsman_policies import feasibility, limits
+
+BROKEN = FakeProvider(answering("Hel", broken()))
+
+
+async def test_a_broken_stream_is_aborted() -> None:
+    bench, sink = Bench({"google": BROKEN}), RecordingSink()
+    completion = await bench.stream(sink)
+    error = failure(completion)
+    assert (error.reason, error.metadata) == (Reason.STREAM_INTERRUPTED, {"output_started": "true"})
+    assert error.message == "the answer of flash broke off: connection reset"
+    assert (sink.generations, sink.resets) == ([[TextDelta(0, "Hel")]], [])
+    assert rows(completion) == [("flash", "failed")]
+    assert completion.output_started
+
+
+async def test_its_partial_usage_is_charged() -> None:
+    script = answering("Hello there", broken())
+    (attempt,) = (await Bench({"google": FakeProvider(script)}).stream(RecordingSink())).attempts
+    assert (attempt.cost_source, attempt.usage.output_tokens, attempt.usage.estimated) == (CostSource.ESTIMATE, 3, True)
+
+
+async def test_a_caller_that_can_drop_output_gets_a_new_answer() -> None:
+    bench, sink = Bench({"google": BROKEN}), RecordingSink()
+    completion = await bench.stream(sink, bench.terms(restart=True))
+    assert rows(completion) == [("flash", "failed"), ("mini", "served")]
+    assert [(number, planned.target) for number, planned in sink.resets] == [(2, "mini")]
+    assert sink.generations == [[TextDelta(0, "Hel")], [TextDelta(0, "Hello")]]
+    assert sink.events == ["decided", "started", "deltas", "failed", "reset", "started", "deltas"]
+
+
+async def test_each_restart_is_a_generation() -> None:
+    bench, sink = Bench({"google": BROKEN, "openai": BROKEN}), RecordingSink()
+    completion = await bench.stream(sink, bench.terms(restart=True))
+    assert rows(completion) == [("flash", "failed"), ("mini", "failed"), ("medium", "failed"), ("sonnet", "served")]
+    assert [number for number, _ in sink.resets] == [2, 3, 4]
+    assert (len(sink.generations), sink.text) == (4, "Hello")
+
+
+async def test_what_no_other_target_could_do_better_is_not_restarted() -> None:
+    bench, sink = Bench({"google": FakeProvider(answering("Hel", refusing()))}), RecordingSink()
+    completion = await bench.stream(sink, bench.terms(restart=True))
+    assert (failure(completion).reason, sink.resets) == (Reason.STREAM_INTERRUPTED, [])
+
+
+async def test_with_nothing_left_to_try_there_is_no_reset() -> None:
+    bench, sink = Bench({"google": BROKEN}, make_rules(max_attempts=1)), RecordingSink()
+    completion = await bench.stream(sink, bench.terms(restart=True))
+    assert (failure(completion).reason, sink.resets) == (Reason.STREAM_INTERRUPTED, [])
+
+
+async def test_with_no_money_left_for_another_there_is_no_reset() -> None:
+    bench, sink = Bench({"google": BROKEN}, make_rules(limits.plugin, feasibility.plugin)), RecordingSink()
+    # "Hel" cost 2,500 nano-USD, and mini could cost 4,500,000 for the output alone.
+    hints = Hints(max_cost_nano_usd=4_502_499, input_tokens=0)
+    request = make_request(hints=hints, params=Params(max_output_tokens=1000))
+    completion = await bench.stream(sink, bench.terms(restart=True), request)
+    assert (failure(completion).reason, sink.resets) == (Reason.STREAM_INTERRUPTED, [])
+
+
+async def test_the_reset_names_whoever_really_answers() -> None:
+    rules = make_rules(entry(Admits({"mini": Denial(Cause.POLICY, "too many at once")}), "door"))
+    bench, sink = Bench({"google": BROKEN}, rules), RecordingSink()
+    completion = await bench.stream(sink, bench.terms(restart=True))
+    assert rows(completion) == [("flash", "failed"), ("medium", "served")]
+    assert [(number, planned.target) for number, planned in sink.resets] == [(2, "medium")]
+
+
+async def test_when_every_restart_fails_the_stream_was_interrupted() -> None:
+    dead = FakeProvider(answering(down()))
+    bench, sink = Bench({"google": BROKEN, "openai": dead, "anthropic": dead}), RecordingSink()
+    completion = await bench.stream(sink, bench.terms(restart=True))
+    assert len(completion.attempts) == 4
+    # UNAVAILABLE is retried blindly by common middleware, even after good messages.
+    assert failure(completion).reason is Reason.STREAM_INTERRUPTED
+
+
+THINKING = answering(
+    ReasoningDelta(0, "Hm."),
+    TextDelta(1, "Hel"),
+    ReasoningDelta(2, "Hm?"),
+    TextDelta(1, "lo"),
+    ToolCallDelta(3, "call-1", "lookup", "{}"),
+)
+
+
+async def test_withheld_reasoning_leaves_no_gaps() -> None:
+    bench, sink = Bench({"google": FakeProvider(THINKING)}), RecordingSink()
+    await bench.stream(sink)
+    assert [delta.part for delta in sink.generations[0]] == [0, 0, 1]
+    assert sink.parts == (Text("Hello"), ToolCall("call-1", "lookup", "{}"))
+
+
+async def test_wanted_reasoning_is_passed_on_as_it_came() -> None:
+    bench, sink = Bench({"google": FakeProvider(THINKING)}), RecordingSink()
+    await bench.stream(sink, bench.terms(include_reasoning=True))
+    assert [delta.part for delta in sink.generations[0]] == [0, 1, 2, 1, 3]
+    assert sink.parts == (Reasoning("Hm."), Text("Hello"), Reasoning("Hm?"), ToolCall("call-1", "lookup", "{}"))
+
+
+async def test_withheld_reasoning_does_not_commit() -> None:
+    bench, sink = Bench({"google": FakeProvider(answering(ReasoningDelta(0, "Hm."), broken()))}), RecordingSink()
+    assert rows(await bench.stream(sink)) == [("flash", "failed"), ("mini", "served")]
+    assert sink.generations == [[TextDelta(0, "Hello")]]
+
+
+async def test_reasoning_that_was_passed_on_commits() -> None:
+    bench, sink = Bench({"google": FakeProvider(answering(ReasoningDelta(0, "Hm."), broken()))}), RecordingSink()
+    completion = await bench.stream(sink, bench.terms(include_reasoning=True))
+    assert failure(completion).reason is Reason.STREAM_INTERRUPTED
+
+
+@pytest.mark.parametrize("include", [True, False])
+async def test_withheld_reasoning_is_charged_all_the_same(include: bool) -> None:
+    script = answering(ReasoningDelta(0, "four by four by four"), "Hi", ending=Ending(reason=FinishReason.STOP))
+    bench = Bench({"google": FakeProvider(script)})
+    (attempt,) = (await bench.stream(RecordingSink(), bench.terms(include_reasoning=include))).attempts
+    assert attempt.usage.output_tokens == 6
+    assert attempt.usage.estimated
+
+
+@pytest.mark.parametrize("used", [None, Usage(20, 300)])
+async def test_withheld_reasoning_alone_is_an_empty_answer(used: Usage | None) -> None:
+    ending = Ending(reason=FinishReason.MAX_TOKENS, usage=used)
+    bench, sink = Bench({"google": FakeProvider(answering(ReasoningDelta(0, "Hm."), ending=ending))}), RecordingSink()
+    assert rows(await bench.stream(sink)) == [("flash", "failed"), ("mini", "served")]
+    assert sink.text == "Hello"
+
+
+def test_parts_of_interleaved_deltas() -> None:
+    deltas: list[Delta] = [
+        ToolCallDelta(1, "b", "second", "{"),
+        TextDelta(0, "Hel"),
+        ToolCallDelta(1, "", "", "}"),
+        TextDelta(0, "lo"),
+        ReasoningDelta(2, "Hm."),
+    ]
+    assert assemble(deltas, reasoning=False) == (Text("Hello"), ToolCall("b", "second", "{}"))
+    assert assemble(deltas, reasoning=True)[2] == Reasoning("Hm.")
+    assert assemble([], reasoning=True) == ()

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pointsman.model.request import (
+    IMAGE_TOKENS,
+    Facts,
+    Image,
+    Message,
+    Reasoning,
+    Request,
+    Role,
+    Text,
+    Tool,
+    ToolCall,
+    ToolResult,
+    measure,
+)
+
+PICTURE = Image(data=b"...", media_type="image/png")
+
+
+def user(*parts: Text | Image) -> Message:
+    return Message(Role.USER, parts)
+
+
+def test_nothing() -> None:
+    assert measure([], []) == Facts()
+
+
+def test_what_is_counted() -> None:
+    messages = [
+        Message(Role.SYSTEM, (Text("Be brief."),)),
+        user(Text("What is on these?"), PICTURE, Image(url="https://images.example/1")),
+        Message(Role.ASSISTANT, (Reasoning("Hm."), ToolCall("call-1", "look", "{}"))),
+        Message(Role.TOOL, (ToolResult("call-1", "A cat."),)),
+        user(Text("And now?")),
+    ]
+    facts = measure(messages, [Tool("look")])
+    assert (facts.turns, facts.images, facts.image_urls, facts.tools) == (2, 2, 1, 1)
+    assert 2 * IMAGE_TOKENS < facts.input_tokens < 2 * IMAGE_TOKENS + 60
+
+
+def test_every_message_has_an_overhead() -> None:
+    assert measure([user(Text("Hi"))], []).input_tokens == 5
+    assert measure([user(Text("Hi"))] * 3, []).input_tokens == 15
+
+
+def test_tools_are_sent_with_every_request() -> None:
+    schema = '{"type": "object", "properties": {"query": {"type": "string"}}}'
+    described = Tool("look", description="Looks things up.", parameters_json_schema=schema)
+    assert measure([user(Text("Hi"))], [described]).input_tokens > measure([user(Text("Hi"))], []).input_tokens + 20
+
+
+def test_what_the_caller_wants_now() -> None:
+    messages = (
+        user(Text("First.")),
+        Message(Role.ASSISTANT, (Text("Answer."),)),
+        user(Text("Second,"), PICTURE, Text("in two parts.")),
+        Message(Role.TOOL, (ToolResult("call-1", "A cat."),)),
+    )
+    assert Request(messages=messages).text() == "Second,\nin two parts."
+    assert Request(messages=messages[1:2]).text() == ""

@@ -1,0 +1,83 @@
+"""What the standard policies promise beside their decisions; those are golden cases."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from pointsman.chain.discovery import installed, load_plugin
+from pointsman.chain.plugin import PolicyPlugin
+from pointsman.model.decision import Assessed, PolicyKind
+from pointsman.model.request import Hints, Mode
+from pointsman.testing import make_request, make_rules, shaped_targets
+from pointsman_policies import feasibility, limits, override, routing, tags
+
+PLUGINS = {
+    "override": override.plugin,
+    "tags": tags.plugin,
+    "limits": limits.plugin,
+    "feasibility": feasibility.plugin,
+    "routing": routing.plugin,
+}
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_it_is_registered_under_its_name(name: str) -> None:
+    assert load_plugin(installed()[name]) is PLUGINS[name]
+    assert PLUGINS[name].deterministic
+
+
+@pytest.mark.parametrize(
+    ("plugin", "kind"),
+    [
+        (override.plugin, PolicyKind.OVERRIDE),
+        (tags.plugin, PolicyKind.TAG),
+        (limits.plugin, PolicyKind.LIMIT),
+        (feasibility.plugin, PolicyKind.CAPABILITY),
+        (routing.plugin, PolicyKind.ROUTING),
+    ],
+)
+def test_its_kind(plugin: PolicyPlugin, kind: PolicyKind) -> None:
+    assert plugin.kind is kind
+
+
+def test_together_they_honour_every_hint() -> None:
+    assert make_rules(*PLUGINS.values()).honours == {
+        "task",
+        "tags",
+        "model_override",
+        "max_cost_nano_usd",
+        "exclude_providers",
+        "allowed_regions",
+        "input_tokens",
+    }
+
+
+@pytest.mark.parametrize("share", [0, 1.01, "most"])
+def test_a_share_of_a_window_is_a_share(share: object) -> None:
+    with pytest.raises(ValidationError, match="context_share"):
+        feasibility.FeasibilityOptions.model_validate({"context_share": share})
+
+
+def test_unknown_options_are_refused() -> None:
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        feasibility.FeasibilityOptions.model_validate({"share": 0.5})
+
+
+def test_a_row_shapes_every_target_alike_and_once() -> None:
+    rules = make_rules(*PLUGINS.values())
+    (hook,) = rules.chain.shape
+    answers = {id(hook.call(None, None, _assessed("simple"), target)) for target in rules.catalogue.models}
+    assert len(answers) == 1
+    assert hook.call(None, None, _assessed("code"), "mini") is None
+
+
+def _assessed(task: str) -> Assessed:
+    return Assessed(task, Mode.BALANCED, 1.0, "hint")
+
+
+def test_vetoes_see_every_target_shaped() -> None:
+    rules = make_rules(*PLUGINS.values())
+    shaped = shaped_targets(make_request(hints=Hints(task="simple")), rules)
+    assert list(shaped) == list(rules.catalogue.models)
+    assert {target.max_output_tokens for target in shaped.values()} == {256}
