@@ -13,11 +13,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check generate lock bench clean
+.PHONY: help demo serve test check generate lock bench bench-classifier clean
 
 help: ## This list
 	@printf 'make VERB [ARGS="..."] [PYTHON=python3.12]\n\n'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: $(READY) ## A router, a client and simulated providers, without any key
 	$(BIN)/pointsman demo $(ARGS)
@@ -53,6 +53,9 @@ lock: ## requirements.lock from pyproject.toml; ARGS=--upgrade moves what is pin
 
 bench: $(READY) ## What routing costs, against a bare gRPC echo
 	$(BIN)/python -m benchmarks.overhead $(ARGS)
+
+bench-classifier: $(READY) ## How well prompts are sorted; ARGS="--data ../shared/data" names the labelled prompts
+	$(BIN)/python -m benchmarks.classifier $(ARGS)
 
 clean: ## Removes the environment and every cache
 	rm -rf $(VENV) .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pointsman import PointsmanError
 from pointsman_policies.classifier.labelled import ExamplesInvalid, load_examples
 from pointsman_policies.classifier.lint import lint
 from pointsman_policies.classifier.measure import Judged, accuracy, calibration_error, confusion, most_confident
@@ -39,13 +37,8 @@ class ClassifierCommand:
         linting.add_argument("--examples", type=Path, nargs="+", default=[], metavar="FILE", help=_FILES)
 
     def run(self, options: argparse.Namespace) -> int:
-        """0: done; 1: lint found overlaps; 2: a file cannot be used."""
-        verbs = {"train": _train, "eval": _eval, "lint": _lint}
-        try:
-            return verbs[options.verb](options)
-        except PointsmanError as error:
-            print(error, file=sys.stderr)
-            return 2
+        """0: done; 1: lint found overlaps, or an error says what cannot be used."""
+        return {"train": _train, "eval": _eval, "lint": _lint}[options.verb](options)
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from math import log1p, sqrt
 from zlib import crc32
 
 from pointsman_policies.classifier.lexicon import CONCEPTS
-from pointsman_policies.classifier.structure import COUNTED, PHRASES, PRESENT
+from pointsman_policies.classifier.structure import COUNTED, NEEDS, PHRASES, PRESENT
 from pointsman_policies.classifier.words import Words, build_dictionary, build_phrases, clip, pairs, split
 
 HASHES = 1 << 13
@@ -19,6 +19,8 @@ HASHED_HEAD, HASHED_TAIL = 30, 15
 
 _DICTIONARY = build_dictionary(CONCEPTS)
 _PHRASES = build_phrases(PHRASES)
+_COUNTED = [(pattern, NEEDS.get(name)) for name, pattern in COUNTED.items()]
+_PRESENT = [(pattern, NEEDS.get(name)) for name, pattern in PRESENT.items()]
 _NUMBER = {concept: number for number, concept in enumerate(CONCEPTS)}
 # Two concepts near the beginning that mean something else together: writing code is not writing a story.
 _TOGETHER = (
@@ -87,9 +89,14 @@ def _phrases(words: Words) -> list[float]:
 
 
 def _structure(text: str) -> list[float]:
-    scale = 3 / sqrt(len(text) + 100)
-    counted = [min(len(pattern.findall(text)) * scale, 2.0) for pattern in COUNTED.values()]
-    return [*counted, *(float(pattern.search(text) is not None) for pattern in PRESENT.values())]
+    scale, there = 3 / sqrt(len(text) + 100), set(text)
+    features = [
+        0.0 if needed and needed.isdisjoint(there) else min(len(pattern.findall(text)) * scale, 2.0)
+        for pattern, needed in _COUNTED
+    ]
+    for pattern, needed in _PRESENT:
+        features.append(0.0 if needed and needed.isdisjoint(there) else float(pattern.search(text) is not None))
+    return features
 
 
 def _shape(text: str, words: Words) -> list[float]:

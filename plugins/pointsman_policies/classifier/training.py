@@ -101,16 +101,19 @@ def fit(table: Table, classes: int) -> Fitted:
     scale = np.where(deviation > 1e-6, 1 / np.maximum(deviation, 1e-6), 0.0)
     shift = -mean * scale
     norm = np.sqrt(max((scale > 0).sum(), 1))
-    design = np.hstack([np.clip(table.dense * scale + shift, -REACH, REACH) / norm, HASHED_SHARE * table.hashed])
+    dense = np.clip(table.dense * scale + shift, -REACH, REACH) / norm
+    used = table.hashed.any(axis=0)
+    hashed = HASHED_SHARE * table.hashed[:, used]
     # There are more features than examples, and the penalty treats all directions alike: turned into the space that the
     # examples span, the problem is the same and much smaller.
-    values, vectors = np.linalg.eigh(design @ design.T)
+    values, vectors = np.linalg.eigh(dense @ dense.T + hashed @ hashed.T)
     kept = values > 1e-9 * values[-1]
-    basis = design.T @ (vectors[:, kept] / np.sqrt(values[kept]))
-    weights, bias = _logistic(design @ basis, table.labels, _row_weights(table, classes), classes)
-    whole = basis @ weights
-    count = table.dense.shape[1]
-    return Fitted(scale, shift, whole[:count] / norm, HASHED_SHARE * whole[count:], bias)
+    vectors, roots = vectors[:, kept], np.sqrt(values[kept])
+    weights, bias = _logistic(vectors * roots, table.labels, _row_weights(table, classes), classes)
+    rows = vectors @ (weights / roots[:, None])
+    whole = np.zeros((HASHES, classes))
+    whole[used] = HASHED_SHARE * (hashed.T @ rows)
+    return Fitted(scale, shift, dense.T @ rows / norm, whole, bias)
 
 
 def cross_validate(table: Table, classes: int) -> Array:
