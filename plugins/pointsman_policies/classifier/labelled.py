@@ -46,8 +46,9 @@ class ExampleSet:
 def load_examples(paths: Sequence[Path]) -> ExampleSet:
     """Read files, or every file of a directory; without any path, the examples that we ship.
 
-    YAML: `label`, `description`, and `families: {kind: {language: [text, ...]}}`. JSONL, also gzipped: `text` (or
-    `prompt`), `label`, and if known `family` (or `source`) and `language`.
+    YAML: `label`, `description`, and `families: {kind: {language: [text, ...]}}`; or a configuration, whose `tasks` say
+    in `output` what their labels return. JSONL, also gzipped: `text` (or `prompt`), `label`, and if known `family` (or
+    `source`) and `language`.
     """
     examples: list[Example] = []
     descriptions: dict[str, str] = {}
@@ -73,8 +74,12 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 
 def _read_yaml(path: Path, descriptions: dict[str, str]) -> Iterator[Example]:
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if isinstance(document, dict) and isinstance(tasks := document.get("tasks"), dict):
+        outputs = {str(task): row.get("output") for task, row in tasks.items() if isinstance(row, dict)}
+        descriptions.update({task: output for task, output in outputs.items() if isinstance(output, str)})
+        return
     if not isinstance(document, dict) or not isinstance(label := document.get("label"), str):
-        raise ExamplesInvalid(f"{path}: a mapping with `label` is expected")
+        raise ExamplesInvalid(f"{path}: a mapping with `label` is expected, or a configuration with `tasks`")
     if unknown := set(document) - {"label", "description", "families"}:
         raise ExamplesInvalid(f"{path}: unknown keys {sorted(unknown)}; known are label, description, families")
     description = str(document.get("description") or "")

@@ -9,23 +9,24 @@ from itertools import combinations
 from math import sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pointsman_policies.classifier.labelled import Example, ExampleSet
 from pointsman_policies.classifier.lexicon import CONCEPTS
-from pointsman_policies.classifier.training import Table, chances, cross_validate, tabulate
+from pointsman_policies.classifier.training import Array, Table, chances, cross_validate, tabulate
 from pointsman_policies.classifier.words import build_dictionary, clip, split
 
-ALIKE_DESCRIPTIONS = 0.5
-FIRM = 0.8
-STRAYING = 0.1
-"""Share of a label's examples that must firmly look like another's before the pair is reported."""
+ALIKE = 0.45
+"""Cosine of what two descriptions promise, from which on they are reported."""
+FIRM, STRAYING, MIXED = 0.8, 0.1, 0.25
+"""A pair is reported if so large a share of the smaller set firmly looks like the other one, or at all."""
 ENOUGH = 8
 """Examples a label needs before its neighbours are asked about them."""
 
 # Words of every description, which say nothing of one.
 _COMMON = frozenset((
     "a", "an", "and", "any", "are", "as", "at", "be", "by", "exactly", "for", "from", "given", "give", "gives",
-    "in", "into", "is", "it", "its", "more", "new", "of", "on", "one", "or", "other", "return", "returns",
+    "in", "into", "is", "it", "its", "more", "new", "of", "on", "one", "or", "other", "out", "return", "returns",
     "several", "text", "that", "the", "their", "them", "they", "this", "to", "what", "which", "with", "without",
     "der", "die", "das", "und", "oder", "ein", "eine", "le", "la", "les", "un", "une", "et", "ou", "el", "los",
     "de", "del", "y", "o",
@@ -55,7 +56,7 @@ def _descriptions(descriptions: dict[str, str]) -> Iterator[Overlap]:
     for one, other in combinations(descriptions, 2):
         shared = meanings[one] & meanings[other]
         size = sqrt(len(meanings[one]) * len(meanings[other]))
-        if size and len(shared) / size >= ALIKE_DESCRIPTIONS:
+        if size and len(shared) / size >= ALIKE:
             why = f"their descriptions promise nearly the same ({len(shared) / size:.0%})"
             yield Overlap(one, other, why, (f"{one}: {descriptions[one]}", f"{other}: {descriptions[other]}"))
 
@@ -65,10 +66,11 @@ def _meanings(description: str) -> frozenset[str]:
     dictionary, names = build_dictionary(CONCEPTS), tuple(CONCEPTS)
     found = set()
     for word in split(description).lower:
-        if word in _COMMON or not word[0].isalnum():
+        stem = word.removesuffix("'s").removesuffix("’s")
+        if word in _COMMON or not stem[:1].isalnum():
             continue
-        concepts = dictionary.meanings(split(word))
-        found.add(names[concepts[0][0]] if concepts else word.removesuffix("s"))
+        concepts = dictionary.meanings(split(stem)) or dictionary.meanings(split(stem.removesuffix("s")))
+        found.add(names[concepts[0][0]] if concepts else stem.removesuffix("s"))
     return frozenset(found)
 
 
@@ -86,7 +88,7 @@ def _twins(examples: Sequence[Example]) -> Iterator[Overlap]:
 
 
 def _strays(labelled: ExampleSet) -> Iterator[Overlap]:
-    """Examples that a model which has not seen their kind firmly takes for another label's."""
+    """Examples that a model which has not seen their kind takes for another label's."""
     labels = [label for label in labelled.labels if _count(labelled, label) >= ENOUGH]
     examples = [example for example in labelled.examples if example.label in labels]
     if len(labels) < 2:
@@ -94,16 +96,20 @@ def _strays(labelled: ExampleSet) -> Iterator[Overlap]:
     table = tabulate(examples, labels)
     sure = chances(cross_validate(table, len(labels)))
     for one, other in combinations(range(len(labels)), 2):
-        stray = [*_firmly(table, sure, one, other), *_firmly(table, sure, other, one)]
+        stray = np.flatnonzero(_taken(table, sure, one, other) | _taken(table, sure, other, one))
+        firm = stray[sure[stray].max(axis=1) >= FIRM]
         smaller = min(_count(labelled, labels[one]), _count(labelled, labels[other]))
-        if len(stray) >= max(3, STRAYING * smaller):
-            why = f"{len(stray)} examples of one look firmly like the other"
-            shown = tuple(f"{labels[table.labels[row]]}: {_short(examples[row].text)}" for row in stray[:4])
+        if len(firm) >= max(3, STRAYING * smaller) or len(stray) >= max(3, MIXED * smaller):
+            why = f"{len(stray)} examples of one look like the other, {len(firm)} of them firmly"
+            worst = sorted(stray, key=lambda row: -float(sure[row].max()))[:4]
+            shown = tuple(f"{labels[table.labels[row]]}: {_short(examples[row].text)}" for row in worst)
             yield Overlap(labels[one], labels[other], why, shown)
 
 
-def _firmly(table: Table, sure: np.ndarray[tuple[int, ...], np.dtype[np.float64]], truth: int, taken: int) -> list[int]:
-    return [int(row) for row in np.flatnonzero((table.labels == truth) & (sure[:, taken] >= FIRM))]
+def _taken(table: Table, sure: Array, truth: int, other: int) -> NDArray[np.bool_]:
+    """Rows of one label that are taken for another's."""
+    result: NDArray[np.bool_] = (table.labels == truth) & (sure.argmax(axis=1) == other)
+    return result
 
 
 def _count(labelled: ExampleSet, label: str) -> int:
