@@ -30,7 +30,7 @@ from pointsman_policies.classifier.measure import (
 )
 from pointsman_policies.classifier.model import Model, load_model
 from pointsman_policies.classifier.policy import CHEAP, ClassifierOptions
-from pointsman_policies.classifier.training import Table, chances, cross_validate, fit, tabulate
+from pointsman_policies.classifier.training import Table, chances, cross_validate, fit, tabulate, train
 
 RESULTS = Path(__file__).parent / "results" / "classifier.json"
 FILE = "task_type.dev.jsonl.gz"
@@ -116,6 +116,8 @@ def shipped(report: Report, model: Model, examples: Sequence[Example]) -> None:
         report.share(f"  of {collection}", accuracy(part))
     script = [one for one, example in zip(judged, examples, strict=True) if not_latin(example.text)]
     report.share("  of prompts mostly in other scripts", accuracy(script))
+    if not script:
+        print("  (none in this file: languages are measured on our own examples alone, below)")
 
 
 def judge(model: Model, example: Example) -> Judged:
@@ -170,6 +172,16 @@ def held_out(table: Table, groups: Sequence[str], labels: Sequence[str], beside:
         rest = table.rows(out)
         hits += int((fit(seen, len(labels)).scores(rest).argmax(axis=1) == rest.labels).sum())
     return Share(hits, len(groups))
+
+
+def trained_again(report: Report, model: Model) -> None:
+    """Whether the shipped examples give the shipped model."""
+    labelled = load_examples([])
+    again = train(labelled.examples, labelled.labels, model.version)
+    report.figures["trained again, same digest"] = same = again.digest == model.digest
+    print(
+        f"\ntrained again from the shipped examples: {'the same digest' if same else 'ANOTHER DIGEST ' + again.digest}"
+    )
 
 
 def languages(report: Report, model: Model) -> None:
@@ -253,6 +265,7 @@ def main(data: Path, rounds: int) -> int:
     shipped(report, model, examples)
     left_out(report, model, examples)
     languages(report, model)
+    trained_again(report, model)
     RESULTS.parent.mkdir(exist_ok=True)
     about = {"model": model.version, "digest": model.digest, "data": path.name, "targets": TARGETS}
     RESULTS.write_text(json.dumps({**about, "figures": report.figures}, indent=2, ensure_ascii=False) + "\n")
