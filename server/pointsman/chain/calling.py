@@ -55,7 +55,7 @@ class Consultation:
     def _contained(self, hook: Hook, call: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         entry = hook.entry.id
         if entry in self._quarantined:
-            return self.fail(hook, "quarantined: it overran and was taken out until the next configuration")
+            return self.fail(hook, "quarantined: it overran and was taken out for a while")
         self._watch.enter(entry)
         try:
             return call(*arguments)

@@ -33,11 +33,6 @@ def refused(refusal: Refusal) -> RequestError:
 
 def exhausted(failures: Sequence[ProviderError], exchange: Exchange) -> RequestError:
     """Every stage failed. That providers are down outweighs what others said, because waiting then helps."""
-    if not failures:
-        return RequestError(
-            Reason.MAX_COST_UNSATISFIABLE,
-            "what failed attempts cost leaves no room for another under max_cost_nano_usd",
-        )
     last = failures[-1]
     if exchange.output_started:
         return interrupted(last, exchange.attempts[-1])
@@ -49,6 +44,13 @@ def exhausted(failures: Sequence[ProviderError], exchange: Exchange) -> RequestE
         return RequestError(last.reason, last.message, retry_delay=delay)
     message = "; ".join(failure.message for failure in failures[-4:])
     return RequestError(Reason.ALL_PROVIDERS_DOWN, f"no provider answered: {message}", retry_delay=delay)
+
+
+def priced_out() -> RequestError:
+    """There was somebody left to ask, but no money left to ask with."""
+    return RequestError(
+        Reason.MAX_COST_UNSATISFIABLE, "what failed attempts cost leaves no room for another under max_cost_nano_usd"
+    )
 
 
 def interrupted(error: ProviderError, attempt: Attempt) -> RequestError:

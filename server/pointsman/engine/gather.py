@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from pointsman.chain.loading import Hook
 from pointsman.engine.decide import assess
 from pointsman.engine.deliberation import deliberate
 from pointsman.engine.exchange import Exchange
-from pointsman.errors import PluginFailed
+from pointsman.errors import PluginFailed, Reason, RequestError
 from pointsman.model.decision import Assessed
 from pointsman.model.snapshot import Snapshot
 from pointsman.ports import Clock, StateStore
@@ -37,7 +38,11 @@ async def gather(exchange: Exchange, store: StateStore, clock: Clock) -> Snapsho
     except PluginFailed:
         # The decision meets the same failure, and refuses by its policy's name.
         return base
-    signals = await _Questions(exchange, prior, store, clock).ask_all(asked)
+    try:
+        async with asyncio.timeout(max(0.0, exchange.deadline - clock.monotonic())):
+            signals = await _Questions(exchange, prior, store, clock).ask_all(asked)
+    except TimeoutError:
+        raise RequestError(Reason.DEADLINE_EXCEEDED, "the deadline passed while policies were asked") from None
     return msgspec.structs.replace(base, signals=signals)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pointsman.chain.loading import Chain
+from pointsman.chain.plugin import HONOURABLE
 from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.model.catalogue import Catalogue, Model
 from pointsman.model.request import Hints, ModelOverride, Request
@@ -82,7 +83,7 @@ class Rules:
         self._check_models(hints)
 
     def _check_honoured(self, hints: Hints) -> None:
-        wanted = {name for name in _HONOURED if getattr(hints, name) not in (None, "", ())}
+        wanted = {name for name in HONOURABLE if getattr(hints, name) not in (None, "", ())}
         if missing := sorted(wanted - self.honours):
             raise RequestError(
                 Reason.FEATURE_DISABLED,
@@ -113,15 +114,6 @@ class Rules:
 
 
 _NO_HINTS = Hints()
-_HONOURED = (
-    "task",
-    "tags",
-    "model_override",
-    "max_cost_nano_usd",
-    "exclude_providers",
-    "allowed_regions",
-    "input_tokens",
-)
 
 
 def _unknown(reason: Reason, field: str, what: str, value: str, known: Iterable[str]) -> InvalidRequest:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pointsman.engine.admission import Admission, Doorkeeper
 from pointsman.engine.exchange import Exchange
+from pointsman.engine.shaping import uncorrected_tokens
 from pointsman.model.attempt import Attempt
 from pointsman.model.record import Record
 from pointsman.ports import Ledger, StateStore
@@ -28,7 +29,8 @@ class Settlement:
     ) -> None:
         """Learn from an attempt and give its leases back, without holding up the answer."""
         if attempt is not None:
-            self._store.record(attempt, exchange.shaped(attempt.target).estimate.input_tokens)
+            shaped = exchange.shaped(attempt.target)
+            self._store.record(attempt, uncorrected_tokens(exchange.request, shaped))
         if exchange.rules.chain.settle:
             self._start(self._release(doorkeeper, admission, attempt))
 
