@@ -63,6 +63,10 @@ class Outline:
         name = self.aliases().get(target, target)
         return (name,) if name in models else ()
 
+    def all_placed(self) -> bool:
+        """Whether every model is in a tier; one that is not may be what a tier without models lacks."""
+        return all(row.get("tier") in (self.tiers or ()) for row in (self.models or {}).values())
+
 
 def check(source: Source) -> Iterator[Problem]:
     """Every reference that leads nowhere, every name that means two things."""
@@ -145,7 +149,7 @@ def _targets(source: Source, path: YamlPath, outline: Outline, value: Any) -> It
         if not isinstance(target, str):
             continue
         yield from _unknown(source, where, "tier or model", target, outline.targets())
-        if target in outline.tiers and not outline.behind(target):
+        if target in outline.tiers and not outline.behind(target) and outline.all_placed():
             yield source.problem(where, f"tier {target!r} has no model; add one, or name another tier")
 
 

@@ -117,7 +117,8 @@ class Model(Section):
     price: Price = Field(description="What it costs.")
     capabilities: Capabilities = Field(
         default=("tools", "json_schema", "json_object"),
-        description="What it can do beyond text. A request that needs more is not sent to it.",
+        description="What it can do beyond text. A request that needs more is not sent to it; `reasoning` is needed "
+        "where a reasoning effort other than none is asked for.",
     )
     regions: Names = Field(default=(), description="Where it runs, in callers' spelling. Empty: unknown.")
     aliases: ModelNames = Field(default=(), description="Other names by which routes and callers may ask for it.")
@@ -232,7 +233,7 @@ class Ledger(Section):
 
     path: str = Field(default="pointsman.db", min_length=1, description="SQLite file, from the working directory.")
     prompts: Literal["none", "text"] = Field(
-        default="none", description="`text` keeps prompts and answers too; `none` keeps a hash."
+        default="none", description="`text` keeps prompts; `none` keeps a hash. Answers are never kept."
     )
     synchronous: Literal["normal", "full"] = Field(
         default="normal", description="`full` survives a power cut too, with an fsync per commit."

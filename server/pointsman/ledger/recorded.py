@@ -55,6 +55,13 @@ def find_config(path: Path, version: str) -> str | None:
         return None if row is None else str(row[0])
 
 
+def newest_config(path: Path) -> str | None:
+    """The configuration that decided the newest request, as it was written."""
+    with reading(path) as connection:
+        newest = connection.execute("SELECT config_version FROM decisions ORDER BY received DESC LIMIT 1").fetchone()
+    return None if newest is None else find_config(path, newest[0])
+
+
 def _ambiguous(prefix: str, ids: list[str]) -> str:
     named = ", ".join(ids[:_NAMED_AT_MOST]) + (", …" if len(ids) > _NAMED_AT_MOST else "")
     return f"{prefix!r} begins several decision ids; write more of the one you mean: {named}"

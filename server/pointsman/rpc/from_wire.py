@@ -16,7 +16,7 @@ from pointsman.rpc.generation_from_wire import (
     tools_from_wire,
 )
 from pointsman.rpc.hints_from_wire import hints_from_wire
-from pointsman.rpc.limits import HEARTBEAT_DEFAULT, HEARTBEAT_MAX, HEARTBEAT_MIN
+from pointsman.rpc.limits import HEARTBEAT_DEFAULT, HEARTBEAT_MAX, HEARTBEAT_MIN, TEXT_BYTES
 from pointsman.rpc.messages_from_wire import messages_from_wire
 from pointsman.rpc.violations import Violations
 from pointsman.v1 import router_service_pb2, routing_pb2
@@ -114,9 +114,29 @@ def request_from_wire(wire: WireCall, found: Violations) -> Request:
         tenant=TENANT,
         facts=measure(messages, tools),
     )
+    _check_text(wire, request.facts.images, found)
     if not content.messages:
         _check_promptless(wire, request.hints, found)
     return request
+
+
+def _check_text(wire: WireCall, images: int, found: Violations) -> None:
+    size = _bytes_beside_images(wire) if images else wire.ByteSize()
+    if size > TEXT_BYTES:
+        limit = f"at most {TEXT_BYTES:,} are taken; send a shorter conversation"
+        found.add("input", f"is {size:,} bytes without the data of images, and {limit}", Reason.REQUEST_TOO_LARGE)
+
+
+def _bytes_beside_images(wire: WireCall) -> int:
+    """Member by member: protobuf serializes a message to tell its size, images too."""
+    content = wire.input
+    size = wire.hints.ByteSize() + content.params.ByteSize() + content.response_format.ByteSize()
+    size += content.tool_choice.ByteSize() + sum(tool.ByteSize() for tool in content.tools)
+    for message in content.messages:
+        size += len(message.name)
+        for part in message.parts:
+            size += len(part.image.url) if part.HasField("image") else part.ByteSize()
+    return size
 
 
 def _check_promptless(wire: WireCall, hints: Hints, found: Violations) -> None:

@@ -23,7 +23,7 @@ from pointsman.model.snapshot import Latency, Snapshot
 NOW = 1_700_000_000.0
 """Unix seconds of every snapshot that does not say otherwise."""
 
-_EVERYTHING = frozenset({"tools", "json_object", "json_schema", "images", "image_urls"})
+_EVERYTHING = frozenset({"tools", "json_object", "json_schema", "images", "image_urls", "reasoning"})
 
 
 def make_request(

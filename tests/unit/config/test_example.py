@@ -47,6 +47,9 @@ def test_every_tier_can_fail_over_to_another_provider() -> None:
 def test_without_a_key_it_is_refused() -> None:
     with pytest.raises(ConfigInvalid, match="every provider is disabled"):
         load(EXAMPLE, {})
+    config = load(EXAMPLE, {}, require_provider=False)
+    assert not config.providers
+    assert "every provider is disabled" in str(config.warnings[0].message)
 
 
 def test_the_smallest_one_of_the_documentation_is_enough() -> None:

@@ -133,6 +133,23 @@ def test_a_section_that_cannot_be_read_neither_hides_nor_causes_other_problems(p
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("    tier: small", "    teir: small", "models.mini.teir"),
+        ("    tier: small", "    tier: smal", "models.mini.tier"),
+        ("    tier: small", "    tier: [small]", "models.mini.tier"),
+        ("tier: mid, con", "tier: 3, con", "models.oss.tier"),
+    ],
+)
+def test_a_model_without_its_tier_is_no_problem_of_the_routes(
+    problems_of: ProblemsOf, old: str, new: str, path: str
+) -> None:
+    found = [problem.path for problem in problems_of(DOCUMENT.replace(old, new, 1))]
+    assert path in found
+    assert not [other for other in found if other.startswith("tasks")]
+
+
+@pytest.mark.parametrize(
     ("text", "line", "words"),
     [
         ("a: b: c", 1, "mapping values are not allowed"),
