@@ -1,5 +1,7 @@
 """Pointsman, an LLM router. What is exported here is the API for policy packages; all else may change."""
 
+from typing import TYPE_CHECKING, Any
+
 from pointsman.chain.plugin import PolicyPlugin, PolicySetup, register
 from pointsman.errors import PointsmanError
 from pointsman.hookspecs import API_VERSION, hookimpl
@@ -14,6 +16,7 @@ from pointsman.model.decision import (
     Decision,
     Estimate,
     Exclusion,
+    NoOpinion,
     PolicyKind,
     Refusal,
     Shape,
@@ -41,8 +44,11 @@ from pointsman.model.request import (
     ToolChoice,
     ToolResult,
 )
-from pointsman.model.snapshot import Latency, Snapshot
+from pointsman.model.snapshot import Latency, Pin, Snapshot
 from pointsman.services import Denial, Lease, Services, Store
+
+if TYPE_CHECKING:
+    from pointsman.config.scalars import Duration
 
 __all__ = [
     "API_VERSION",
@@ -58,6 +64,7 @@ __all__ = [
     "Decided",
     "Decision",
     "Denial",
+    "Duration",
     "Estimate",
     "Event",
     "Exclusion",
@@ -70,8 +77,10 @@ __all__ = [
     "Mode",
     "Model",
     "ModelOverride",
+    "NoOpinion",
     "Params",
     "Part",
+    "Pin",
     "Plan",
     "PlannedAttempt",
     "PointsmanError",
@@ -103,3 +112,12 @@ __all__ = [
     "hookimpl",
     "register",
 ]
+
+
+# Any: what a module holds. Loaded on use, because pydantic is slow to import and most commands need none of it.
+def __getattr__(name: str) -> Any:
+    if name != "Duration":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pointsman.config import scalars
+
+    return scalars.Duration

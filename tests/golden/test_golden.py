@@ -14,9 +14,9 @@ from pointsman.engine.rules import Rules
 from pointsman.model.catalogue import Catalogue
 from pointsman.model.decision import Decision, Exclusion, Refusal, Shaped
 from pointsman.model.request import Hints, Params, Request, ResponseFormat, Tool, ToolChoice
-from pointsman.model.snapshot import Latency, Snapshot
+from pointsman.model.snapshot import Latency, Pin, Snapshot
 from pointsman.testing import make_catalogue, make_entry, make_request, make_rules, make_snapshot
-from pointsman_policies import feasibility, limits, override, routing, tags
+from pointsman_policies import feasibility, limits, override, pinning, routing, tags
 
 CASES = Path(__file__).parent / "cases"
 POLICIES = {
@@ -24,6 +24,7 @@ POLICIES = {
     "tags": tags.plugin,
     "limits": limits.plugin,
     "feasibility": feasibility.plugin,
+    "pinning": pinning.plugin,
     "routing": routing.plugin,
 }
 T = TypeVar("T", bound=msgspec.Struct)
@@ -50,6 +51,7 @@ class World(msgspec.Struct, forbid_unknown_fields=True):
     token_ratios: Mapping[str, float] = {}
     denials: tuple[Given, ...] = ()
     quarantined: tuple[str, ...] = ()
+    pin: Given | None = None
 
 
 class Changes(msgspec.Struct, forbid_unknown_fields=True):
@@ -126,6 +128,7 @@ def snapshot_of(world: World) -> Snapshot:
         token_ratios=world.token_ratios,
         denials=[made(Exclusion, denial) for denial in world.denials],
         quarantined=world.quarantined,
+        pin=None if world.pin is None else made(Pin, world.pin),
     )
 
 
@@ -144,7 +147,7 @@ def changed(value: T, given: Given) -> T:
 
 def seen(outcome: Decision | Refusal, key: str, wanted: Any) -> object:
     """What the outcome says under one key of `expect`; of mappings by target only the targets asked for."""
-    if key in {"target", "decided_by", "reason", "plan", "ranking", "kind", "shaped", "estimate"}:
+    if key in {"target", "decided_by", "reason", "plan", "ranking", "kind", "shaped", "estimate", "pin_ttl"}:
         assert isinstance(outcome, Decision), f"refused: {outcome.reason}"
         return seen_of_decision(outcome, key, wanted)
     if key == "refusal":
@@ -154,13 +157,15 @@ def seen(outcome: Decision | Refusal, key: str, wanted: Any) -> object:
     if key == "violations":
         assert isinstance(outcome, Refusal), f"decided on {outcome.target}"
         return dict(reversed([violation for violation in outcome.violations if violation[0] in wanted]))
+    verdicts = {f"{verdict.policy}.{verdict.hook}": verdict for verdict in outcome.trace}
     everywhere: dict[str, object] = {
         "task": outcome.assessed.task,
         "mode": str(outcome.assessed.mode),
         "source": outcome.assessed.source,
         "excluded": {candidate.target: candidate.excluded_by for candidate in outcome.excluded},
         "because": {c.target: c.excluded_reason for c in outcome.excluded if c.target in wanted},
-        "verdicts": {f"{v.policy}.{v.hook}": str(v.outcome) for v in outcome.trace if f"{v.policy}.{v.hook}" in wanted},
+        "verdicts": {by: str(verdict.outcome) for by, verdict in verdicts.items() if by in wanted},
+        "said": {by: verdict.reason for by, verdict in verdicts.items() if by in wanted},
     }
     return everywhere[key]
 
@@ -170,6 +175,8 @@ def seen_of_decision(decision: Decision, key: str, wanted: Any) -> object:
         return [attempt.target for stage in decision.plan.stages for attempt in stage.attempts]
     if key == "ranking":
         return [candidate.target for candidate in decision.ranking]
+    if key == "pin_ttl":
+        return decision.plan.pin_ttl
     if key == "kind":
         return str(decision.decided_by_kind)
     if key == "shaped":

@@ -13,7 +13,16 @@ GROUP = "pointsman.policies"
 """Entry-point group; the entry point's name is the `use:` name of the configuration."""
 
 HONOURABLE = frozenset(
-    {"task", "tags", "model_override", "max_cost_nano_usd", "exclude_providers", "allowed_regions", "input_tokens"}
+    {
+        "task",
+        "tags",
+        "model_override",
+        "max_cost_nano_usd",
+        "exclude_providers",
+        "allowed_regions",
+        "input_tokens",
+        "session_id",
+    }
 )
 """Hints that a policy must honour: set by a caller while no entry does, the request is refused, never half obeyed."""
 

@@ -103,6 +103,7 @@ _HONOURED = (
     "exclude_providers",
     "allowed_regions",
     "input_tokens",
+    "session_id",
 )
 
 

@@ -98,6 +98,12 @@ class Exclusion(Struct, frozen=True):
     reason: str
 
 
+class NoOpinion(Struct, frozen=True):
+    """No opinion, like None, and why: the reason stands in the trace."""
+
+    reason: str
+
+
 class Choice(Struct, frozen=True):
     """Targets in order of preference.
 

@@ -30,9 +30,10 @@ def cost_nano_usd(price: Price, usage: Usage) -> int:
 
 def plain_cost(price: Price, input_tokens: int, output_tokens: int) -> int:
     """Nano-USD where nothing is cached; what estimates are made of, so it builds no Usage."""
-    return price.per_request + (
-        input_tokens * price.input + output_tokens * price.output + _PER_TOKENS // 2
-    ) // _PER_TOKENS
+    return (
+        price.per_request
+        + (input_tokens * price.input + output_tokens * price.output + _PER_TOKENS // 2) // _PER_TOKENS
+    )
 
 
 def price_attempt(price: Price, usage: Usage, provider_cost: int | None) -> tuple[int, CostSource]:

@@ -18,12 +18,21 @@ class Latency(Struct, frozen=True):
     samples: int
 
 
+class Pin(Struct, frozen=True):
+    """The model that a conversation stays on, `since` when (Unix seconds) and which of its turns (from 1)."""
+
+    target: str
+    since: float
+    turn: int = 1
+
+
 class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`now` is Unix seconds; mappings are by model id, `signals` by chain entry id.
 
     `token_ratios` are observed input tokens over estimated ones. `quarantined` names chain entries that the watchdog
     took out; `denials` are targets refused by admission while this request was running. The catalogue is found by
-    `config_version`: it is part of the rules, and is recorded once a version, not once a decision.
+    `config_version`: it is part of the rules, and is recorded once a version, not once a decision. `pin` is that of
+    the request's session.
     """
 
     now: float
@@ -35,3 +44,4 @@ class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     signals: Mapping[str, Any] = {}
     quarantined: frozenset[str] = frozenset()
     denials: tuple[Exclusion, ...] = ()
+    pin: Pin | None = None

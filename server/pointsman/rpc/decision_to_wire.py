@@ -44,9 +44,7 @@ def decision_to_wire(routed: Routed, trace_level: TraceLevel) -> routing_pb2.Dec
     return wire
 
 
-def _write_outlook(
-    wire: routing_pb2.Decision, decision: Decision, models: Mapping[str, Model], *, full: bool
-) -> None:
+def _write_outlook(wire: routing_pb2.Decision, decision: Decision, models: Mapping[str, Model], *, full: bool) -> None:
     planned = {attempt.target for stage in decision.plan.stages for attempt in stage.attempts}
     for candidate in decision.ranking:
         if full or candidate.target in planned:

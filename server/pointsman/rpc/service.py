@@ -19,7 +19,7 @@ from pointsman.rpc.events_to_wire import finish_to_wire
 from pointsman.rpc.failure_to_wire import abort
 from pointsman.rpc.from_wire import Call, call_from_wire
 from pointsman.rpc.message_to_wire import answer_to_wire
-from pointsman.rpc.metadata import DECISION_ID, routing_metadata
+from pointsman.rpc.metadata import DECISION_ID, routing_metadata, session_of
 from pointsman.rpc.models_to_wire import models_to_wire
 from pointsman.rpc.parsing import ParseFailure, TooLarge
 from pointsman.rpc.sink import StreamSink
@@ -74,14 +74,14 @@ class Service:
         return await self._guarded(request, context, self._list_models)
 
     async def _route(self, request: wire.RouteRequest, context: Context) -> wire.RouteResponse:
-        call = call_from_wire(request)
+        call = call_from_wire(request, session_of(context.invocation_metadata()))
         routed = await self._engine.route(call.request)
         context.set_trailing_metadata(routing_metadata(routed))
         return wire.RouteResponse(decision=decision_to_wire(routed, call.trace_level))
 
     async def _complete(self, request: wire.CompleteRequest, context: Context) -> None:
         deadline = self._deadline(context)
-        call = call_from_wire(request)
+        call = call_from_wire(request, session_of(context.invocation_metadata()))
         sink = StreamSink(context, call, monotonic)
         try:
             completion = await self._engine.complete(call.request, self._terms(call, deadline), sink)
@@ -95,7 +95,7 @@ class Service:
 
     async def _complete_unary(self, request: wire.CompleteUnaryRequest, context: Context) -> wire.CompleteUnaryResponse:
         deadline = self._deadline(context)
-        call = call_from_wire(request)
+        call = call_from_wire(request, session_of(context.invocation_metadata()))
         completion = await self._engine.complete(call.request, self._terms(call, deadline), None)
         _raise_failure(completion)
         routed, served = completion.routed, completion.served

@@ -18,7 +18,7 @@ from pointsman.engine.shaping import shape_targets
 from pointsman.model.catalogue import Catalogue, Model, Price, Task
 from pointsman.model.decision import Exclusion, Shaped
 from pointsman.model.request import Hints, Message, Mode, Params, Request, Role, Text, Tool, measure
-from pointsman.model.snapshot import Latency, Snapshot
+from pointsman.model.snapshot import Latency, Pin, Snapshot
 
 NOW = 1_700_000_000.0
 """Unix seconds of every snapshot that does not say otherwise."""
@@ -129,6 +129,7 @@ def make_snapshot(
     signals: Mapping[str, Any] | None = None,
     quarantined: Sequence[str] = (),
     denials: Sequence[Exclusion] = (),
+    pin: Pin | None = None,
 ) -> Snapshot:
     """A world in which nothing has happened yet, at `NOW`, under configuration "test"."""
     return Snapshot(
@@ -140,6 +141,7 @@ def make_snapshot(
         signals=signals or {},
         quarantined=frozenset(quarantined),
         denials=tuple(denials),
+        pin=pin,
     )
 
 

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
+from tests.unit.config.documents import entry_point
 
-from pointsman.chain.discovery import installed, load_plugin
-from pointsman.chain.plugin import PolicyPlugin
+from pointsman.chain.discovery import load_plugin
+from pointsman.chain.plugin import GROUP, PolicyPlugin
 from pointsman.model.decision import Assessed, PolicyKind
 from pointsman.model.request import Hints, Mode
 from pointsman.testing import make_request, make_rules, shaped_targets
-from pointsman_policies import feasibility, limits, override, routing, tags
+from pointsman_policies import feasibility, limits, override, pinning, routing, tags
 
+PYPROJECT = Path(__file__).parents[3] / "pyproject.toml"
 PLUGINS = {
     "override": override.plugin,
     "tags": tags.plugin,
     "limits": limits.plugin,
     "feasibility": feasibility.plugin,
+    "pinning": pinning.plugin,
     "routing": routing.plugin,
 }
 
 
 @pytest.mark.parametrize("name", PLUGINS)
 def test_it_is_registered_under_its_name(name: str) -> None:
-    assert load_plugin(installed()[name]) is PLUGINS[name]
+    declared = tomllib.loads(PYPROJECT.read_text())["project"]["entry-points"][GROUP][name]
+    assert load_plugin((entry_point(name, declared, "pointsman"),)) is PLUGINS[name]
     assert PLUGINS[name].deterministic
 
 
@@ -34,6 +41,7 @@ def test_it_is_registered_under_its_name(name: str) -> None:
         (tags.plugin, PolicyKind.TAG),
         (limits.plugin, PolicyKind.LIMIT),
         (feasibility.plugin, PolicyKind.CAPABILITY),
+        (pinning.plugin, PolicyKind.SESSION_PIN),
         (routing.plugin, PolicyKind.ROUTING),
     ],
 )
@@ -50,6 +58,7 @@ def test_together_they_honour_every_hint() -> None:
         "exclude_providers",
         "allowed_regions",
         "input_tokens",
+        "session_id",
     }
 
 
