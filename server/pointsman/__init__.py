@@ -44,7 +44,7 @@ from pointsman.model.request import (
     ToolChoice,
     ToolResult,
 )
-from pointsman.model.snapshot import Latency, Pin, Snapshot
+from pointsman.model.snapshot import Health, HealthState, Latency, Pin, Snapshot
 from pointsman.services import Denial, Lease, Services, Store
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ __all__ = [
     "Event",
     "Exclusion",
     "Facts",
+    "Health",
+    "HealthState",
     "Hints",
     "Image",
     "Latency",

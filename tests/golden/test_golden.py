@@ -14,9 +14,9 @@ from pointsman.engine.rules import Rules
 from pointsman.model.catalogue import Catalogue
 from pointsman.model.decision import Decision, Exclusion, Refusal, Shaped
 from pointsman.model.request import Hints, Params, Request, ResponseFormat, Tool, ToolChoice
-from pointsman.model.snapshot import Latency, Pin, Snapshot
+from pointsman.model.snapshot import Health, Latency, Pin, Snapshot
 from pointsman.testing import make_catalogue, make_entry, make_request, make_rules, make_snapshot
-from pointsman_policies import feasibility, limits, override, pinning, routing, tags
+from pointsman_policies import feasibility, health, limits, override, pinning, routing, tags
 
 CASES = Path(__file__).parent / "cases"
 POLICIES = {
@@ -24,6 +24,7 @@ POLICIES = {
     "tags": tags.plugin,
     "limits": limits.plugin,
     "feasibility": feasibility.plugin,
+    "health": health.plugin,
     "pinning": pinning.plugin,
     "routing": routing.plugin,
 }
@@ -52,6 +53,7 @@ class World(msgspec.Struct, forbid_unknown_fields=True):
     denials: tuple[Given, ...] = ()
     quarantined: tuple[str, ...] = ()
     pin: Given | None = None
+    health: Mapping[str, Given] = {}
 
 
 class Changes(msgspec.Struct, forbid_unknown_fields=True):
@@ -128,6 +130,7 @@ def snapshot_of(world: World) -> Snapshot:
         token_ratios=world.token_ratios,
         denials=[made(Exclusion, denial) for denial in world.denials],
         quarantined=world.quarantined,
+        health={target: made(Health, given) for target, given in world.health.items()},
         pin=None if world.pin is None else made(Pin, world.pin),
     )
 
@@ -147,7 +150,7 @@ def changed(value: T, given: Given) -> T:
 
 def seen(outcome: Decision | Refusal, key: str, wanted: Any) -> object:
     """What the outcome says under one key of `expect`; of mappings by target only the targets asked for."""
-    if key in {"target", "decided_by", "reason", "plan", "ranking", "kind", "shaped", "estimate", "pin_ttl"}:
+    if key in {"target", "decided_by", "reason", "plan", "ranking", "kind", "shaped", "estimate", "pin_ttl", "kinds"}:
         assert isinstance(outcome, Decision), f"refused: {outcome.reason}"
         return seen_of_decision(outcome, key, wanted)
     if key == "refusal":
@@ -175,6 +178,8 @@ def seen_of_decision(decision: Decision, key: str, wanted: Any) -> object:
         return [attempt.target for stage in decision.plan.stages for attempt in stage.attempts]
     if key == "ranking":
         return [candidate.target for candidate in decision.ranking]
+    if key == "kinds":
+        return [str(attempt.kind) for stage in decision.plan.stages for attempt in stage.attempts]
     if key == "pin_ttl":
         return decision.plan.pin_ttl
     if key == "kind":

@@ -18,7 +18,7 @@ from pointsman.engine.shaping import shape_targets
 from pointsman.model.catalogue import Catalogue, Model, Price, Task
 from pointsman.model.decision import Exclusion, Shaped
 from pointsman.model.request import Hints, Message, Mode, Params, Request, Role, Text, Tool, measure
-from pointsman.model.snapshot import Latency, Pin, Snapshot
+from pointsman.model.snapshot import Health, Latency, Pin, Snapshot
 
 NOW = 1_700_000_000.0
 """Unix seconds of every snapshot that does not say otherwise."""
@@ -130,6 +130,7 @@ def make_snapshot(
     quarantined: Sequence[str] = (),
     denials: Sequence[Exclusion] = (),
     pin: Pin | None = None,
+    health: Mapping[str, Health] | None = None,
 ) -> Snapshot:
     """A world in which nothing has happened yet, at `NOW`, under configuration "test"."""
     return Snapshot(
@@ -142,6 +143,7 @@ def make_snapshot(
         quarantined=frozenset(quarantined),
         denials=tuple(denials),
         pin=pin,
+        health=health or {},
     )
 
 

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
-
 import pytest
 from pydantic import ValidationError
-from tests.unit.config.documents import entry_point
 
 from pointsman.chain.discovery import load_plugin
-from pointsman.chain.plugin import GROUP, PolicyPlugin
+from pointsman.chain.plugin import PolicyPlugin
+from pointsman.config.policies import Policies
 from pointsman.model.decision import Assessed, PolicyKind
 from pointsman.model.request import Hints, Mode
 from pointsman.testing import make_request, make_rules, shaped_targets
-from pointsman_policies import feasibility, limits, override, pinning, routing, tags
+from pointsman_policies import feasibility, health, limits, override, pinning, routing, tags
 
-PYPROJECT = Path(__file__).parents[3] / "pyproject.toml"
 PLUGINS = {
     "override": override.plugin,
     "tags": tags.plugin,
     "limits": limits.plugin,
     "feasibility": feasibility.plugin,
+    "health": health.plugin,
     "pinning": pinning.plugin,
     "routing": routing.plugin,
 }
 
 
 @pytest.mark.parametrize("name", PLUGINS)
-def test_it_is_registered_under_its_name(name: str) -> None:
-    declared = tomllib.loads(PYPROJECT.read_text())["project"]["entry-points"][GROUP][name]
-    assert load_plugin((entry_point(name, declared, "pointsman"),)) is PLUGINS[name]
+def test_it_is_registered_under_its_name(name: str, policies: Policies) -> None:
+    assert load_plugin(policies[name]) is PLUGINS[name]
     assert PLUGINS[name].deterministic
 
 
@@ -41,6 +37,7 @@ def test_it_is_registered_under_its_name(name: str) -> None:
         (tags.plugin, PolicyKind.TAG),
         (limits.plugin, PolicyKind.LIMIT),
         (feasibility.plugin, PolicyKind.CAPABILITY),
+        (health.plugin, PolicyKind.HEALTH),
         (pinning.plugin, PolicyKind.SESSION_PIN),
         (routing.plugin, PolicyKind.ROUTING),
     ],
