@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,6 +25,7 @@ from pointsman import (
     register,
 )
 from pointsman import Health as ModelHealth
+from pointsman_policies.wording import instant
 
 POINTSMAN_API = 1
 
@@ -80,8 +80,7 @@ def _told(health: ModelHealth) -> str:
     why = f": {health.reason}" if health.reason else ""
     if health.until is None:
         return f"{health.state}{why}"
-    until = datetime.fromtimestamp(health.until, UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
-    return f"{health.state} until {until} UTC{why}"
+    return f"{health.state} until {instant(health.until)}{why}"
 
 
 def _at(stage: Stage, position: int) -> Stage:

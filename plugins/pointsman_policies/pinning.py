@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,6 +22,7 @@ from pointsman import (
     hookimpl,
     register,
 )
+from pointsman_policies.wording import instant
 
 POINTSMAN_API = 1
 
@@ -63,8 +63,7 @@ class Pinning:
 
 
 def _pinned(pin: Pin) -> str:
-    since = datetime.fromtimestamp(pin.since, UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
-    return f"the session is pinned to {pin.target} since its turn {pin.turn}, {since} UTC"
+    return f"the session is pinned to {pin.target} since its turn {pin.turn}, {instant(pin.since)}"
 
 
 plugin = register(

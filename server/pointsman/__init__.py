@@ -7,6 +7,7 @@ from pointsman.errors import PointsmanError
 from pointsman.hookspecs import API_VERSION, hookimpl
 from pointsman.model.answer import Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome
+from pointsman.model.balance import Balance, BudgetAction, BudgetStep
 from pointsman.model.catalogue import Catalogue, Model, Price, Select, Task
 from pointsman.model.decision import (
     Assessed,
@@ -58,6 +59,9 @@ __all__ = [
     "AttemptEnded",
     "AttemptKind",
     "AttemptOutcome",
+    "Balance",
+    "BudgetAction",
+    "BudgetStep",
     "Catalogue",
     "Cause",
     "Choice",

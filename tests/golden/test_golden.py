@@ -11,12 +11,13 @@ from msgspec.structs import replace
 
 from pointsman.engine.decide import decide
 from pointsman.engine.rules import Rules
+from pointsman.model.balance import Balance
 from pointsman.model.catalogue import Catalogue
 from pointsman.model.decision import Decision, Exclusion, Refusal, Shaped
 from pointsman.model.request import Hints, Params, Request, ResponseFormat, Tool, ToolChoice
 from pointsman.model.snapshot import Health, Latency, Pin, Snapshot
 from pointsman.testing import make_catalogue, make_entry, make_request, make_rules, make_snapshot
-from pointsman_policies import feasibility, health, limits, override, pinning, routing, tags
+from pointsman_policies import budgets, feasibility, health, limits, override, pinning, routing, tags
 
 CASES = Path(__file__).parent / "cases"
 POLICIES = {
@@ -24,6 +25,7 @@ POLICIES = {
     "tags": tags.plugin,
     "limits": limits.plugin,
     "feasibility": feasibility.plugin,
+    "budgets": budgets.plugin,
     "health": health.plugin,
     "pinning": pinning.plugin,
     "routing": routing.plugin,
@@ -52,6 +54,7 @@ class World(msgspec.Struct, forbid_unknown_fields=True):
     token_ratios: Mapping[str, float] = {}
     denials: tuple[Given, ...] = ()
     quarantined: tuple[str, ...] = ()
+    balances: tuple[Given, ...] = ()
     pin: Given | None = None
     health: Mapping[str, Given] = {}
 
@@ -130,6 +133,7 @@ def snapshot_of(world: World) -> Snapshot:
         token_ratios=world.token_ratios,
         denials=[made(Exclusion, denial) for denial in world.denials],
         quarantined=world.quarantined,
+        balances=[made(Balance, balance) for balance in world.balances],
         health={target: made(Health, given) for target, given in world.health.items()},
         pin=None if world.pin is None else made(Pin, world.pin),
     )

@@ -68,7 +68,7 @@ def exclusions_fault(answer: object, known: Container[str]) -> str:
         cause: object = exclusion.cause
         if not isinstance(cause, Cause):
             return "excluded for a cause that is no Cause"
-        if fault := _text_fault(exclusion.reason):
+        if fault := _text_fault(exclusion.reason) or _text_fault(exclusion.scope):
             return fault
     return ""
 

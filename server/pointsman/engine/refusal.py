@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from pointsman.engine.deliberation import Deliberation
 from pointsman.engine.vetoes import Vetoes
@@ -63,6 +64,8 @@ def _metadata(d: Deliberation, cause: Cause | None, blamed: Sequence[Shaped]) ->
     if cause is Cause.HEALTH:
         known = [health.until for s in blamed if (health := d.snapshot.health.get(s.target)) and health.until]
         return (("retry_after_ms", str(max(0, round((min(known) - d.snapshot.now) * 1000)))),) if known else ()
+    if cause is Cause.BUDGET:
+        return _exhausted(d, blamed)
     if cause is Cause.COST:
         return (("cheapest_nano_usd", str(min(s.estimate.worst_case_nano_usd for s in blamed))),)
     if cause is Cause.CONTEXT:
@@ -70,3 +73,14 @@ def _metadata(d: Deliberation, cause: Cause | None, blamed: Sequence[Shaped]) ->
         window = max(d.catalogue.models[s.target].context for s in blamed)
         return (("tokens", str(tokens)), ("largest_window", str(window)))
     return ()
+
+
+def _exhausted(d: Deliberation, blamed: Sequence[Shaped]) -> tuple[tuple[str, str], ...]:
+    """The budget to blame; of several the one that resets last, since it would refuse the next attempt too."""
+    scopes = {exclusion.scope for s in blamed for exclusion, _ in d.vetoes.of(s.target)}
+    balances = [balance for balance in d.snapshot.balances if balance.scope in scopes]
+    if not balances:
+        return ()
+    last = max(balances, key=lambda balance: balance.resets_at)
+    resets = datetime.fromtimestamp(last.resets_at, UTC).isoformat().replace("+00:00", "Z")
+    return (("budget", last.scope), ("remaining_nano_usd", str(last.left)), ("resets_at", resets))

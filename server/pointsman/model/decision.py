@@ -90,12 +90,16 @@ class Cause(StrEnum):
     POLICY = "policy"
 
 
-class Exclusion(Struct, frozen=True):
-    """A veto: `target` is a model id, `reason` one English sentence."""
+class Exclusion(Struct, frozen=True, omit_defaults=True):
+    """A veto: `target` is a model id, `reason` one English sentence.
+
+    `scope` names the budget where one is the cause, so that a refusal can say how it stands.
+    """
 
     target: str
     cause: Cause
     reason: str
+    scope: str = ""
 
 
 class NoOpinion(Struct, frozen=True):

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from pointsman.model.balance import Balance
 from pointsman.model.decision import Exclusion
 
 
@@ -50,8 +51,8 @@ class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     A model that is not in `health` is up. `token_ratios` are observed input tokens over estimated ones. `quarantined`
     names chain entries that the watchdog took out; `denials` are targets refused by admission while this request was
-    running. `pin` is that of the request's session. The catalogue is found by `config_version`: it is part of the
-    rules, and is recorded once a version, not once a decision.
+    running. `pin` is that of the request's session, `balances` are those of every budget that it counts towards. The
+    catalogue is found by `config_version`: it is part of the rules, and is recorded once a version, not a decision.
     """
 
     now: float
@@ -65,3 +66,4 @@ class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     quarantined: frozenset[str] = frozenset()
     denials: tuple[Exclusion, ...] = ()
     pin: Pin | None = None
+    balances: tuple[Balance, ...] = ()

@@ -15,6 +15,7 @@ from pointsman.engine.decide import assess
 from pointsman.engine.deliberation import deliberate
 from pointsman.engine.rules import Rules
 from pointsman.engine.shaping import shape_targets
+from pointsman.model.balance import Balance
 from pointsman.model.catalogue import Catalogue, Model, Price, Task
 from pointsman.model.decision import Exclusion, Shaped
 from pointsman.model.request import Hints, Message, Mode, Params, Request, Role, Text, Tool, measure
@@ -131,6 +132,7 @@ def make_snapshot(
     denials: Sequence[Exclusion] = (),
     pin: Pin | None = None,
     health: Mapping[str, Health] | None = None,
+    balances: Sequence[Balance] = (),
 ) -> Snapshot:
     """A world in which nothing has happened yet, at `NOW`, under configuration "test"."""
     return Snapshot(
@@ -144,6 +146,7 @@ def make_snapshot(
         denials=tuple(denials),
         pin=pin,
         health=health or {},
+        balances=tuple(balances),
     )
 
 

@@ -19,7 +19,7 @@ def test_the_chain_is_explained_in_its_order(capsys: pytest.CaptureFixture[str])
     assert main(["check-config", EXAMPLE, "--simulated", "--explain", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     hooks = {entry["id"]: entry["hooks"] for entry in told["chain"]}
-    assert list(hooks) == ["override", "tags", "limits", "fits", "health", "pin", "route"]
+    assert list(hooks) == ["override", "tags", "limits", "fits", "caps", "health", "pin", "route"]
     assert hooks["route"] == ["shape", "choose"]
     assert told["routes"]["code"]["balanced"] == ["mini", "gpt"]
     assert "max_cost_nano_usd" in told["chain"][2]["honours"]

@@ -11,13 +11,14 @@ from pointsman.config.policies import Policies
 from pointsman.model.decision import Assessed, PolicyKind
 from pointsman.model.request import Hints, Mode
 from pointsman.testing import make_request, make_rules, shaped_targets
-from pointsman_policies import feasibility, health, limits, override, pinning, routing, tags
+from pointsman_policies import budgets, feasibility, health, limits, override, pinning, routing, tags
 
 PLUGINS = {
     "override": override.plugin,
     "tags": tags.plugin,
     "limits": limits.plugin,
     "feasibility": feasibility.plugin,
+    "budgets": budgets.plugin,
     "health": health.plugin,
     "pinning": pinning.plugin,
     "routing": routing.plugin,
@@ -37,6 +38,7 @@ def test_it_is_registered_under_its_name(name: str, policies: Policies) -> None:
         (tags.plugin, PolicyKind.TAG),
         (limits.plugin, PolicyKind.LIMIT),
         (feasibility.plugin, PolicyKind.CAPABILITY),
+        (budgets.plugin, PolicyKind.BUDGET),
         (health.plugin, PolicyKind.HEALTH),
         (pinning.plugin, PolicyKind.SESSION_PIN),
         (routing.plugin, PolicyKind.ROUTING),
@@ -72,7 +74,7 @@ def test_unknown_options_are_refused() -> None:
 
 def test_a_row_shapes_every_target_alike_and_once() -> None:
     rules = make_rules(*PLUGINS.values())
-    (hook,) = rules.chain.shape
+    hook = rules.chain.shape[-1]
     answers = {id(hook.call(None, None, _assessed("simple"), target)) for target in rules.catalogue.models}
     assert len(answers) == 1
     assert hook.call(None, None, _assessed("code"), "mini") is None
