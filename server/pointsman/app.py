@@ -70,6 +70,7 @@ class App:
             chain,
             max_attempts=config.failover.max_attempts,
             strict_tags=config.strict_tags,
+            compliance=config.compliance,
         )
         ledger = await self._ledger()
         world = World(await self._providers(), MemoryStore(clock), ledger, clock)

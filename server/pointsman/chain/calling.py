@@ -14,6 +14,8 @@ from pointsman.model.decision import NoOpinion, Verdict, VerdictOutcome
 SILENT = object()
 """What `Consultation.ask` returns for a policy that gave nothing to work with; its verdict is noted already."""
 
+# Compliance mode is about who decides. A veto can only narrow, and leaving one out would let something pass.
+_DECIDING = frozenset({"assess_request", "shape_request", "choose_targets", "plan_attempts"})
 _FAIL_CLOSED = frozenset({"exclude_targets", "admit_attempt"})
 
 
@@ -29,12 +31,16 @@ UNWATCHED = Watch()
 
 
 class Consultation:
-    """One pass over the chain: asks policies and collects their verdicts in order."""
+    """One pass over the chain: asks policies and collects their verdicts in order.
 
-    def __init__(self, quarantined: frozenset[str], watch: Watch) -> None:
+    Entries that are `unheard` may veto and nothing else: compliance mode, for policies that are not deterministic.
+    """
+
+    def __init__(self, quarantined: frozenset[str], watch: Watch, unheard: frozenset[str] = frozenset()) -> None:
         self.verdicts: list[Verdict] = []
         self._quarantined = quarantined
         self._watch = watch
+        self._unheard = unheard
 
     def ask(self, hook: Hook, *arguments: Any) -> Any:
         """The policy's answer, or SILENT; PluginFailed where its failure must stop the request."""
@@ -62,6 +68,9 @@ class Consultation:
 
     def _contained(self, hook: Hook, call: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         entry = hook.entry.id
+        if entry in self._unheard and hook.name in _DECIDING:
+            self.note(hook, VerdictOutcome.NO_OPINION, "not asked: compliance mode, and it is not deterministic")
+            return SILENT
         if entry in self._quarantined:
             return self.fail(hook, "quarantined: it overran and was taken out until the next configuration")
         self._watch.enter(entry)

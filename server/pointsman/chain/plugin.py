@@ -58,7 +58,8 @@ def register(
     """Register a policy: the entry point of group `pointsman.policies` names what this returns.
 
     `config` is a pydantic model for the entry's `with:`; None takes no options and the factory gets None. `honours`
-    names the request hints that this policy obeys. `deterministic`: the same request always gets the same answer.
+    names the request hints that this policy obeys. `deterministic`: the same request and snapshot always get the same
+    answer, by rules that can be read; in compliance mode only such policies decide.
 
         POINTSMAN_API = 1
         plugin = register(Greeting, config=GreetingConfig, kind=PolicyKind.RULE, deterministic=True)

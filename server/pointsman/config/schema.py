@@ -245,6 +245,12 @@ class Failover(Section):
     max_attempts: int = Field(default=4, ge=1, le=20, description="Attempts a request may take, with the first.")
 
 
+class Compliance(Section):
+    """Whose requests only deterministic, explainable policies may decide."""
+
+    tenants: Names = Field(min_length=1, description="The tenants it is for.")
+
+
 class Document(Section):
     """The whole of `pointsman.yaml`."""
 
@@ -266,6 +272,11 @@ class Document(Section):
         min_length=1,
         default_factory=lambda: tuple(ChainEntry.model_validate({"use": policy}) for policy in DEFAULT_CHAIN),
         description=f"The policies that decide, in this order and no others. Unset: {', '.join(DEFAULT_CHAIN)}.",
+    )
+    compliance: bool | Compliance = Field(
+        default=False,
+        description="Let only policies that are registered as deterministic assess, shape, choose and plan: for every "
+        "request, or for those of some tenants. Others may still veto. `check-config --explain` says who decides then.",
     )
     server: Server = Field(default_factory=Server, description="Doors and limits.")
     ledger: Ledger = Field(default_factory=Ledger, description="Records.")

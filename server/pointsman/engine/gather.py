@@ -31,7 +31,9 @@ async def gather(exchange: Exchange, store: StateStore, clock: Clock) -> Snapsho
         exchange.snapshot, latencies=state.latencies, token_ratios=state.token_ratios, pin=state.pin
     )
     hooks = (rules.shadowed or rules.chain).gather
-    asked = [hook for hook in hooks if hook.entry.id not in base.quarantined]
+    # What may not decide is told nothing of the prompt either.
+    passed_over = base.quarantined | rules.unheard(exchange.request.tenant)
+    asked = [hook for hook in hooks if hook.entry.id not in passed_over]
     if not asked:
         return base
     try:

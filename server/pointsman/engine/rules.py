@@ -13,11 +13,25 @@ from pointsman.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)
+class Compliance:
+    """Whose requests only deterministic policies may decide: `everyone`'s, or those of `tenants`."""
+
+    everyone: bool = False
+    tenants: frozenset[str] = frozenset()
+
+    def covers(self, tenant: str) -> bool:
+        return self.everyone or tenant in self.tenants
+
+
+NO_COMPLIANCE = Compliance()
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """`chain` decides; `shadowed` is the same with the shadow entries, None where there are none.
 
     `targets` are the enabled models. `max_attempts` bounds the stages of the default plan. `strict_tags`: an unknown
-    tag fails the request.
+    tag fails the request. `undetermined` are the ids of entries that may not decide where `compliance` holds.
     """
 
     version: str
@@ -29,10 +43,19 @@ class Rules:
     target_ids: tuple[str, ...]
     max_attempts: int = 4
     strict_tags: bool = False
+    compliance: Compliance = NO_COMPLIANCE
+    undetermined: frozenset[str] = frozenset()
 
     @classmethod
     def of(
-        cls, version: str, catalogue: Catalogue, chain: Chain, *, max_attempts: int = 4, strict_tags: bool = False
+        cls,
+        version: str,
+        catalogue: Catalogue,
+        chain: Chain,
+        *,
+        max_attempts: int = 4,
+        strict_tags: bool = False,
+        compliance: Compliance = NO_COMPLIANCE,
     ) -> Rules:
         """The rules of a loaded chain, shadow entries set apart."""
         live = chain.live()
@@ -47,7 +70,13 @@ class Rules:
             target_ids=tuple(model.id for model in targets),
             max_attempts=max_attempts,
             strict_tags=strict_tags,
+            compliance=compliance,
+            undetermined=frozenset(entry.id for entry in chain.entries if not entry.plugin.deterministic),
         )
+
+    def unheard(self, tenant: str) -> frozenset[str]:
+        """The entries that may not decide on a request of this tenant."""
+        return self.undetermined if self.compliance.covers(tenant) else frozenset()
 
     def check(self, request: Request) -> None:
         """RequestError for names that this configuration does not know and hints that nobody would honour."""

@@ -13,7 +13,7 @@ from pointsman.chain.loading import build_chain
 from pointsman.chain.plugin import PolicyPlugin, register
 from pointsman.engine.decide import assess
 from pointsman.engine.deliberation import deliberate
-from pointsman.engine.rules import Rules
+from pointsman.engine.rules import NO_COMPLIANCE, Compliance, Rules
 from pointsman.engine.shaping import shape_targets
 from pointsman.model.balance import Balance
 from pointsman.model.catalogue import Catalogue, Model, Price, Task
@@ -168,7 +168,11 @@ def make_entry(policy: object, id: str = "", options: object = None) -> Entry:
 
 
 def make_rules(
-    *policies: object, catalogue: Catalogue | None = None, max_attempts: int = 4, strict_tags: bool = False
+    *policies: object,
+    catalogue: Catalogue | None = None,
+    max_attempts: int = 4,
+    strict_tags: bool = False,
+    compliance: Compliance = NO_COMPLIANCE,
 ) -> Rules:
     """Rules over a chain of `policies` (whatever `make_entry` takes), in this order, without entry points.
 
@@ -183,7 +187,7 @@ def make_rules(
             entry = dataclasses.replace(entry, id=f"{entry.id}-{same + 1}")
         entries.append(entry)
     chain, _ = build_chain(entries, catalogue)
-    return Rules.of("test", catalogue, chain, max_attempts=max_attempts, strict_tags=strict_tags)
+    return Rules.of("test", catalogue, chain, max_attempts=max_attempts, strict_tags=strict_tags, compliance=compliance)
 
 
 def shaped_targets(request: Request, rules: Rules, snapshot: Snapshot | None = None) -> dict[str, Shaped]:

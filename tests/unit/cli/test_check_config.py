@@ -25,6 +25,17 @@ def test_the_chain_is_explained_in_its_order(capsys: pytest.CaptureFixture[str])
     assert "max_cost_nano_usd" in told["chain"][2]["honours"]
 
 
+def test_who_decides_in_compliance_mode(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    strict = tmp_path / "strict.yaml"
+    strict.write_text(Path(EXAMPLE).read_text() + "compliance: {tenants: [acme]}\n")
+    assert main(["check-config", str(strict), "--simulated", "--explain", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["compliance"]
+    assert (told["tenants"], told["passed_over"]) == (["acme"], [])
+    assert told["decide"] == ["override", "tags", "caps", "health", "pin", "route"]
+    assert main(["check-config", str(strict), "--simulated", "--explain"]) == 0
+    assert "Compliance mode for tenant acme: override, tags," in capsys.readouterr().out
+
+
 def test_disabled_models_are_marked(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENROUTER_API_KEY", "GROQ_API_KEY", "MISTRAL_API_KEY"):
         monkeypatch.delenv(name, raising=False)

@@ -10,6 +10,7 @@ from tests.unit.config.documents import DOCUMENT, KEYS, ProblemsOf
 from pointsman.chain.entry import OnError
 from pointsman.config.load import load
 from pointsman.config.policies import Policies
+from pointsman.engine.rules import Compliance
 from pointsman.errors import ConfigInvalid
 from pointsman.model.catalogue import Price, Select
 from pointsman.model.request import Mode
@@ -50,6 +51,15 @@ def test_entries_are_the_chain(policies: Policies) -> None:
     assert (fits.id, fits.use) == ("fits", "feasibility")
     assert "context_share=0.5" in repr(fits.options)
     assert route.options is None
+
+
+@pytest.mark.parametrize(
+    ("written", "compliance"),
+    [("false", Compliance()), ("true", Compliance(everyone=True)),
+     ("{tenants: [acme, umbrella]}", Compliance(tenants=frozenset({"acme", "umbrella"})))],
+)  # fmt: skip
+def test_compliance(policies: Policies, written: str, compliance: Compliance) -> None:
+    assert load(f"{DOCUMENT}compliance: {written}\n", KEYS, installed=policies).compliance == compliance
 
 
 def test_without_a_chain_the_standard_policies_decide(policies: Policies) -> None:
