@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from math import inf, log
 
 from pointsman import (
     Assessed,
@@ -39,7 +41,10 @@ class Routing:
     ) -> Choice:
         task = self._tasks[assessment.task]
         row = task.route[assessment.mode]
-        targets = _ordered(task.select, row, candidates, snapshot)
+        if task.select is Select.WEIGHTED:
+            targets = _drawn(task, row, candidates, request.session or f"#{snapshot.seed}")
+        else:
+            targets = _ordered(task.select, row, candidates, snapshot)
         reason = f"row {task.name}/{assessment.mode}, {task.select} of {len(row)}"
         return Choice(targets, reason, follows_task=True)
 
@@ -53,6 +58,24 @@ def _ordered(
     eligible = [target for target in row if target in candidates]
     order = _fastest if select is Select.FASTEST else _cheapest
     eligible.sort(key=lambda target: (order(target, candidates, snapshot), target))
+    return (*eligible, *(target for target in row if target not in candidates))
+
+
+def _drawn(task: Task, row: Sequence[str], candidates: Mapping[str, Shaped], seed: str) -> tuple[str, ...]:
+    """An order in which each model comes first as often as it weighs; the same for the same seed.
+
+    Every model draws on its own (weighted rendezvous hashing): where one is excluded or added, or a weight changes, the
+    others keep their order, so that few sessions move.
+    """
+
+    def draw(target: str) -> tuple[float, str]:
+        digest = sha256(f"{task.name}/{target}/{seed}".encode()).digest()
+        # Within (0, 1): the logarithm of 0 has no value.
+        chance = (int.from_bytes(digest[:8], "big") + 0.5) / 2**64
+        weight = task.weights.get(target, 1.0)
+        return (-log(chance) / weight if weight else inf, target)
+
+    eligible = sorted((target for target in row if target in candidates), key=draw)
     return (*eligible, *(target for target in row if target not in candidates))
 
 

@@ -55,6 +55,7 @@ def _task(name: str, row: schema.Task, models: dict[str, Model], aliases: dict[s
         name=name,
         route={Mode(mode): tuple(_expand(named or (), models, aliases)) for mode, named in targets.items()},
         select=Select(row.select),
+        weights={aliases.get(target, target): weight for target, weight in row.weights.items()},
         output=row.output,
         owner=row.owner,
         blast_radius=row.blast_radius,

@@ -111,6 +111,7 @@ def _tasks(source: Source, outline: Outline) -> Iterator[Problem]:
     for task, row in (outline.tasks or {}).items():
         path = ("tasks", task, "route")
         route = row.get("route")
+        yield from _weights(source, task, outline, row)
         if not isinstance(route, dict):
             yield from _targets(source, path, outline, route)
             yield from _floor(source, task, outline, row, route)
@@ -137,6 +138,22 @@ def _targets(source: Source, path: YamlPath, outline: Outline, value: Any) -> It
         yield from _unknown(source, where, "tier or model", target, outline.targets())
         if target in outline.tiers and not outline.behind(target):
             yield source.problem(where, f"tier {target!r} has no model; add one, or name another tier")
+
+
+def _weights(source: Source, task: str, outline: Outline, row: Row) -> Iterator[Problem]:
+    """A weight that nothing reads is a mistake: of the model's name, or of `select`."""
+    weights, route = mapping(row.get("weights")), row.get("route")
+    path: YamlPath = ("tasks", task, "weights")
+    if weights and row.get("select") != "weighted":
+        yield source.problem(path, "are read where select is weighted, and nowhere else; add `select: weighted`")
+    if outline.models is None or outline.tiers is None:
+        return
+    values = route.values() if isinstance(route, dict) else [route]
+    named = {target for value in values for target in ([value] if isinstance(value, str) else texts(value))}
+    models = {model for target in named for model in outline.behind(target)}
+    reachable = models | {alias for alias, model in outline.aliases().items() if model in models}
+    for target in weights:
+        yield from _unknown(source, (*path, target), "model in this task's route called", target, reachable)
 
 
 def _floor(source: Source, task: str, outline: Outline, row: Row, value: Any) -> Iterator[Problem]:

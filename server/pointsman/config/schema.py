@@ -156,8 +156,15 @@ class Task(Section):
     route: Routes = Field(
         description="Per mode a tier, a model or a list of them; a single value holds for every mode."
     )
-    select: Literal["cheapest", "fastest", "priority"] = Field(
-        default="cheapest", description="How to order what the route names; `priority` keeps the order written."
+    select: Literal["cheapest", "fastest", "priority", "weighted"] = Field(
+        default="cheapest",
+        description="How to order what the route names; `priority` keeps the order written, `weighted` draws by "
+        "`weights`: for a session always the same, otherwise anew for each request.",
+    )
+    weights: dict[str, Annotated[float, Field(ge=0, le=1_000_000)]] = Field(
+        default_factory=dict,
+        description="For `select: weighted`: how often models, or aliases, of the route come first. "
+        "One that is left out weighs 1; one of weight 0 is only failed over to.",
     )
     max_output_tokens: int | None = Field(default=None, ge=1, description="Cap of output tokens. Unset: none.")
     min_output_tokens: int | None = Field(

@@ -45,17 +45,20 @@ class Select(StrEnum):
     CHEAPEST = "cheapest"
     FASTEST = "fastest"
     PRIORITY = "priority"
+    WEIGHTED = "weighted"
 
 
 class Task(Struct, frozen=True, kw_only=True):
     """A task row: everything about one job.
 
     `route` gives per mode the model ids to choose from, in the order written. Caps and floors are output tokens.
+    `weights` by model id are for `select: weighted`; a model that is not in it weighs 1.
     """
 
     name: str
     route: Mapping[Mode, tuple[str, ...]]
     select: Select = Select.CHEAPEST
+    weights: Mapping[str, float] = {}
     output: str = ""
     owner: str = ""
     blast_radius: str = ""

@@ -44,6 +44,12 @@ def test_one_target_serves_every_mode(policies: Policies) -> None:
     assert route == dict.fromkeys(Mode, ("mini",))
 
 
+def test_weights_are_by_model(policies: Policies) -> None:
+    text = DOCUMENT.replace("select: priority", "select: weighted\n    weights: {fast: 3, oss: 0.5}")
+    task = load(text, KEYS, installed=policies).catalogue.tasks["code"]
+    assert (task.select, task.weights) == (Select.WEIGHTED, {"mini": 3.0, "oss": 0.5})
+
+
 def test_entries_are_the_chain(policies: Policies) -> None:
     text = DOCUMENT.replace("{id: tags, use: tags}", "{use: tags, timeout: 200ms, on_error: fail, shadow: true}")
     tags, fits, route = load(text, KEYS, installed=policies).entries

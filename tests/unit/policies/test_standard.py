@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from pointsman.chain.discovery import load_plugin
 from pointsman.chain.plugin import PolicyPlugin
 from pointsman.config.policies import Policies
-from pointsman.model.decision import Assessed, PolicyKind
+from pointsman.engine.decide import decide
+from pointsman.engine.rules import Rules
+from pointsman.model.catalogue import Catalogue, Select
+from pointsman.model.decision import Assessed, Decision, PolicyKind
 from pointsman.model.request import Hints, Mode
-from pointsman.testing import make_request, make_rules, shaped_targets
+from pointsman.testing import make_catalogue, make_request, make_rules, make_snapshot, shaped_targets
 from pointsman_policies import budgets, feasibility, health, limits, override, pinning, routing, tags
 
 PLUGINS = {
@@ -89,3 +95,30 @@ def test_vetoes_see_every_target_shaped() -> None:
     shaped = shaped_targets(make_request(hints=Hints(task="simple")), rules)
     assert list(shaped) == list(rules.catalogue.models)
     assert {target.max_output_tokens for target in shaped.values()} == {256}
+
+
+def test_weights_are_kept_over_many_sessions() -> None:
+    rules = make_rules(*PLUGINS.values(), catalogue=_weighted({"medium": 3.0, "sonnet": 1.0}))
+    drawn = Counter(_target(rules, f"s{number}") for number in range(2000))
+    assert 0.72 < drawn["medium"] / 2000 < 0.78
+    assert set(drawn) == {"medium", "sonnet"}
+
+
+def test_a_changed_weight_moves_sessions_one_way_only() -> None:
+    before = make_rules(*PLUGINS.values(), catalogue=_weighted({"medium": 1.0}))
+    after = make_rules(*PLUGINS.values(), catalogue=_weighted({"medium": 2.0}))
+    moved = {(_target(before, f"s{n}"), _target(after, f"s{n}")) for n in range(300)}
+    assert ("medium", "sonnet") not in moved
+    assert ("sonnet", "medium") in moved
+
+
+def _weighted(weights: dict[str, float]) -> Catalogue:
+    catalogue = make_catalogue()
+    row = replace(catalogue.tasks["code"], select=Select.WEIGHTED, weights=weights)
+    return replace(catalogue, tasks={**catalogue.tasks, "code": row})
+
+
+def _target(rules: Rules, session: str) -> str:
+    decision = decide(make_request(hints=Hints(task="code", session_id=session)), make_snapshot(), rules)
+    assert isinstance(decision, Decision)
+    return decision.target
