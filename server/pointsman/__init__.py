@@ -8,7 +8,7 @@ from pointsman.hookspecs import API_VERSION, hookimpl
 from pointsman.model.answer import Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.balance import Balance, BudgetAction, BudgetStep
-from pointsman.model.catalogue import Catalogue, Model, Price, Select, Task
+from pointsman.model.catalogue import Adaptation, Catalogue, Model, Price, Select, Task
 from pointsman.model.decision import (
     Assessed,
     Assessment,
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "API_VERSION",
+    "Adaptation",
     "Assessed",
     "Assessment",
     "Attempt",

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from pointsman.engine.decide import decide
 from pointsman.engine.rules import Rules
 from pointsman.model.balance import Balance
-from pointsman.model.catalogue import Catalogue
+from pointsman.model.catalogue import Adaptation, Catalogue
 from pointsman.model.decision import Decision, Exclusion, Refusal, Shaped
 from pointsman.model.request import Hints, Params, Request, ResponseFormat, Tool, ToolChoice
 from pointsman.model.snapshot import Health, Latency, Pin, Snapshot
@@ -65,6 +65,7 @@ class Changes(msgspec.Struct, forbid_unknown_fields=True):
     models: Mapping[str, Given] = {}
     tasks: Mapping[str, Given] = {}
     tags: Mapping[str, str] = {}
+    adaptations: Mapping[str, Given] = {}
     default: str = "simple"
 
 
@@ -113,7 +114,15 @@ def catalogue_of(changes: Changes) -> Catalogue:
     assert set(changes.models) <= set(models)
     assert set(changes.tasks) <= set(tasks)
     meanings = {**catalogue.tags, **changes.tags}
-    return replace(catalogue, models=models, tasks=tasks, tags=meanings, default_task=changes.default)
+    adaptations = {tier: made(Adaptation, given) for tier, given in changes.adaptations.items()}
+    return replace(
+        catalogue,
+        models=models,
+        tasks=tasks,
+        tags=meanings,
+        default_task=changes.default,
+        adaptations=adaptations,
+    )
 
 
 def request_of(asked: Asked) -> Request:

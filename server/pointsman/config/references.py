@@ -30,11 +30,10 @@ class Outline:
     @classmethod
     def of(cls, data: Any) -> Outline:
         document = mapping(data)
-        tiers = document.get("tiers")
         return cls(
             _rows(document.get("providers")),
             _rows(document.get("models")),
-            tuple(texts(tiers)) if isinstance(tiers, list) else None,
+            _tiers(document.get("tiers")),
             _rows(document.get("tasks")),
         )
 
@@ -66,6 +65,13 @@ def check(source: Source) -> Iterator[Problem]:
 
 def mapping(value: Any) -> Row:
     return value if isinstance(value, dict) else {}
+
+
+def _tiers(value: Any) -> tuple[str, ...] | None:
+    """The names of a list, or of a mapping that has any."""
+    if isinstance(value, dict) and value:
+        return tuple(texts(list(value)))
+    return tuple(texts(value)) if isinstance(value, list) else None
 
 
 def texts(value: Any) -> list[str]:

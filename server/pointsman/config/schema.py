@@ -36,6 +36,15 @@ def _one_or_many(value: Any) -> Any:
     return (value,) if isinstance(value, str) else _tuple_of(value)
 
 
+def _tier_names(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list | dict) else value
+
+
+def _tier_rows(value: Any) -> Any:
+    # Anything else is refused where the names are read.
+    return value if isinstance(value, dict) else {}
+
+
 def _every_mode(value: Any) -> Any:
     return dict.fromkeys(MODES, value) if isinstance(value, str | list) else value
 
@@ -121,6 +130,20 @@ class Model(Section):
     )
     regions: Names = Field(default=(), description="Where it runs, in callers' spelling. Empty: unknown.")
     aliases: ModelNames = Field(default=(), description="Other names by which routes and callers may ask for it.")
+    system_prompt: str = Field(default="", description="Put behind the task's and the tier's. Empty: none.")
+    min_output_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        description="Floor of output tokens unless the caller asks for no reasoning: hidden reasoning must not use up "
+        "the answer; 4096 is a good one for a reasoning model. Unset: none.",
+    )
+
+    @field_validator("min_output_tokens")
+    @classmethod
+    def _reachable(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and 0 < (limit := info.data.get("max_output", 0)) < value:
+            raise ValueError(f"must not be above max_output, which is {limit}")
+        return value
 
     @field_validator("capabilities")
     @classmethod
@@ -135,6 +158,26 @@ class Model(Section):
         if value > (context := info.data.get("context", value)):
             raise ValueError(f"must not be larger than the context window of {context:,} tokens")
         return value
+
+
+class Tier(Section):
+    """How calls to the models of one tier are shaped."""
+
+    max_output_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        description="Cap of output tokens for tasks that have none of their own. Unset: by its place 256, "
+        "1024, 4096, then 16384; null: none.",
+    )
+    temperature_cap: float | None = Field(default=None, ge=0, le=2, description="Highest temperature. Unset: none.")
+    system_prompt: str = Field(default="", description="Put behind the task's. Empty: none.")
+
+
+TierNames = Annotated[tuple[Name, ...], BeforeValidator(_tier_names)]
+TierRows = Annotated[
+    dict[str, Tier | None],
+    BeforeValidator(_tier_rows, json_schema_input_type=list[Name] | dict[Name, Tier | None]),
+]
 
 
 class Route(Section):
@@ -267,8 +310,12 @@ class Document(Section):
     models: dict[ModelName, Model] = Field(
         min_length=1, description="What requests can be routed to, by a name of your choice."
     )
-    tiers: Names = Field(
-        min_length=1, description="Classes of models, cheapest first; failover stays within one, then goes up."
+    tiers: TierNames = Field(min_length=1)
+    # The same key once more: what its names are for, where they are a mapping.
+    tier_rows: TierRows = Field(
+        validation_alias="tiers",
+        description="Classes of models, cheapest first; failover stays within one, then goes up. A list of names, or a "
+        "mapping that also says how calls to a tier are shaped.",
     )
     tasks: dict[Name, Task] = Field(min_length=1, description="The routing table: a row for each job.")
     default: str = Field(description="The task of a request for which nothing else was found.")

@@ -24,7 +24,10 @@ class Price(Struct, frozen=True):
 
 
 class Model(Struct, frozen=True, kw_only=True):
-    """A target: one model at one provider. `context` and `max_output` are tokens; 0: no output limit of its own."""
+    """A target: one model at one provider. `context` and `max_output` are tokens; 0: no output limit of its own.
+
+    `min_output_tokens` is what it needs to answer at all where it reasons.
+    """
 
     id: str
     provider: str
@@ -37,6 +40,8 @@ class Model(Struct, frozen=True, kw_only=True):
     regions: frozenset[str] = frozenset()
     aliases: tuple[str, ...] = ()
     enabled: bool = True
+    system_prompt: str = ""
+    min_output_tokens: int | None = None
 
 
 class Select(StrEnum):
@@ -68,8 +73,19 @@ class Task(Struct, frozen=True, kw_only=True):
     system_prompt: str = ""
 
 
+class Adaptation(Struct, frozen=True):
+    """How calls to one tier are shaped. The cap of output tokens is for tasks without one of their own."""
+
+    max_output_tokens: int | None = None
+    temperature_cap: float | None = None
+    system_prompt: str = ""
+
+
 class Catalogue(Struct, frozen=True, kw_only=True):
-    """Models by id, tiers cheapest first, task rows by name, tags → task rows, aliases → model ids."""
+    """Models by id, tiers cheapest first, task rows by name, tags → task rows, aliases → model ids.
+
+    `adaptations` are by tier, of those that have any.
+    """
 
     models: Mapping[str, Model]
     tiers: tuple[str, ...]
@@ -78,6 +94,7 @@ class Catalogue(Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str] = {}
     aliases: Mapping[str, str] = {}
     default_mode: Mode = Mode.BALANCED
+    adaptations: Mapping[str, Adaptation] = {}
 
     def find(self, name: str) -> Model | None:
         """The model with this id or alias."""

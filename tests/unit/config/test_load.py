@@ -12,7 +12,7 @@ from pointsman.config.load import load
 from pointsman.config.policies import Policies
 from pointsman.engine.rules import Compliance
 from pointsman.errors import ConfigInvalid
-from pointsman.model.catalogue import Price, Select
+from pointsman.model.catalogue import Adaptation, Price, Select
 from pointsman.model.request import Mode
 
 
@@ -42,6 +42,33 @@ def test_one_target_serves_every_mode(policies: Policies) -> None:
     text = DOCUMENT.replace("{eco: oss, balanced: [fast, mid]}", "fast")
     route = load(text, KEYS, installed=policies).catalogue.tasks["code"].route
     assert route == dict.fromkeys(Mode, ("mini",))
+
+
+def test_tiers_of_a_list_are_not_adapted(policies: Policies) -> None:
+    assert load(DOCUMENT, KEYS, installed=policies).catalogue.adaptations == {}
+
+
+def test_tiers_of_a_mapping_have_caps_by_their_place(policies: Policies) -> None:
+    tiers = (
+        "{small: , mid: {temperature_cap: 0.3}, big: {max_output_tokens: null}, huge: {system_prompt: Hm.}, vast: {}}"
+    )
+    catalogue = load(DOCUMENT.replace("[small, mid]", tiers), KEYS, installed=policies).catalogue
+    assert catalogue.tiers == ("small", "mid", "big", "huge", "vast")
+    assert catalogue.adaptations == {
+        "small": Adaptation(256),
+        "mid": Adaptation(1024, 0.3),
+        "big": Adaptation(None),
+        "huge": Adaptation(16384, None, "Hm."),
+        "vast": Adaptation(16384),
+    }
+
+
+def test_models_have_prompts_and_floors(policies: Policies) -> None:
+    text = DOCUMENT.replace(
+        "    aliases: [fast]", "    system_prompt: Hm.\n    min_output_tokens: 4096\n    aliases: [fast]"
+    )
+    model = load(text, KEYS, installed=policies).catalogue.models["mini"]
+    assert (model.system_prompt, model.min_output_tokens) == ("Hm.", 4096)
 
 
 def test_weights_are_by_model(policies: Policies) -> None:
