@@ -142,4 +142,4 @@ def _task_row(task: Task, catalogue: Catalogue, default: str) -> list[str]:
         "\n".join(name if catalogue.models[name].enabled else f"-{name}" for name in task.route[mode]) for mode in Mode
     ]
     name = f"{task.name} (default)" if task.name == default else task.name
-    return [name, task.select, *routes, task.output]
+    return [name, task.select, *routes, "\n".join(filter(None, (task.doc, task.output)))]

@@ -118,6 +118,7 @@ def _tasks(source: Source, outline: Outline) -> Iterator[Problem]:
         path = ("tasks", task, "route")
         route = row.get("route")
         yield from _weights(source, task, outline, row)
+        yield from _waived(source, task, row)
         if not isinstance(route, dict):
             yield from _targets(source, path, outline, route)
             yield from _floor(source, task, outline, row, route)
@@ -144,6 +145,12 @@ def _targets(source: Source, path: YamlPath, outline: Outline, value: Any) -> It
         yield from _unknown(source, where, "tier or model", target, outline.targets())
         if target in outline.tiers and not outline.behind(target):
             yield source.problem(where, f"tier {target!r} has no model; add one, or name another tier")
+
+
+def _waived(source: Source, task: str, row: Row) -> Iterator[Problem]:
+    if row.get("blast_radius") == "high" and not row.get("waiver"):
+        message = "is high, and nothing checks the answers of this task; say in `waiver` why that is accepted"
+        yield source.problem(("tasks", task, "blast_radius"), message, fatal=False)
 
 
 def _weights(source: Source, task: str, outline: Outline, row: Row) -> Iterator[Problem]:

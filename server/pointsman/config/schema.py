@@ -194,6 +194,7 @@ Routes = Annotated[Route, BeforeValidator(_every_mode, json_schema_input_type=Ro
 class Task(Section):
     """A row of the routing table: everything about one job."""
 
+    doc: str = Field(default="", description="What the job is for, in a line, for whoever reads this table.")
     output: str = Field(default="", description='What its answers are, as in "one label, fact or short rewrite".')
     owner: str = Field(default="", description="Who answers for this row.")
     route: Routes = Field(
@@ -216,7 +217,11 @@ class Task(Section):
     temperature_cap: float | None = Field(default=None, ge=0, le=2, description="Highest temperature. Unset: none.")
     system_prompt: str = Field(default="", description="Put before the conversation. Empty: none.")
     blast_radius: Literal["", "low", "medium", "high"] = Field(
-        default="", description="How much harm a wrong answer does before somebody notices."
+        default="",
+        description="How much harm a wrong answer does before somebody notices. With `high`, `waiver` is asked for.",
+    )
+    waiver: str = Field(
+        default="", description="Why `blast_radius: high` is accepted here although nothing checks the answers."
     )
 
     @field_validator("min_output_tokens")

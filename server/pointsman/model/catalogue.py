@@ -57,7 +57,8 @@ class Task(Struct, frozen=True, kw_only=True):
     """A task row: everything about one job.
 
     `route` gives per mode the model ids to choose from, in the order written. Caps and floors are output tokens.
-    `weights` by model id are for `select: weighted`; a model that is not in it weighs 1.
+    `weights` by model id are for `select: weighted`; a model that is not in it weighs 1. `doc` says what the job is
+    for, `waiver` why a high `blast_radius` is accepted although nothing checks the answers.
     """
 
     name: str
@@ -66,7 +67,9 @@ class Task(Struct, frozen=True, kw_only=True):
     weights: Mapping[str, float] = {}
     output: str = ""
     owner: str = ""
+    doc: str = ""
     blast_radius: str = ""
+    waiver: str = ""
     max_output_tokens: int | None = None
     min_output_tokens: int | None = None
     temperature_cap: float | None = None

@@ -71,6 +71,14 @@ def test_models_have_prompts_and_floors(policies: Policies) -> None:
     assert (model.system_prompt, model.min_output_tokens) == ("Hm.", 4096)
 
 
+@pytest.mark.parametrize(("row", "warned"), [("", True), ('\n    waiver: "a person reads them"', False)])
+def test_a_high_blast_radius_needs_a_waiver(policies: Policies, row: str, warned: bool) -> None:
+    text = DOCUMENT.replace("select: priority", f"select: priority\n    doc: for reviews\n    blast_radius: high{row}")
+    config = load(text, KEYS, installed=policies)
+    assert [warning.path for warning in config.warnings] == ["tasks.code.blast_radius"] * warned
+    assert config.catalogue.tasks["code"].doc == "for reviews"
+
+
 def test_weights_are_by_model(policies: Policies) -> None:
     text = DOCUMENT.replace("select: priority", "select: weighted\n    weights: {fast: 3, oss: 0.5}")
     task = load(text, KEYS, installed=policies).catalogue.tasks["code"]

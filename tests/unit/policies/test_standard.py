@@ -13,10 +13,11 @@ from pointsman.chain.plugin import PolicyPlugin
 from pointsman.config.policies import Policies
 from pointsman.engine.decide import decide
 from pointsman.engine.rules import Rules
+from pointsman.errors import PluginRefused
 from pointsman.model.catalogue import Catalogue, Select
 from pointsman.model.decision import Assessed, Decision, PolicyKind
 from pointsman.model.request import Hints, Mode
-from pointsman.testing import make_catalogue, make_request, make_rules, make_snapshot, shaped_targets
+from pointsman.testing import make_catalogue, make_entry, make_request, make_rules, make_snapshot, shaped_targets
 from pointsman_policies import budgets, feasibility, health, limits, override, pinning, routing, tags
 
 PLUGINS = {
@@ -76,6 +77,28 @@ def test_a_share_of_a_window_is_a_share(share: object) -> None:
 def test_unknown_options_are_refused() -> None:
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
         feasibility.FeasibilityOptions.model_validate({"share": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("standing", "words"),
+    [
+        ({"match": {}, "model": "mini", "reason": "r"}, "must name a tenant or a project"),
+        ({"match": {"tenant": "acme"}, "reason": "r"}, "must give a model, a task or a mode"),
+        ({"match": {"tenant": "acme"}, "model": "mini"}, "reason"),
+        ({"match": {"user": "u"}, "model": "mini", "reason": "r"}, "Extra inputs"),
+    ],
+)
+def test_a_standing_override_says_for_whom_what_and_why(standing: object, words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        override.OverrideOptions.model_validate({"standing": [standing]})
+
+
+@pytest.mark.parametrize(("names", "what"), [({"model": "gone"}, "model 'gone'"), ({"task": "gone"}, "task 'gone'")])
+def test_a_standing_override_of_what_is_not_there_is_refused(names: dict[str, str], what: str) -> None:
+    standing = {"match": {"tenant": "acme"}, "reason": "r", **names}
+    options = override.OverrideOptions.model_validate({"standing": [standing]})
+    with pytest.raises(PluginRefused, match=rf"standing\[0\].*there is no {what}"):
+        make_rules(make_entry(override.plugin, "override", options))
 
 
 def test_a_row_shapes_every_target_alike_and_once() -> None:
