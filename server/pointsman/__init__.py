@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pointsman.chain.plugin import PolicyPlugin, PolicySetup, register
+from pointsman.chain.plugin import Names, PolicyPlugin, PolicySetup, register
 from pointsman.errors import PointsmanError
 from pointsman.hookspecs import API_VERSION, hookimpl
 from pointsman.model.answer import Usage
@@ -44,6 +44,7 @@ from pointsman.model.request import (
     ToolCall,
     ToolChoice,
     ToolResult,
+    measure,
 )
 from pointsman.model.snapshot import Health, HealthState, Latency, Pin, Snapshot
 from pointsman.services import Denial, Lease, Services, Store
@@ -84,6 +85,7 @@ __all__ = [
     "Mode",
     "Model",
     "ModelOverride",
+    "Names",
     "NoOpinion",
     "Params",
     "Part",
@@ -117,6 +119,7 @@ __all__ = [
     "ToolResult",
     "Usage",
     "hookimpl",
+    "measure",
     "register",
 ]
 

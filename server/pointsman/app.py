@@ -12,7 +12,7 @@ from typing import Self
 from pointsman.chain.loading import Chain, build_chain
 from pointsman.config.settings import Account, Config
 from pointsman.engine.route import Engine, World
-from pointsman.engine.rules import Rules
+from pointsman.engine.rules import Rules, Timers
 from pointsman.engine.watch import Watchdog
 from pointsman.http.door import HttpDoor
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
@@ -64,6 +64,7 @@ class App:
         for refusal in refused:
             log.warning("running without it: %s", refusal)
         await self._enter_policies(chain)
+        timeouts = config.timeouts
         rules = Rules.of(
             config.version,
             config.catalogue,
@@ -71,6 +72,7 @@ class App:
             max_attempts=config.failover.max_attempts,
             strict_tags=config.strict_tags,
             compliance=config.compliance,
+            timers=Timers(timeouts.connect, timeouts.first_content, timeouts.between_chunks),
         )
         ledger = await self._ledger()
         world = World(await self._providers(), MemoryStore(clock), ledger, clock)

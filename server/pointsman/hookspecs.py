@@ -40,7 +40,7 @@ async def pointsman_gather_signal(request: Request, prior: Assessed, services: S
     `prior` is what `pointsman_assess_request` says without any signal: skip a paid question that it already answers.
     The answer is found in `snapshot.signals[entry id]`; None: no signal. It must be JSON-like (None, bool, int, float,
     str, list, dict), since it is recorded so that the decision can be made again. Has the entry's `timeout`; failing or
-    late, the signal is missing and the chain goes on.
+    late, the signal is missing and the chain goes on, unless the entry says `on_error: fail`.
     """
 
 
@@ -109,8 +109,8 @@ async def pointsman_admit_attempt(
 ) -> Lease | Denial | None:
     """Grant a lease for one attempt or deny it, before it starts; None: no opinion.
 
-    Every policy is asked. One denial is enough: the target is excluded and the rest of the request decided again. Fails
-    closed: a policy that raises or is late denies.
+    Every policy is asked. One denial is enough: the target is excluded and the rest of the request decided again.
+    Fails closed: a policy that raises or is late denies, unless the entry's `on_error` skips it or fails the request.
     """
 
 

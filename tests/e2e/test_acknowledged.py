@@ -6,7 +6,7 @@ import asyncio
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -15,11 +15,16 @@ import pytest
 from tests.faults.caller import Caller, Question, Reply
 from tests.faults.documents import document
 from tests.faults.process import serving
-from tests.faults.world import HEALTHY, Simulator, World, opened, running, until
+from tests.faults.world import HEALTHY, Simulator, World, opened, running, simulating, until
 
 from pointsman.model.attempt import AttemptOutcome
+from pointsman.sim import ModelSettings, SimSettings
 
 pytestmark = pytest.mark.anyio
+
+# Slow enough that a call can be cut off in the middle, short enough for a thousand of them.
+MODELS = {name: ModelSettings(output_tokens=30) for name in ("sim-healthy", "sim-standby")}
+SETTINGS = SimSettings(port=0, ttft_median=0.02, token_interval=0.002, models=MODELS, drain=0, log_limit=100_000)
 
 CALLS, AT_ONCE = 1_000, 50
 KILLS, CALLERS = 10, 20
@@ -27,6 +32,12 @@ KILLS, CALLERS = 10, 20
 ENDLESS = Question(task="endless", timeout=60)
 FALLBACK = Question(task="risky", timeout=60)
 ORDINARY = Question(task="healthy", timeout=60)
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    async with simulating(SETTINGS) as simulator:
+        yield simulator
 
 
 def scenes(chance: random.Random) -> Iterator[tuple[Question, bool, float | None]]:

@@ -6,16 +6,25 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.faults.documents import document
-from tests.faults.world import PATIENCE, Simulator, opened
+from tests.faults.world import PATIENCE, Simulator, opened, simulating
+
+from pointsman.sim import SimSettings
 
 pytestmark = pytest.mark.anyio
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    async with simulating(SimSettings(port=0, ttft_median=0, drain=0)) as simulator:
+        yield simulator
 
 
 async def run(*command: str, environ: dict[str, str] | None = None) -> bytes:

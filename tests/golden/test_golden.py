@@ -17,7 +17,7 @@ from pointsman.model.decision import Decision, Exclusion, Refusal, Shaped
 from pointsman.model.request import Hints, Params, Request, ResponseFormat, Tool, ToolChoice
 from pointsman.model.snapshot import Health, Latency, Pin, Snapshot
 from pointsman.testing import make_catalogue, make_entry, make_request, make_rules, make_snapshot
-from pointsman_policies import budgets, feasibility, health, limits, override, pinning, routing, tags
+from pointsman_policies import budgets, feasibility, health, limits, override, pinning, routing, rules, tags
 
 CASES = Path(__file__).parent / "cases"
 POLICIES = {
@@ -29,7 +29,9 @@ POLICIES = {
     "health": health.plugin,
     "pinning": pinning.plugin,
     "routing": routing.plugin,
+    "rules": rules.plugin,
 }
+STANDARD = ("override", "tags", "limits", "feasibility", "budgets", "health", "pinning", "routing")
 T = TypeVar("T", bound=msgspec.Struct)
 # Documents are what YAML gives; every field is converted by its type before it is used.
 Given = Mapping[str, Any]
@@ -77,7 +79,7 @@ class Case(msgspec.Struct, forbid_unknown_fields=True):
     request: Asked = msgspec.field(default_factory=Asked)
     snapshot: World = msgspec.field(default_factory=World)
     catalogue: Changes = msgspec.field(default_factory=Changes)
-    chain: tuple[str | Mapping[str, Given], ...] = tuple(POLICIES)
+    chain: tuple[str | Mapping[str, Given], ...] = STANDARD
     max_attempts: int = 4
 
 

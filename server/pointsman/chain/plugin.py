@@ -36,6 +36,20 @@ class PolicySetup:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """What the configuration names; validators of a policy's `config` find it in pydantic's `info.context`.
+
+    `models` holds ids and aliases. None: that section cannot be read, so nothing should be checked against it. Options
+    that are validated outside of a configuration have no context at all.
+    """
+
+    models: frozenset[str] | None
+    tiers: frozenset[str] | None
+    tasks: frozenset[str] | None
+    providers: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyPlugin:
     """A registered policy. `factory(options, setup)` makes one instance per chain entry and configuration."""
 

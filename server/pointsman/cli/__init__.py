@@ -30,7 +30,7 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 for success, 1 for a failure, 2 for wrong options or a configuration that cannot be used."""
     arguments = sys.argv[1:] if argv is None else list(argv)
-    options = _parser().parse_args(arguments[:1])
+    options = _parser(_commands(arguments)).parse_args(arguments[:1])
     try:
         return _run(options.command, arguments[1:])
     except KeyboardInterrupt:
@@ -41,9 +41,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    width = max(map(len, COMMANDS))
-    listed = "\n".join(f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items())
+def _commands(arguments: Sequence[str]) -> Mapping[str, str]:
+    # Looking through everything that is installed takes longer than some of our own commands do.
+    if arguments and arguments[0] in COMMANDS:
+        return COMMANDS
+    from pointsman.cli import plugin_commands
+
+    return {**plugin_commands.listed(), **COMMANDS}
+
+
+def _parser(commands: Mapping[str, str]) -> argparse.ArgumentParser:
+    width = max(map(len, commands))
+    listed = "\n".join(f"  {name:<{width}}  {summary}" for name, summary in commands.items())
     parser = argparse.ArgumentParser(
         prog="pointsman",
         usage="pointsman COMMAND [OPTION ...]",
@@ -52,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"pointsman {version('pointsman')}")
-    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=argparse.SUPPRESS)
+    parser.add_argument("command", choices=commands, metavar="COMMAND", help=argparse.SUPPRESS)
     return parser
 
 
@@ -66,6 +75,14 @@ def _run(name: str, arguments: list[str]) -> int:
         return simulate(arguments)
     from pointsman.cli.terminal import Terminal
 
+    if name not in COMMANDS:
+        from pointsman.cli import plugin_commands
+
+        try:
+            return plugin_commands.run(name, arguments)
+        except PointsmanError as error:
+            Terminal(json=False).error(f"pointsman {name}: {error}")
+            return 1
     command = import_module(f"pointsman.cli.{name.replace('-', '_')}")
     parser = argparse.ArgumentParser(prog=f"pointsman {name}", description=command.__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def load(
         raise ConfigInvalid(problems)
     catalogue = build_catalogue(checked, accounts.enabled)
     return Config(
-        version=version_of(source.data),
+        version=version_of(source.data, policies.read_elsewhere(source.data)),
         document=source.text,
         catalogue=catalogue,
         entries=policies.entries(checked.chain),
@@ -60,15 +60,19 @@ def load(
         server=checked.server,
         ledger=checked.ledger,
         failover=checked.failover,
+        timeouts=checked.timeouts,
         strict_tags=checked.strict_tags,
         compliance=_compliance(checked),
         warnings=_sorted(problems, _unserved(source, catalogue)),
     )
 
 
-def version_of(data: Any) -> str:
-    """A short hash of what a document says. Order counts, since it breaks ties; comments and layout do not."""
-    canonical = json.dumps(data, separators=(",", ":"))
+def version_of(data: Any, elsewhere: Sequence[Any] = ()) -> str:
+    """A short hash of what a document says, and the files that its options name.
+
+    Order counts, since it breaks ties; comments and layout do not.
+    """
+    canonical = json.dumps([data, *elsewhere] if elsewhere else data, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 

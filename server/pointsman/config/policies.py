@@ -10,10 +10,10 @@ from pydantic import BaseModel
 
 from pointsman.chain.discovery import Installed, load_plugin
 from pointsman.chain.entry import Entry, OnError
-from pointsman.chain.plugin import PolicyPlugin
+from pointsman.chain.plugin import Names, PolicyPlugin
 from pointsman.config.positions import Source, YamlPath
 from pointsman.config.problems import validate
-from pointsman.config.references import mapping
+from pointsman.config.references import Outline, mapping
 from pointsman.config.schema import DEFAULT_CHAIN, ChainEntry
 from pointsman.errors import PluginRefused, Problem
 from pointsman.nearest import nearest
@@ -36,6 +36,18 @@ class Chain:
     loaded: Mapping[int, Loaded]
     problems: tuple[Problem, ...]
 
+    # JSON-like, as the document itself.
+    def read_elsewhere(self, data: Any) -> list[Any]:
+        """Options that say more than the document does, because they read a file: the version must know of it."""
+        rows = mapping(data).get("chain", ())
+        more: list[Any] = []
+        for index, loaded in self.loaded.items():
+            if isinstance(loaded.options, BaseModel) and index < len(rows):
+                read = loaded.options.model_dump(mode="json", by_alias=True, exclude_unset=True)
+                if read != (mapping(rows[index]).get("with") or {}):
+                    more.append([index, read])
+        return more
+
     def entries(self, chain: Sequence[ChainEntry]) -> tuple[Entry, ...]:
         return tuple(_entry(row, self.loaded[index]) for index, row in enumerate(chain) if index in self.loaded)
 
@@ -44,6 +56,7 @@ def load_chain(source: Source, installed: Policies) -> Chain:
     """Load what the chain names, each entry on its own."""
     loaded: dict[int, Loaded] = {}
     problems: list[Problem] = []
+    names = Outline.of(source.data).names()
     chain = mapping(source.data).get("chain", [{"use": use} for use in DEFAULT_CHAIN])
     for index, row in enumerate(chain if isinstance(chain, list) else ()):
         use = mapping(row).get("use")
@@ -57,7 +70,7 @@ def load_chain(source: Source, installed: Policies) -> Chain:
             message = f"{refused}; left out, because the entry is optional" if optional else str(refused)
             problems.append(source.problem((*path, "use"), message, fatal=not optional))
             continue
-        options = _options(plugin, row, source, path)
+        options = _options(plugin, row, source, path, names)
         if isinstance(options, list):
             problems.extend(options)
         else:
@@ -88,7 +101,9 @@ def import_policy(use: str, installed: Policies) -> PolicyPlugin:
     return plugin
 
 
-def _options(plugin: PolicyPlugin, row: Mapping[str, Any], source: Source, path: YamlPath) -> object | list[Problem]:
+def _options(
+    plugin: PolicyPlugin, row: Mapping[str, Any], source: Source, path: YamlPath, names: Names
+) -> object | list[Problem]:
     use, given = row["use"], row.get("with")
     at = (*path, "with")
     if given is not None and not isinstance(given, dict):
@@ -99,7 +114,7 @@ def _options(plugin: PolicyPlugin, row: Mapping[str, Any], source: Source, path:
     # A policy that says nothing of unknown keys would ignore them, and with them what the operator meant.
     extra = model.model_config.get("extra", "forbid")
     try:
-        return validate(model, source, at, lambda: model.model_validate(given or {}, extra=extra))
+        return validate(model, source, at, lambda: model.model_validate(given or {}, extra=extra, context=names))
     # The model's validators are the plugin's own code.
     except Exception as error:  # noqa: BLE001
         return [source.problem(at, f"policy {use!r} failed to check its options: {type(error).__name__}")]

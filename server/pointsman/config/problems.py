@@ -12,6 +12,9 @@ from pointsman.config.positions import Source, YamlPath
 from pointsman.errors import Problem
 from pointsman.nearest import nearest
 
+ELSEWHERE = "elsewhere"
+"""Type of an error in a file that an option names: its path goes on in there, and its message says the line of it."""
+
 # A node of a JSON Schema, or a value of a document: whatever JSON holds.
 Node = Mapping[str, Any]
 T = TypeVar("T", bound=BaseModel)
@@ -66,6 +69,8 @@ def _long_enough(detail: ErrorDetails) -> bool:
 
 
 def _problem(detail: ErrorDetails, source: Source, at: YamlPath, model: type[BaseModel]) -> Problem:
+    if detail["type"] == ELSEWHERE:
+        return source.problem((*at, *detail["loc"]), detail["msg"])
     path = _path((*at, *detail["loc"]), source.data)
     return source.problem(path, _message(detail, path, at, model))
 

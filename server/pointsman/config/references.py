@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pointsman.chain.plugin import Names
 from pointsman.config.positions import Source, YamlPath
 from pointsman.config.schema import MODES
 from pointsman.errors import Problem
@@ -39,6 +40,15 @@ class Outline:
 
     def aliases(self) -> dict[str, str]:
         return {alias: name for name, row in (self.models or {}).items() for alias in texts(row.get("aliases"))}
+
+    def names(self) -> Names:
+        """The same for the validators of policies' options."""
+        return Names(
+            models=None if self.models is None else frozenset({*self.models, *self.aliases()}),
+            tiers=None if self.tiers is None else frozenset(self.tiers),
+            tasks=None if self.tasks is None else frozenset(self.tasks),
+            providers=None if self.providers is None else frozenset(self.providers),
+        )
 
     def targets(self) -> set[str]:
         """All that a route may name."""

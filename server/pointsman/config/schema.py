@@ -306,6 +306,21 @@ class Compliance(Section):
     tenants: Names = Field(min_length=1, description="The tenants it is for.")
 
 
+class Timeouts(Section):
+    """How long providers may be silent; pings and empty chunks count as silence. The caller's deadline bounds all."""
+
+    connect: Duration = Field(default="5s", gt=0, validate_default=True, description="For a connection, TLS included.")
+    first_content: Duration = Field(
+        default="120s", gt=0, validate_default=True, description="To the first content of a streamed answer."
+    )
+    between_chunks: Duration = Field(
+        default="30s",
+        gt=0,
+        validate_default=True,
+        description="Between two pieces of content; also how long a caller may take none of it.",
+    )
+
+
 class Document(Section):
     """The whole of `pointsman.yaml`."""
 
@@ -340,3 +355,4 @@ class Document(Section):
     server: Server = Field(default_factory=Server, description="Doors and limits.")
     ledger: Ledger = Field(default_factory=Ledger, description="Records.")
     failover: Failover = Field(default_factory=Failover, description="Providers that fail.")
+    timeouts: Timeouts = Field(default_factory=Timeouts, description="Providers that are silent.")

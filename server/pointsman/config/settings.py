@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pointsman.chain.entry import Entry
-from pointsman.config.schema import Failover, Ledger, Server, Wire
+from pointsman.config.schema import Failover, Ledger, Server, Timeouts, Wire
 from pointsman.engine.rules import Compliance
 from pointsman.errors import Problem
 from pointsman.model.catalogue import Catalogue
@@ -41,6 +41,7 @@ class Config:
     server: Server
     ledger: Ledger
     failover: Failover
+    timeouts: Timeouts
     strict_tags: bool
     compliance: Compliance
     warnings: tuple[Problem, ...]

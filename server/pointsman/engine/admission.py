@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pointsman.chain.calling import call_async, must_fail
+from pointsman.chain.calling import call_async
+from pointsman.chain.entry import OnError
 from pointsman.chain.loading import Hook
 from pointsman.engine.exchange import Exchange
 from pointsman.errors import PluginFailed
@@ -44,16 +45,20 @@ class Doorkeeper:
                 admission.denial = Exclusion(planned.target, answer.cause, answer.reason)
 
     async def _ask(self, hook: Hook, planned: PlannedAttempt) -> Lease | Denial | None:
-        closed = Denial(Cause.POLICY, f"policy {hook.entry.id} could not say whether it may run")
-        if hook.entry.id in self._quarantined:
-            return closed if must_fail(hook) else None
+        """One policy's answer. A failure denies; PluginFailed or nothing where its entry says `on_error`."""
+        entry = hook.entry
         try:
+            if entry.id in self._quarantined:
+                raise PluginFailed(entry.id, hook.name, "quarantined")
             answer = await call_async(hook, self._watch, planned, self._request, self._services(hook))
+            if answer is not None and not isinstance(answer, (Lease, Denial)):
+                raise PluginFailed(entry.id, hook.name, "answered neither a Lease nor a Denial")
         except PluginFailed:
-            return closed if must_fail(hook) else None
-        if answer is None or isinstance(answer, (Lease, Denial)):
-            return answer
-        return closed if must_fail(hook) else None
+            if entry.on_error is OnError.FAIL:
+                raise
+            denied = Denial(Cause.POLICY, f"policy {entry.id} could not say whether it may run")
+            return None if entry.on_error is OnError.SKIP else denied
+        return answer
 
     async def settle(self, admission: Admission, outcome: Attempt | None) -> Sequence[PluginFailed]:
         """Tell every policy how it ended; the failures are for the log."""

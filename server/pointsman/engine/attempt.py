@@ -17,10 +17,6 @@ from pointsman.model.request import Part, Reasoning, Text, ToolCall
 from pointsman.model.tokens import estimate_tokens
 from pointsman.ports import AnswerStream, Clock, Limits, Provider, ProviderCall
 
-CONNECT = 5.0
-IDLE = 30.0
-"""Seconds: for a connection, and between two pieces of content, in either direction."""
-
 LEAST = 0.25
 """Seconds: with less than this left no attempt is started."""
 
@@ -33,7 +29,7 @@ _NOTHING = Text("")
 
 @dataclass(slots=True)
 class Running:
-    """An attempt under way. Times are monotonic seconds; `first_content_by` is when another candidate takes over."""
+    """An attempt under way. Times are monotonic seconds; `content_by` is when another candidate takes over."""
 
     number: int
     planned: PlannedAttempt
@@ -41,7 +37,7 @@ class Running:
     began: float
     began_at: float
     deadline: float
-    first_content_by: float
+    content_by: float
     called: bool = False
     ttft: float | None = None
     stream: AnswerStream | None = None
@@ -67,28 +63,33 @@ class Attempts:
 
     def __init__(self, exchange: Exchange, terms: Terms, clock: Clock) -> None:
         self._exchange, self._terms, self._clock = exchange, terms, clock
+        self._timers = exchange.rules.timers
 
     def open(self, planned: PlannedAttempt, *, alternative: bool, streamed: bool) -> Running:
         """Its call and timers: while there is an `alternative`, half of what is left is kept back for it.
 
-        A streamed attempt has the other half to its first content. One that is not shows nothing before its end, so it
-        has all but RESERVE where that is more: cut short, a long answer would be paid for twice.
+        A streamed attempt has the other half to its first content, and `first_content` seconds at most. One that is not
+        shows nothing before its end, so it has all but RESERVE where that is more: cut short, a long answer would be
+        paid for twice.
         """
         now = self._clock.monotonic()
         left = self._terms.deadline - now
         kept = left / 2 if streamed else min(left / 2, RESERVE)
         # Nothing is kept where another candidate could not even start with it.
-        first = now + (left - kept if alternative and kept >= LEAST else left)
-        limits = Limits(connect=min(CONNECT, left), headers=left, idle=IDLE + _SLACK, total=left)
+        first = left - kept if alternative and kept >= LEAST else left
+        if streamed:
+            first = min(first, self._timers.first_content)
+        connect, idle = min(self._timers.connect, left), self._timers.between_chunks + _SLACK
+        limits = Limits(connect=connect, headers=left, idle=idle, total=left)
         model = self._exchange.rules.catalogue.models[planned.target]
         call = ProviderCall(model, self._exchange.request, self._exchange.shaped(planned.target), limits)
         number = len(self._exchange.attempts) + 1
-        return Running(number, planned, call, now, self._clock.now(), self._terms.deadline, first)
+        return Running(number, planned, call, now, self._clock.now(), self._terms.deadline, now + first)
 
     async def perform(self, running: Running, provider: Provider, relay: Relay | None) -> Served:
         """Call the provider, streaming where there is a relay; ProviderError, RequestError or CancelledError."""
         running.relay, running.called = relay, True
-        timer = asyncio.timeout_at(self._loop_time(running.first_content_by))
+        timer = asyncio.timeout_at(self._loop_time(running.content_by))
         try:
             async with timer:
                 if relay is None:
@@ -113,15 +114,15 @@ class Attempts:
                 now = self._clock.monotonic()
                 if running.ttft is None:
                     running.ttft = now - running.began
-                self._extend(timer, now)
+                self._extend(running, timer, now)
                 await relay.send(deltas)
 
-    def _extend(self, timer: asyncio.Timeout, now: float) -> None:
-        """Content came: the next may take IDLE seconds. Moved at most once a second, to keep tokens cheap."""
-        until = min(self._terms.deadline, now + IDLE)
-        when, wanted = timer.when(), self._loop_time(until)
-        if when is None or abs(wanted - when) > (_SLACK if until < self._terms.deadline else _EXACT):
-            timer.reschedule(wanted)
+    def _extend(self, running: Running, timer: asyncio.Timeout, now: float) -> None:
+        """Content came, and the timer starts anew; it is moved at most once a second, to keep tokens cheap."""
+        until = min(running.deadline, now + self._timers.between_chunks)
+        if abs(until - running.content_by) > (_SLACK if until < running.deadline else _EXACT):
+            running.content_by = until
+            timer.reschedule(self._loop_time(until))
 
     def _overdue(self, running: Running) -> ProviderError | RequestError:
         """What a timer that ran out means."""
@@ -129,7 +130,7 @@ class Attempts:
         if self._clock.monotonic() >= running.deadline - 0.01:
             return ProviderError(Reason.DEADLINE_EXCEEDED, "the deadline passed", retryable=False)
         if running.relay and running.relay.writing:
-            return RequestError(Reason.SLOW_CONSUMER, f"the caller took nothing for {IDLE:g} s")
+            return RequestError(Reason.SLOW_CONSUMER, f"the caller took nothing for {self._timers.between_chunks:g} s")
         what = "content" if running.ttft is None else "further content"
         return ProviderError(Reason.ALL_PROVIDERS_DOWN, f"{provider} sent no {what} in time")
 

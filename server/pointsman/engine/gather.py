@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import msgspec
 
-from pointsman.chain.calling import call_async
+from pointsman.chain.calling import call_async, must_fail
 from pointsman.chain.loading import Hook
 from pointsman.engine.decide import assess
 from pointsman.engine.deliberation import deliberate
@@ -55,15 +55,21 @@ class _Questions:
     clock: Clock
     # Each a policy's own answer to its own question.
     signals: dict[str, Any] = field(default_factory=dict)
+    failures: list[PluginFailed] = field(default_factory=list)
 
     async def ask_all(self, hooks: Sequence[Hook]) -> dict[str, Any]:
-        """The signals by entry id, in chain order: a recorded snapshot must not depend on who was faster."""
+        """The signals by entry id, in chain order: a recorded snapshot must not depend on who was faster.
+
+        PluginFailed where a policy failed whose entry says `on_error: fail`.
+        """
         if len(hooks) == 1:
             await self.ask(hooks[0])
         else:
             async with anyio.create_task_group() as group:
                 for hook in hooks:
                     group.start_soon(self.ask, hook)
+        if self.failures:
+            raise self.failures[0]
         return {hook.entry.id: self.signals[hook.entry.id] for hook in hooks if hook.entry.id in self.signals}
 
     async def ask(self, hook: Hook) -> None:
@@ -76,7 +82,14 @@ class _Questions:
             recorded = msgspec.json.decode(msgspec.json.encode(signal))
             if recorded is not None:
                 self.signals[entry] = recorded
+            elif signal is not None:
+                raise ValueError("written down, it is nothing: not a number, say")
         except PluginFailed as failure:
-            log.warning("no signal of policy %s: %s", failure.policy, failure.why)
+            self._miss(hook, failure)
         except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
-            log.warning("no signal of policy %s: its answer is not JSON-like", entry)
+            self._miss(hook, PluginFailed(entry, hook.name, "its answer is not JSON-like"))
+
+    def _miss(self, hook: Hook, failure: PluginFailed) -> None:
+        log.warning("no signal of policy %s: %s", failure.policy, failure.why)
+        if must_fail(hook):
+            self.failures.append(failure)

@@ -21,7 +21,7 @@ from pointsman.engine.rules import Rules
 from pointsman.engine.run import Run
 from pointsman.engine.settle import Settlement
 from pointsman.engine.watch import Watchdog
-from pointsman.errors import LedgerUnavailable, Reason, RequestError
+from pointsman.errors import LedgerUnavailable, PluginFailed, Reason, RequestError
 from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Refusal
 from pointsman.model.events import AttemptEnded, Decided, Event, RequestEnded
@@ -114,6 +114,8 @@ class Engine:
             await work
         except RequestError as error:
             exchange.error = error
+        except PluginFailed as failure:
+            exchange.error = _failed(exchange, failure)
         except asyncio.CancelledError as cancelled:
             if _being_cancelled():
                 exchange.error = _cancelled(cancelled, exchange)
@@ -171,6 +173,12 @@ def _cancelled(cancelled: asyncio.CancelledError, exchange: Exchange) -> Request
     if cancelled.args and cancelled.args[0] == Reason.SHUTTING_DOWN:
         return shut_down(output_started=exchange.output_started)
     return RequestError(Reason.CALLER_CANCELLED, "the caller went away")
+
+
+def _failed(exchange: Exchange, failure: PluginFailed) -> RequestError:
+    """A policy failed whose entry says that this must stop the request."""
+    log.error("decision %s: %s: %s", exchange.id, failure, failure.why)
+    return RequestError(Reason.INTERNAL, str(failure), metadata={"decision_id": exchange.id})
 
 
 def _fault(exchange: Exchange, what: str, error: Exception | None = None) -> RequestError:

@@ -27,6 +27,15 @@ NO_COMPLIANCE = Compliance()
 
 
 @dataclass(frozen=True, slots=True)
+class Timers:
+    """Seconds: for a connection, to a stream's first content, and between two pieces of it, in either direction."""
+
+    connect: float = 5.0
+    first_content: float = 120.0
+    between_chunks: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """`chain` decides; `shadowed` is the same with the shadow entries, None where there are none.
 
@@ -45,6 +54,7 @@ class Rules:
     strict_tags: bool = False
     compliance: Compliance = NO_COMPLIANCE
     undetermined: frozenset[str] = frozenset()
+    timers: Timers = Timers()
 
     @classmethod
     def of(
@@ -56,6 +66,7 @@ class Rules:
         max_attempts: int = 4,
         strict_tags: bool = False,
         compliance: Compliance = NO_COMPLIANCE,
+        timers: Timers = Timers(),
     ) -> Rules:
         """The rules of a loaded chain, shadow entries set apart."""
         live = chain.live()
@@ -72,6 +83,7 @@ class Rules:
             strict_tags=strict_tags,
             compliance=compliance,
             undetermined=frozenset(entry.id for entry in chain.entries if not entry.plugin.deterministic),
+            timers=timers,
         )
 
     def unheard(self, tenant: str) -> frozenset[str]:

@@ -25,7 +25,7 @@ _NAMED_AT_MOST = 10
 
 
 class Recorded(Struct, frozen=True):
-    """One request. `prompt_hash` is a SHA-256; without `text_kept` the record's request has its texts blanked."""
+    """One request. `prompt_hash`: BLAKE2b, 32 bytes; without `text_kept` the record's request has its texts blanked."""
 
     record: Record
     prompt_hash: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
+from hashlib import blake2b
 
 import msgspec
 from msgspec import Struct
@@ -107,7 +107,8 @@ def _outcome(record: Record) -> Row:
 def _documents(record: Record, keep_text: bool) -> Row:
     request = record.request
     return (
-        sha256(msgspec.msgpack.encode(request.messages)).hexdigest(),
+        # SHA-256 goes through OpenSSL: in a loaded server that took 30 of the 46 us that a row did.
+        blake2b(msgspec.msgpack.encode(request.messages), digest_size=32).hexdigest(),
         keep_text,
         _json(request.hints.labels),
         _json(record.policy_micros),

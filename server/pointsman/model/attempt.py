@@ -64,7 +64,12 @@ class Cost(Struct, frozen=True):
 
 def total_cost(attempts: tuple[Attempt, ...]) -> Cost:
     """What a request cost, exact: every attempt is rounded once, sums are never rounded."""
-    answer = sum(a.cost_nano_usd for a in attempts if a.outcome is AttemptOutcome.SERVED)
-    overhead = sum(a.cost_nano_usd for a in attempts if a.outcome is not AttemptOutcome.SERVED)
-    estimated = any(a.cost_source is CostSource.ESTIMATE for a in attempts)
+    answer = overhead = 0
+    estimated = False
+    for attempt in attempts:
+        if attempt.outcome is AttemptOutcome.SERVED:
+            answer += attempt.cost_nano_usd
+        else:
+            overhead += attempt.cost_nano_usd
+        estimated = estimated or attempt.cost_source is CostSource.ESTIMATE
     return Cost(answer=answer, overhead=overhead, estimated=estimated)

@@ -14,22 +14,21 @@ from pointsman.rpc.from_wire import TraceLevel
 from pointsman.v1 import routing_pb2
 
 
-def decision_to_wire(routed: Routed, trace_level: TraceLevel) -> routing_pb2.Decision:
-    """NONE leaves out candidates, plan and estimate; FULL adds what is not planned, and every policy's verdict."""
+def decision_to_wire(
+    routed: Routed, trace_level: TraceLevel, wire: routing_pb2.Decision | None = None
+) -> routing_pb2.Decision:
+    """NONE leaves out candidates, plan and estimate; FULL adds what is not planned, and every policy's verdict.
+
+    Written into `wire`, a field of a response, where there is one: protobuf copies a message by writing and reading it.
+    """
     decision, models = routed.decision, routed.rules.catalogue.models
     chosen = models[decision.target]
-    wire = routing_pb2.Decision(
-        decision_id=routed.decision_id,
-        model=chosen.id,
-        provider=chosen.provider,
-        upstream_model=chosen.upstream,
-        tier=chosen.tier,
-        mode=MODES[decision.assessed.mode],
-        decided_by=decision.decided_by,
-        decided_by_kind=POLICY_KINDS[decision.decided_by_kind],
-        reason=decision.reason,
-        config_version=decision.config_version,
-    )
+    if wire is None:
+        wire = routing_pb2.Decision()
+    wire.decision_id, wire.config_version = routed.decision_id, decision.config_version
+    wire.model, wire.provider, wire.upstream_model, wire.tier = chosen.id, chosen.provider, chosen.upstream, chosen.tier
+    wire.mode, wire.reason = MODES[decision.assessed.mode], decision.reason
+    wire.decided_by, wire.decided_by_kind = decision.decided_by, POLICY_KINDS[decision.decided_by_kind]
     task = wire.task
     task.task, task.confidence = decision.assessed.task, decision.assessed.confidence
     task.source = decision.assessed.source

@@ -94,15 +94,18 @@ def event_to_wire(event: Event, seq: int, generation: int) -> router_service_pb2
 
 
 def finish_to_wire(
-    completion: Completion, served: Served, message: chat_pb2.ChatMessage | None = None
+    completion: Completion,
+    served: Served,
+    message: chat_pb2.ChatMessage | None = None,
+    wire: router_service_pb2.Finish | None = None,
 ) -> router_service_pb2.Finish:
-    """How the answer ended; `message` for callers that asked for the whole of it."""
-    wire = router_service_pb2.Finish(
-        reason=FINISH_REASONS[served.ending.reason],
-        upstream_reason=served.ending.upstream_reason,
-        served_by=attempt_ref_to_wire(served.attempt),
-        message=message,
-    )
+    """How the answer ended, into `wire` where there is one; `message` for callers that asked for the whole of it."""
+    if wire is None:
+        wire = router_service_pb2.Finish()
+    wire.reason, wire.upstream_reason = FINISH_REASONS[served.ending.reason], served.ending.upstream_reason
+    attempt_ref_to_wire(served.attempt, wire.served_by)
+    if message is not None:
+        wire.message.CopyFrom(message)
     if completion.ttft is not None:
         set_duration(wire.ttft, completion.ttft)
     set_duration(wire.duration, completion.duration)

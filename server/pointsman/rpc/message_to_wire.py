@@ -14,9 +14,14 @@ _DETAILS = {
 }
 
 
-def answer_to_wire(parts: Sequence[Part]) -> chat_pb2.ChatMessage:
-    """The assistant's message. An answer without parts holds one empty text: a message has at least one part."""
-    wire = chat_pb2.ChatMessage(role=chat_pb2.ROLE_ASSISTANT)
+def answer_to_wire(parts: Sequence[Part], wire: chat_pb2.ChatMessage | None = None) -> chat_pb2.ChatMessage:
+    """The assistant's message, into `wire` where there is one.
+
+    An answer without parts holds one empty text: a message has at least one part.
+    """
+    if wire is None:
+        wire = chat_pb2.ChatMessage()
+    wire.role = chat_pb2.ROLE_ASSISTANT
     for part in parts or (Text(""),):
         write_part(wire.parts.add(), part)
     return wire

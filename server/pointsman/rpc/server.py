@@ -24,6 +24,9 @@ ROUTER = "pointsman.v1.RouterService"
 ADMIN = "pointsman.v1.AdminService"
 REFLECTION = "grpc.reflection.v1.ServerReflection"
 
+NOTICE = 0.2
+"""Seconds between telling that we stop and refusing connections."""
+
 _OPTIONS = (
     # On by default in grpc: a second server would bind the same port in silence and take half the calls.
     ("grpc.so_reuseport", 0),
@@ -86,6 +89,8 @@ class GrpcDoor:
         self.serving = False
         await self._health.enter_graceful_shutdown()
         self._traffic.close()
+        # Calls that are on their way get SHUTTING_DOWN; stopping at once would break them off without a reason.
+        await asyncio.sleep(min(NOTICE, grace))
         # Sends GOAWAY, so that clients go elsewhere while their running calls end here.
         stopping = asyncio.create_task(self._server.stop(grace + 5.0))
         try:

@@ -77,7 +77,9 @@ class Service:
         call = call_from_wire(request, session_of(context.invocation_metadata()))
         routed = await self._engine.route(call.request)
         context.set_trailing_metadata(routing_metadata(routed))
-        return wire.RouteResponse(decision=decision_to_wire(routed, call.trace_level))
+        response = wire.RouteResponse()
+        decision_to_wire(routed, call.trace_level, response.decision)
+        return response
 
     async def _complete(self, request: wire.CompleteRequest, context: Context) -> None:
         deadline = self._deadline(context)
@@ -103,12 +105,12 @@ class Service:
         assert served
         assert served.answer
         context.set_trailing_metadata(routing_metadata(routed))
-        return wire.CompleteUnaryResponse(
-            decision=decision_to_wire(routed, call.trace_level),
-            message=answer_to_wire(served.answer.parts),
-            usage=usage_report_to_wire(completion.attempts, completion.cost),
-            finish=finish_to_wire(completion, served),
-        )
+        response = wire.CompleteUnaryResponse()
+        decision_to_wire(routed, call.trace_level, response.decision)
+        answer_to_wire(served.answer.parts, response.message)
+        usage_report_to_wire(completion.attempts, completion.cost, response.usage)
+        finish_to_wire(completion, served, wire=response.finish)
+        return response
 
     async def _list_models(
         self, request: admin_service_pb2.ListModelsRequest, context: Context
@@ -167,7 +169,7 @@ class Service:
 
 
 def _parsed(request: Q | ParseFailure | TooLarge) -> Q:
-    if isinstance(request, ParseFailure | TooLarge):
+    if isinstance(request, (ParseFailure, TooLarge)):
         raise request.error()
     return request
 

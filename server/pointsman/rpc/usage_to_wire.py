@@ -16,9 +16,12 @@ from pointsman.v1 import router_service_pb2, routing_pb2, usage_pb2
 _INT32_MAX = 2**31 - 1
 
 
-def usage_report_to_wire(attempts: Sequence[Attempt], cost: Cost) -> router_service_pb2.UsageReport:
-    """The report of a whole request; `usage` stays unset where no attempt served."""
-    wire = router_service_pb2.UsageReport()
+def usage_report_to_wire(
+    attempts: Sequence[Attempt], cost: Cost, wire: router_service_pb2.UsageReport | None = None
+) -> router_service_pb2.UsageReport:
+    """The report of a whole request, into `wire` where there is one; `usage` stays unset where no attempt served."""
+    if wire is None:
+        wire = router_service_pb2.UsageReport()
     _write_cost(wire.cost, cost)
     for attempt in attempts:
         _write_attempt(wire.attempts.add(), attempt)
@@ -27,9 +30,10 @@ def usage_report_to_wire(attempts: Sequence[Attempt], cost: Cost) -> router_serv
     return wire
 
 
-def attempt_ref_to_wire(attempt: Attempt) -> routing_pb2.AttemptRef:
-    """An attempt that ended."""
-    wire = routing_pb2.AttemptRef()
+def attempt_ref_to_wire(attempt: Attempt, wire: routing_pb2.AttemptRef | None = None) -> routing_pb2.AttemptRef:
+    """An attempt that ended, into `wire` where there is one."""
+    if wire is None:
+        wire = routing_pb2.AttemptRef()
     _write_ref(wire, attempt)
     return wire
 

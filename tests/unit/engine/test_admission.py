@@ -85,11 +85,18 @@ async def test_after_failures_denials_do_not_hide_what_failed() -> None:
 @pytest.mark.parametrize(
     "error", [RuntimeError("secret"), BaseException("secret"), asyncio.CancelledError()], ids=lambda e: type(e).__name__
 )
-@pytest.mark.parametrize(("on_error", "served"), [(None, "mini"), (OnError.FAIL, "mini"), (OnError.SKIP, "flash")])
+@pytest.mark.parametrize(("on_error", "served"), [(None, "mini"), (OnError.SKIP, "flash")])
 async def test_a_policy_that_raises_denies(error: BaseException, on_error: OnError | None, served: str) -> None:
     policy = Admits({"flash": error})
     completion = await Bench(rules=make_rules(entry(policy, "mine", on_error))).unary()
     assert rows(completion) == [(served, "served")]
+
+
+async def test_a_policy_that_must_not_fail_stops_the_request() -> None:
+    policy = Admits({"flash": RuntimeError("secret")})
+    completion = await Bench(rules=make_rules(entry(policy, "mine", OnError.FAIL))).unary()
+    assert (rows(completion), failure(completion).reason) == ([], Reason.INTERNAL)
+    assert failure(completion).message == "policy 'mine' failed in admit_attempt"
 
 
 @pytest.mark.parametrize("answer", [True, "ticket", 1.5])

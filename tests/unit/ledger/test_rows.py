@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from hashlib import sha256
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -76,7 +76,7 @@ def test_a_request_that_failed_before_it_was_decided() -> None:
 
 def test_equal_prompts_have_equal_hashes() -> None:
     hashes = {columns(record(decision_id))["prompt_hash"] for decision_id in ("d-1", "d-2")}
-    assert hashes == {sha256(msgspec.msgpack.encode(record("d-1").request.messages)).hexdigest()}
+    assert hashes == {blake2b(msgspec.msgpack.encode(record("d-1").request.messages), digest_size=32).hexdigest()}
 
 
 def test_a_signal_without_a_form_in_json_costs_nothing_but_itself() -> None:

@@ -1,0 +1,179 @@
+"""Simulated providers, Pointsman and a caller on real sockets, in one process; what must hold after every fault."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import grpc
+import msgspec
+import pytest
+from tests.faults.caller import PROMPT_CANARY, Caller, Question
+from tests.faults.documents import KEY_CANARY, KEYS
+from tests.faults.policies import TEXT_CANARY, Turnstile, with_misbehaving
+
+from pointsman.app import App
+from pointsman.config.load import load
+from pointsman.ledger.recorded import find
+from pointsman.ledger.schema import reading
+from pointsman.model.attempt import Attempt
+from pointsman.model.record import Record
+from pointsman.sim import CallRecord, SimSettings, serve
+
+HEALTHY = Question(task="healthy")
+CANARIES = (PROMPT_CANARY, KEY_CANARY, TEXT_CANARY)
+
+CLOSED_WITHIN = 1.0
+"""Seconds in which the upstream connection of a call that is over must be closed, or back in the pool."""
+
+PATIENCE = 20.0
+"""Seconds for what has no deadline of its own: only a test that fails waits so long."""
+
+
+class _Active(msgspec.Struct):
+    count: int
+    calls: list[CallRecord]
+
+
+class Simulator:
+    """A simulator as its HTTP interface shows it."""
+
+    def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
+        self.url, self._http = url, http
+
+    async def ended(self) -> list[CallRecord]:
+        return msgspec.json.decode(await self.get("/sim/log"), type=list[CallRecord])
+
+    async def active(self) -> list[CallRecord]:
+        return msgspec.json.decode(await self.get("/sim/active"), type=_Active).calls
+
+    async def get(self, path: str) -> bytes:
+        async with self._http.get(f"{self.url}{path}") as answer:
+            return await answer.read()
+
+    async def until_active(self, count: int = 1) -> None:
+        """Wait until so many calls are in flight."""
+        async with asyncio.timeout(PATIENCE):
+            while len(await self.active()) != count:  # noqa: ASYNC110 - a simulator announces nothing
+                await asyncio.sleep(0.005)
+
+    async def until_idle(self, seconds: float = CLOSED_WITHIN) -> None:
+        """Wait until no call is in flight, which must be so within `seconds`."""
+        due = time.monotonic() + seconds
+        while active := await self.active():
+            assert time.monotonic() < due, f"still in flight after {seconds:g} s: {active}"
+            await asyncio.sleep(0.01)
+
+
+class World:
+    """One server under test."""
+
+    def __init__(self, simulator: Simulator, app: App, turnstile: Turnstile, log: pytest.LogCaptureFixture) -> None:
+        self.simulator, self.app, self.turnstile, self.log = simulator, app, turnstile, log
+        self.caller = Caller(app.grpc_address)
+        self.ledger = Path(app.config.ledger.path)
+
+    def records(self) -> list[Record]:
+        """What the ledger holds, in order of arrival."""
+        with reading(self.ledger) as connection:
+            ids = [row[0] for row in connection.execute("SELECT decision_id FROM decisions ORDER BY received")]
+        found = [find(self.ledger, decision) for decision in ids]
+        return [recorded.record for recorded in found if recorded]
+
+    def attempts(self, target: str = "failing") -> list[Attempt]:
+        """The attempts recorded for one model."""
+        return [attempt for record in self.records() for attempt in record.attempts if attempt.target == target]
+
+    async def until_recorded(self, requests: int) -> None:
+        """Wait until so many requests are in the ledger: one whose caller went away is recorded a little later."""
+        await until(lambda: len(self.records()) >= requests)
+
+    async def check_afterwards(self, *, unrecorded: int = 0) -> None:
+        """What must hold after every fault. `unrecorded` calls were refused before there was anything to record."""
+        await self.simulator.until_idle()
+        await until(lambda: not running())
+        await self.until_recorded(self.caller.asked - unrecorded)
+        assert self.turnstile.outstanding == 0
+        reply = await self.caller.ask(HEALTHY, streamed=True)
+        assert (reply.code, reply.finish.served_by.model) == (grpc.StatusCode.OK, "healthy")
+        await until(lambda: not running())
+        self._check_records(unrecorded)
+        self._check_attempts(await self.simulator.ended())
+        assert await self.leaks() == []
+
+    def _check_records(self, unrecorded: int) -> None:
+        records = {record.decision_id: record for record in self.records()}
+        assert len(records) == self.caller.asked - unrecorded
+        for reply in self.caller.replies:
+            if reply.decision_id:
+                assert records[reply.decision_id].status == (reply.reason or reply.code.name)
+
+    def _check_attempts(self, log: list[CallRecord]) -> None:
+        attempts = [attempt for record in self.records() for attempt in record.attempts]
+        assert Counter((a.provider, a.upstream) for a in attempts) == Counter((c.provider, c.model) for c in log)
+        known = Counter(a.upstream_request_id for a in attempts if a.upstream_request_id.startswith("req_sim_"))
+        assert known <= Counter(call.id for call in log)
+        assert Counter(self.turnstile.settled) == Counter(attempts)
+
+    async def leaks(self) -> list[tuple[str, str]]:
+        """Secrets found in logs, metrics, ledger, or what callers are told beside the answer, with their places."""
+        places = {
+            "logs": self.log.text.encode(),
+            "metrics": await self.metrics(),
+            **{path.name: path.read_bytes() for path in self.ledger.parent.glob(f"{self.ledger.name}*")},
+            **{f"reply {i}": b"\n".join(reply.told()) for i, reply in enumerate(self.caller.replies)},
+        }
+        return [(place, canary) for place, data in places.items() for canary in CANARIES if canary.encode() in data]
+
+    async def metrics(self) -> bytes:
+        async with aiohttp.ClientSession() as http, http.get(f"http://{self.app.http_address}/metrics") as answer:
+            return await answer.read()
+
+
+@asynccontextmanager
+async def simulating(settings: SimSettings) -> AsyncIterator[Simulator]:
+    """A simulator of its own."""
+    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(serve(settings, ready.set_result))
+    async with aiohttp.ClientSession() as http:
+        yield Simulator(await ready, http)
+    serving.cancel()
+    await asyncio.wait([serving])
+
+
+@asynccontextmanager
+async def opened(
+    text: str, simulator: Simulator, directory: Path, log: pytest.LogCaptureFixture
+) -> AsyncIterator[World]:
+    """A server of this configuration in front of the simulator, with a turnstile behind its chain."""
+    written = text.replace("SIMULATOR", simulator.url).replace("LEDGER", str(directory / "ledger.db"))
+    config = load(written, KEYS, installed=with_misbehaving())
+    turnstile = Turnstile()
+    async with App(replace(config, entries=(*config.entries, turnstile.entry()))) as app:
+        world = World(simulator, app, turnstile, log)
+        yield world
+        await world.caller.close()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for a condition that nothing announces."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - as the docstring says
+            await asyncio.sleep(0.005)
+
+
+def running() -> list[asyncio.Task[object]]:
+    """Calls being served, and tasks in our own code: attempts, settlements, heartbeats."""
+    return [task for task in asyncio.all_tasks() if task.get_name() == "rpc_task" or _is_ours(task)]
+
+
+def _is_ours(task: asyncio.Task[object]) -> bool:
+    code = getattr(task.get_coro(), "cr_code", None)
+    filename = code.co_filename if code else ""
+    return "/pointsman/" in filename and "/pointsman/sim/" not in filename
