@@ -77,6 +77,7 @@ class App:
             chain,
             max_attempts=config.failover.max_attempts,
             strict_tags=config.strict_tags,
+            compliance=config.compliance,
             timers=Timers(timeouts.connect, timeouts.first_content, timeouts.between_chunks),
         )
         ledger = await self._ledger()

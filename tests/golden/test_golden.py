@@ -11,12 +11,13 @@ from msgspec.structs import replace
 
 from pointsman.engine.decide import decide
 from pointsman.engine.rules import Rules
-from pointsman.model.catalogue import Catalogue
+from pointsman.model.balance import Balance
+from pointsman.model.catalogue import Adaptation, Catalogue
 from pointsman.model.decision import Decision, Exclusion, Refusal, Shaped
 from pointsman.model.request import Hints, Params, Request, ResponseFormat, Tool, ToolChoice
-from pointsman.model.snapshot import Latency, Snapshot
+from pointsman.model.snapshot import Health, Latency, Pin, Snapshot
 from pointsman.testing import make_catalogue, make_entry, make_request, make_rules, make_snapshot
-from pointsman_policies import feasibility, limits, override, routing, rules, tags
+from pointsman_policies import budgets, feasibility, health, limits, override, pinning, routing, rules, tags
 
 CASES = Path(__file__).parent / "cases"
 POLICIES = {
@@ -24,10 +25,13 @@ POLICIES = {
     "tags": tags.plugin,
     "limits": limits.plugin,
     "feasibility": feasibility.plugin,
+    "budgets": budgets.plugin,
+    "health": health.plugin,
+    "pinning": pinning.plugin,
     "routing": routing.plugin,
     "rules": rules.plugin,
 }
-STANDARD = ("override", "tags", "limits", "feasibility", "routing")
+STANDARD = ("override", "tags", "limits", "feasibility", "budgets", "health", "pinning", "routing")
 T = TypeVar("T", bound=msgspec.Struct)
 # Documents are what YAML gives; every field is converted by its type before it is used.
 Given = Mapping[str, Any]
@@ -52,6 +56,9 @@ class World(msgspec.Struct, forbid_unknown_fields=True):
     token_ratios: Mapping[str, float] = {}
     denials: tuple[Given, ...] = ()
     quarantined: tuple[str, ...] = ()
+    balances: tuple[Given, ...] = ()
+    pin: Given | None = None
+    health: Mapping[str, Given] = {}
 
 
 class Changes(msgspec.Struct, forbid_unknown_fields=True):
@@ -60,6 +67,7 @@ class Changes(msgspec.Struct, forbid_unknown_fields=True):
     models: Mapping[str, Given] = {}
     tasks: Mapping[str, Given] = {}
     tags: Mapping[str, str] = {}
+    adaptations: Mapping[str, Given] = {}
     default: str = "simple"
 
 
@@ -108,7 +116,15 @@ def catalogue_of(changes: Changes) -> Catalogue:
     assert set(changes.models) <= set(models)
     assert set(changes.tasks) <= set(tasks)
     meanings = {**catalogue.tags, **changes.tags}
-    return replace(catalogue, models=models, tasks=tasks, tags=meanings, default_task=changes.default)
+    adaptations = {tier: made(Adaptation, given) for tier, given in changes.adaptations.items()}
+    return replace(
+        catalogue,
+        models=models,
+        tasks=tasks,
+        tags=meanings,
+        default_task=changes.default,
+        adaptations=adaptations,
+    )
 
 
 def request_of(asked: Asked) -> Request:
@@ -128,6 +144,9 @@ def snapshot_of(world: World) -> Snapshot:
         token_ratios=world.token_ratios,
         denials=[made(Exclusion, denial) for denial in world.denials],
         quarantined=world.quarantined,
+        balances=[made(Balance, balance) for balance in world.balances],
+        health={target: made(Health, given) for target, given in world.health.items()},
+        pin=None if world.pin is None else made(Pin, world.pin),
     )
 
 
@@ -146,7 +165,7 @@ def changed(value: T, given: Given) -> T:
 
 def seen(outcome: Decision | Refusal, key: str, wanted: Any) -> object:
     """What the outcome says under one key of `expect`; of mappings by target only the targets asked for."""
-    if key in {"target", "decided_by", "reason", "plan", "ranking", "kind", "shaped", "estimate"}:
+    if key in {"target", "decided_by", "reason", "plan", "ranking", "kind", "shaped", "estimate", "pin_ttl", "kinds"}:
         assert isinstance(outcome, Decision), f"refused: {outcome.reason}"
         return seen_of_decision(outcome, key, wanted)
     if key == "refusal":
@@ -156,13 +175,15 @@ def seen(outcome: Decision | Refusal, key: str, wanted: Any) -> object:
     if key == "violations":
         assert isinstance(outcome, Refusal), f"decided on {outcome.target}"
         return dict(reversed([violation for violation in outcome.violations if violation[0] in wanted]))
+    verdicts = {f"{verdict.policy}.{verdict.hook}": verdict for verdict in outcome.trace}
     everywhere: dict[str, object] = {
         "task": outcome.assessed.task,
         "mode": str(outcome.assessed.mode),
         "source": outcome.assessed.source,
         "excluded": {candidate.target: candidate.excluded_by for candidate in outcome.excluded},
         "because": {c.target: c.excluded_reason for c in outcome.excluded if c.target in wanted},
-        "verdicts": {f"{v.policy}.{v.hook}": str(v.outcome) for v in outcome.trace if f"{v.policy}.{v.hook}" in wanted},
+        "verdicts": {by: str(verdict.outcome) for by, verdict in verdicts.items() if by in wanted},
+        "said": {by: verdict.reason for by, verdict in verdicts.items() if by in wanted},
     }
     return everywhere[key]
 
@@ -172,6 +193,10 @@ def seen_of_decision(decision: Decision, key: str, wanted: Any) -> object:
         return [attempt.target for stage in decision.plan.stages for attempt in stage.attempts]
     if key == "ranking":
         return [candidate.target for candidate in decision.ranking]
+    if key == "kinds":
+        return [str(attempt.kind) for stage in decision.plan.stages for attempt in stage.attempts]
+    if key == "pin_ttl":
+        return decision.plan.pin_ttl
     if key == "kind":
         return str(decision.decided_by_kind)
     if key == "shaped":

@@ -18,6 +18,7 @@ from pointsman.config.positions import MAX_CHARACTERS, Source, read
 from pointsman.config.problems import validate
 from pointsman.config.schema import Document
 from pointsman.config.settings import Config
+from pointsman.engine.rules import Compliance
 from pointsman.errors import ConfigInvalid, Problem
 from pointsman.model.catalogue import Catalogue
 
@@ -63,6 +64,7 @@ def load(
         failover=checked.failover,
         timeouts=checked.timeouts,
         strict_tags=checked.strict_tags,
+        compliance=_compliance(checked),
         warnings=_sorted(problems, _unserved(source, catalogue)),
     )
 
@@ -102,6 +104,12 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError:
         problem = Problem(str(path), "is not UTF-8; save it in that encoding")
     raise ConfigInvalid([problem])
+
+
+def _compliance(document: Document) -> Compliance:
+    if isinstance(document.compliance, bool):
+        return Compliance(everyone=document.compliance)
+    return Compliance(tenants=frozenset(document.compliance.tenants))
 
 
 def _sorted(*groups: Iterable[Problem]) -> tuple[Problem, ...]:

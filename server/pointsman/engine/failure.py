@@ -20,12 +20,16 @@ _DOWN = frozenset({Reason.ALL_PROVIDERS_DOWN, Reason.PROVIDER_RATE_LIMITED})
 
 def refused(refusal: Refusal) -> RequestError:
     """The error of a decision that left nothing to try."""
-    reason = Reason(refusal.reason)
-    delay = RETRY_DELAY if reason is Reason.ALL_PROVIDERS_DOWN else None
+    reason, metadata = Reason(refusal.reason), dict(refusal.metadata)
+    delay = None
+    if reason is Reason.ALL_PROVIDERS_DOWN:
+        # When the first of them is tried again, where health says so.
+        probed = metadata.get("retry_after_ms")
+        delay = RETRY_DELAY if probed is None else max(RETRY_DELAY, int(probed) / 1000)
     return RequestError(
         reason,
         refusal.message,
-        metadata=dict(refusal.metadata),
+        metadata=metadata,
         retry_delay=delay,
         violations=refusal.violations,
     )

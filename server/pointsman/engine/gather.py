@@ -27,10 +27,14 @@ log = logging.getLogger(__name__)
 
 async def gather(exchange: Exchange, store: StateStore, clock: Clock) -> Snapshot:
     """The world as this request's decision will see it; the exchange's has the clock, this adds state and signals."""
-    state, rules = await store.read(), exchange.rules
-    base = msgspec.structs.replace(exchange.snapshot, latencies=state.latencies, token_ratios=state.token_ratios)
+    state, rules = await store.read(exchange.request.session), exchange.rules
+    base = msgspec.structs.replace(
+        exchange.snapshot, latencies=state.latencies, token_ratios=state.token_ratios, pin=state.pin
+    )
     hooks = (rules.shadowed or rules.chain).gather
-    asked = [hook for hook in hooks if hook.entry.id not in base.quarantined]
+    # What may not decide is told nothing of the prompt either.
+    passed_over = base.quarantined | rules.unheard(exchange.request.tenant)
+    asked = [hook for hook in hooks if hook.entry.id not in passed_over]
     if not asked:
         return base
     try:

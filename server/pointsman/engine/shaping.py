@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from pointsman.chain.calling import FAILED
+from pointsman.chain.calling import SILENT
 from pointsman.chain.loading import Hook
 from pointsman.engine import checks
 from pointsman.engine.deliberation import Deliberation
@@ -51,7 +51,7 @@ def _ask(d: Deliberation, assessed: Assessed) -> list[dict[str, Shape]]:
     shapes: list[dict[str, Shape]] = []
     for hook in d.chain.shape:
         mine = d.asking.ask_each(hook, d.rules.target_ids, d.request, d.snapshot, assessed)
-        if mine is FAILED:
+        if mine is SILENT:
             continue
         if fault := _fault(mine):
             d.asking.fail(hook, fault)

@@ -128,6 +128,7 @@ class Hints(Struct, frozen=True, omit_defaults=True):
     labels: Mapping[str, str] = {}
     exclude_providers: tuple[str, ...] = ()
     allowed_regions: tuple[str, ...] = ()
+    session_id: str = ""
 
 
 class Facts(Struct, frozen=True, omit_defaults=True):
@@ -151,6 +152,12 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     hints: Hints = Hints()
     tenant: str = "default"
     facts: Facts = Facts()
+
+    @property
+    def session(self) -> str | None:
+        """The key of its conversation, None where it belongs to none: a session id is a tenant's own."""
+        # Names of tenants hold no slash, so that no two conversations have the same key.
+        return f"{self.tenant}/{self.hints.session_id}" if self.hints.session_id else None
 
     def text(self) -> str:
         """The text of the last user message: what the caller wants now."""

@@ -31,6 +31,7 @@ REGIONS = 64
 SCHEMA_BYTES = 256 * KIB
 DELTA_BYTES = 64 * KIB
 LABEL_VALUE_BYTES = 256
+SESSION_BYTES = 256
 # Names that callers send: tasks, tags, models, providers, regions, participants, media types, end users.
 NAME_BYTES = 256
 

@@ -18,7 +18,7 @@ from pointsman.rpc.events_to_wire import finish_to_wire
 from pointsman.rpc.failure_to_wire import abort
 from pointsman.rpc.from_wire import Call, call_from_wire
 from pointsman.rpc.message_to_wire import answer_to_wire
-from pointsman.rpc.metadata import DECISION_ID, routing_metadata
+from pointsman.rpc.metadata import DECISION_ID, routing_metadata, session_of
 from pointsman.rpc.models_to_wire import models_to_wire
 from pointsman.rpc.parsing import ParseFailure, TooLarge
 from pointsman.rpc.sink import StreamSink
@@ -76,7 +76,7 @@ class Service:
 
     async def _route(self, request: wire.RouteRequest, context: Context) -> wire.RouteResponse:
         deadline = self._deadline(context)
-        call = call_from_wire(request)
+        call = call_from_wire(request, session_of(context.invocation_metadata()))
         completion = await self._engine.route(call.request, deadline)
         _raise_failure(completion)
         routed = completion.routed
@@ -88,7 +88,7 @@ class Service:
 
     async def _complete(self, request: wire.CompleteRequest, context: Context) -> None:
         deadline = self._deadline(context)
-        call = call_from_wire(request)
+        call = call_from_wire(request, session_of(context.invocation_metadata()))
         sink = StreamSink(context, call, monotonic)
         try:
             completion = await self._engine.complete(call.request, self._terms(call, deadline), sink)
@@ -108,7 +108,7 @@ class Service:
 
     async def _complete_unary(self, request: wire.CompleteUnaryRequest, context: Context) -> wire.CompleteUnaryResponse:
         deadline = self._deadline(context)
-        call = call_from_wire(request)
+        call = call_from_wire(request, session_of(context.invocation_metadata()))
         completion = await self._engine.complete(call.request, self._terms(call, deadline), None)
         _raise_failure(completion)
         routed, served = completion.routed, completion.served

@@ -31,7 +31,16 @@ def test_one_key_is_enough_for_every_task() -> None:
 def test_it_is_whole_without_a_key_where_providers_are_simulated() -> None:
     config = load(EXAMPLE, {}, simulated="http://127.0.0.1:8900")
     assert config.warnings == ()
-    assert [entry.id for entry in config.entries] == ["override", "tags", "limits", "fits", "route"]
+    assert [entry.id for entry in config.entries] == [
+        "override",
+        "tags",
+        "limits",
+        "fits",
+        "caps",
+        "health",
+        "pin",
+        "route",
+    ]
     assert config.catalogue.tags["nightly-report"] == "reasoning"
     assert set(config.catalogue.tasks) == {"simple", "extract", "code", "reasoning", "complex", "general"}
 
