@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,3 +47,21 @@ class Site:
             timeout=60,
             check=False,
         )
+
+
+def wheel(directory: Path, name: str, source: str, *, use: str = "", distribution: str = "") -> Path:
+    """A wheel of one module that offers one policy, named alike unless told otherwise. A wheel is but a zip file."""
+    module, project = name.replace("-", "_"), distribution or name
+    info = f"{project.replace('-', '_')}-1.0.dist-info"
+    files = {
+        f"{module}.py": source,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {project}\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: pointsman-tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": f"[pointsman.policies]\n{use or name} = {module}:plugin\n",
+    }
+    files[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
+    path = directory / f"{project.replace('-', '_')}-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, text in files.items():
+            archive.writestr(member, text)
+    return path
