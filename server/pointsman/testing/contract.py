@@ -18,7 +18,7 @@ from pointsman.chain.calling import UNWATCHED, call_async
 from pointsman.chain.discovery import installed, load_plugin
 from pointsman.chain.entry import Entry
 from pointsman.chain.loading import Chain, Hook
-from pointsman.chain.plugin import PolicyPlugin
+from pointsman.chain.plugin import Names, PolicyPlugin
 from pointsman.config.positions import spell
 from pointsman.engine.decide import assess
 from pointsman.engine.deliberation import deliberate
@@ -94,14 +94,16 @@ class PolicyContract:
         """Wrong options are pydantic's errors, which name the option; never another exception, never ignored."""
         if self.plugin.config is None:
             return
-        model, given = self._model(), dict(self.options or {})
+        model, given, names = self._model(), dict(self.options or {}), self._names()
         if model.model_config.get("extra") != "allow":
-            assert "no_such_option" in self._paths({**given, "no_such_option": 1}), "an unknown option is ignored"
+            assert "no_such_option" in self._paths({**given, "no_such_option": 1}, names), (
+                "an unknown option is ignored"
+            )
         for name, field in model.model_fields.items():
             for odd in _ODD:
-                self._paths({**given, field.alias or name: odd})
+                self._paths({**given, field.alias or name: odd}, names)
         for path, wrong in self.mistakes.items():
-            found = self._paths({**given, **wrong})
+            found = self._paths({**given, **wrong}, names)
             assert path in found, f"{wrong} is refused at {found or 'no path at all'}, not at {path!r}"
 
     def test_its_example_is_valid(self) -> None:
@@ -111,7 +113,8 @@ class PolicyContract:
         rows = [row for row in _rows(self.example) if row.get("use") == self.use]
         assert rows, f"{self.example} has no YAML with `use: {self.use}`"
         for row in rows:
-            assert not (paths := self._paths(row.get("with") or {})), f"{self.example}: {row} is wrong at {paths}"
+            # What the page names is configured elsewhere.
+            assert not (paths := self._paths(row.get("with") or {}, None)), f"{self.example}: {row} is wrong at {paths}"
 
     def test_the_same_input_gives_the_same_answer(self) -> None:
         """Byte for byte: asked twice, asked in another order, and asked another instance."""
@@ -192,17 +195,26 @@ class PolicyContract:
         assert isinstance(config, type) and issubclass(config, BaseModel), f"{config!r} is not a pydantic model"  # noqa: PT018
         return config
 
-    def _validated(self, given: Mapping[str, Any]) -> BaseModel:
-        """As the loader does it: what the model does not say of unknown keys, the loader does."""
+    def _validated(self, given: Mapping[str, Any], names: Names | None) -> BaseModel:
+        """As the loader does it: it says what is configured, and refuses unknown keys where the model is silent."""
         model = self._model()
-        return model.model_validate(dict(given), extra=model.model_config.get("extra", "forbid"))
+        return model.model_validate(dict(given), extra=model.model_config.get("extra", "forbid"), context=names)
 
-    def _paths(self, given: Mapping[str, Any]) -> list[str]:
+    def _names(self) -> Names:
+        catalogue = self.catalogue or make_catalogue()
+        return Names(
+            models=frozenset((*catalogue.models, *catalogue.aliases)),
+            tiers=frozenset(catalogue.tiers),
+            tasks=frozenset(catalogue.tasks),
+            providers=catalogue.providers(),
+        )
+
+    def _paths(self, given: Mapping[str, Any], names: Names | None) -> list[str]:
         """Where these options are wrong, [] where they are good."""
         if self.plugin.config is None:
             return list(given)
         try:
-            self._validated(given)
+            self._validated(given, names)
         except ValidationError as error:
             return [spell(detail["loc"]) for detail in error.errors(include_url=False)]
         # A validator is the plugin's own code, and what else it raises tells an operator nothing.
@@ -211,7 +223,7 @@ class PolicyContract:
         return []
 
     def _entry(self) -> Entry:
-        options = None if self.plugin.config is None else self._validated(self.options or {})
+        options = None if self.plugin.config is None else self._validated(self.options or {}, self._names())
         return make_entry(self.plugin, self._id, options)
 
     def _rules(self, catalogue: Catalogue | None = None) -> Rules:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import MappingProxyType
+
 from pointsman import Hints, ModelOverride
 from pointsman.testing import PolicyContract, make_request
 from pointsman.testing.samples import REQUESTS
-from pointsman_policies import feasibility, limits, override, routing, tags
+from pointsman_policies import feasibility, limits, override, routing, rules, tags
 
 TOO_MUCH = {"context_share": {"context_share": 1.5}}
+RULES = [
+    {"id": "apollo", "when": {"labels": {"project": ["apollo"]}}, "then": {"exclude": {"models": ["opus"]}}},
+    {"id": "proof", "when": {"text": "(?i)^prove"}, "then": {"task": "reasoning", "mode": "sport"}},
+]
 
 
 class TestOverride(PolicyContract):
@@ -41,3 +48,10 @@ class TestRouting(PolicyContract):
     plugin = routing.plugin
     use = "routing"
     beside = (tags.plugin,)
+
+
+class TestRules(PolicyContract):
+    plugin = rules.plugin
+    use = "rules"
+    options = MappingProxyType({"rules": RULES})
+    example = Path(__file__).parents[3] / "docs" / "policies" / "rules.md"
