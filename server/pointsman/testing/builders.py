@@ -124,6 +124,8 @@ def _route(eco: tuple[str, ...], balanced: tuple[str, ...], sport: tuple[str, ..
 
 def make_snapshot(
     *,
+    now: float = NOW,
+    seed: int = 7,
     latencies: Mapping[str, Latency] | None = None,
     token_ratios: Mapping[str, float] | None = None,
     # As in Snapshot: only the policy that gave a signal knows its type.
@@ -134,10 +136,10 @@ def make_snapshot(
     health: Mapping[str, Health] | None = None,
     balances: Sequence[Balance] = (),
 ) -> Snapshot:
-    """A world in which nothing has happened yet, at `NOW`, under configuration "test"."""
+    """A world in which nothing has happened yet, under configuration "test"."""
     return Snapshot(
-        now=NOW,
-        seed=7,
+        now=now,
+        seed=seed,
         config_version="test",
         latencies=latencies or {},
         token_ratios=token_ratios or {},
