@@ -37,12 +37,14 @@ check: $(READY) ## Lint, format, types, layers, contract, drift of all that is g
 	$(BIN)/python scripts/check_java_names.py
 	$(BIN)/python scripts/generate.py --check
 	$(BIN)/python scripts/docs.py --check
+	$(BIN)/python scripts/example_policy.py --check
 	$(BIN)/pip check
 	$(BIN)/python -m pytest -q tests/unit/test_dependencies.py
 
-generate: $(READY) ## Python code from protos/, generated sections of docs/
+generate: $(READY) ## Python code from protos/, generated sections of docs/, the example policy
 	$(BIN)/python scripts/generate.py
 	$(BIN)/python scripts/docs.py
+	$(BIN)/python scripts/example_policy.py
 
 lock: ## requirements.lock from pyproject.toml; ARGS=--upgrade moves what is pinned already
 	$(require-python)
@@ -67,10 +69,10 @@ define require-python
 		"Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
 endef
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml plugins/example-policy/pyproject.toml
 	$(require-python)
 	@echo 'Setting up $(VENV) ...'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e . -e plugins/example-policy
 	@touch $@

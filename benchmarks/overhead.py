@@ -1,4 +1,10 @@
-"""What Pointsman adds to a call: CPU of the server process and latency, beside a bare grpc.aio echo in the same run."""
+"""What Pointsman adds to a call: CPU of the server process and latency, beside a bare grpc.aio echo in the same run.
+
+The floor of a call is the echo of the same request. The floor of a token is a message that a bare server streams at the
+same pace: tokens come when the provider sends them, so each wakes the server by itself. A message streamed back to back
+is cheaper, because nothing is waited for; what a token costs beside that one is printed, too. Streams are as long as an
+ordinary answer, since each token carries its share of the call; calls have a figure of their own.
+"""
 
 from __future__ import annotations
 
@@ -26,15 +32,15 @@ from rich.table import Table
 
 from benchmarks.echo_server import SERVICE
 from benchmarks.processes import Server
+from benchmarks.simulator import EXAMPLE
 from pointsman.v1 import chat_pb2
 from pointsman.v1 import router_service_pb2 as wire
 
 ROUTER = "pointsman.v1.RouterService"
-EXAMPLE = Path(__file__).parent.parent / "examples" / "pointsman.yaml"
 RESULTS = Path(__file__).parent / "results" / "overhead.json"
 # The server under measurement has a core of its own; everything else shares the other one.
 SERVER_CORE, CLIENT_CORE = 0, 1
-CONCURRENCY, STREAMS, PAUSE = 32, 8, 0.002
+CONCURRENCY, STREAMS, PAUSE, TOKENS = 32, 8, 0.002, 300
 PROMPT = (
     "We sell second-hand bicycles in three cities and every spring the questions about delivery triple. Sort this "
     "message into one of delivery, returns, repair or other, and answer with that one word only: the courier left my "
@@ -130,7 +136,10 @@ class Callers:
         request = f"{count}:{int(pause * 1e6)}".encode()
 
         async def call() -> int:
-            return sum([1 async for _ in self._echo_stream(request)])
+            messages = sum([1 async for _ in self._echo_stream(request)])
+            if messages != count:
+                raise SystemExit(f"the echo server streamed {messages} messages instead of {count}")
+            return messages
 
         return call
 
@@ -179,26 +188,28 @@ class Round:
         return {
             "unary_vs_echo": self.unary.micros / self.echo.micros,
             "route_vs_echo": self.route.micros / self.echo.micros,
-            "token_vs_echo_message": self.tokens.micros / self.full.micros,
-            "token_vs_paced_echo_message": self.tokens.micros / self.paced.micros,
+            "token_vs_echo_message": self.tokens.micros / self.paced.micros,
+            "token_vs_echo_back_to_back": self.tokens.micros / self.full.micros,
             "added_p50_vs_echo": added / median(self.echo_alone.latencies),
         }
 
 
 async def measure(callers: Callers, servers: Servers, url: str, rounds: int) -> list[Round]:
     """Interleaved slices, so that a slow moment of the machine hits the floor and what stands on it alike."""
-    await repeat(servers.router, 300, CONCURRENCY, callers.unary)
-    await repeat(servers.router, 300, CONCURRENCY, callers.route)
+    await repeat(servers.echo, 500, CONCURRENCY, callers.echo)
+    await repeat(servers.router, 500, CONCURRENCY, callers.unary)
+    await repeat(servers.router, 500, CONCURRENCY, callers.route)
     await repeat(servers.streaming, STREAMS, STREAMS, callers.tokens)
+    await direct(url, 50)
     measured = []
     for _ in range(rounds):
-        echo = await repeat(servers.echo, 2000, CONCURRENCY, callers.echo)
-        unary = await repeat(servers.router, 1000, CONCURRENCY, callers.unary)
-        route = await repeat(servers.router, 1000, CONCURRENCY, callers.route)
-        tokens = await repeat(servers.streaming, 3 * STREAMS, STREAMS, callers.tokens)
-        per_call = round(tokens.done / (3 * STREAMS))
-        paced = await repeat(servers.echo, 3 * STREAMS, STREAMS, callers.echo_messages(per_call, PAUSE))
-        full = await repeat(servers.echo, 3 * STREAMS, STREAMS, callers.echo_messages(per_call, 0))
+        unary = await repeat(servers.router, 500, CONCURRENCY, callers.unary)
+        echo = await repeat(servers.echo, 1000, CONCURRENCY, callers.echo)
+        route = await repeat(servers.router, 500, CONCURRENCY, callers.route)
+        tokens = await repeat(servers.streaming, STREAMS, STREAMS, callers.tokens)
+        per_call = round(tokens.done / STREAMS)
+        paced = await repeat(servers.echo, STREAMS, STREAMS, callers.echo_messages(per_call, PAUSE))
+        full = await repeat(servers.echo, STREAMS, STREAMS, callers.echo_messages(per_call, 0))
         alone = await repeat(servers.router, 200, 1, callers.unary)
         echo_alone = await repeat(servers.echo, 200, 1, callers.echo)
         measured.append(
@@ -239,8 +250,9 @@ def report(rounds: list[Round]) -> None:
         name: {"ratio": median(v), "least": min(v), "most": max(v), "n": len(v), "budget": BUDGETS.get(name)}
         for name, v in ratios.items()
     }
-    machine = {"machine": _machine(), "versions": _versions()}
-    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(machine | summary)))
+    figures = {f"{name} ({unit})": median(values) for name, (unit, values) in rows.items()}
+    result = {"machine": _machine(), "versions": _versions(), "figures": figures, **summary}
+    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(result)))
     console.print(f"written to {RESULTS.relative_to(EXAMPLE.parent.parent)}")
 
 
@@ -271,7 +283,7 @@ async def main(rounds: int) -> None:
 
         sim = ["-m", "benchmarks.simulator"]
         _, instant = start([*sim, "0"], CLIENT_CORE)
-        _, paced = start([*sim, str(PAUSE)], CLIENT_CORE)
+        _, paced = start([*sim, str(PAUSE), str(TOKENS)], CLIENT_CORE)
         echo, echo_port = start(["-m", "benchmarks.echo_server"], SERVER_CORE)
         router, router_at = start(_serve(instant, folder / "unary.db"), SERVER_CORE)
         streaming, streaming_at = start(_serve(paced, folder / "stream.db"), SERVER_CORE)
@@ -299,5 +311,5 @@ def _address(line: str) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, help="of interleaved slices (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=15, help="of interleaved slices (%(default)s)")
     sys.exit(uvloop.run(main(parser.parse_args().rounds)))

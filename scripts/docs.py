@@ -28,13 +28,31 @@ Schema = Mapping[str, Any]
 
 def hooks() -> str:
     """Each hook's exact signature and docstring, from the source: the signature as written, not as resolved."""
-    tree = ast.parse((ROOT / "server/pointsman/hookspecs.py").read_text())
-    specs = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     return "\n\n".join(
         f"## {spec.name}\n\n```python\n{signature(spec)}\n```\n\n{ast.get_docstring(spec) or ''}"
-        for spec in specs
-        if spec.name.startswith("pointsman_")
+        for spec in hook_specs()
     )
+
+
+def hook_index() -> str:
+    """One row for each hook, with what its docstring says first."""
+    return grid(
+        ("hook", "", ""),
+        (
+            (
+                f"[`{spec.name}`](hooks.md#{spec.name})",
+                "async" if isinstance(spec, ast.AsyncFunctionDef) else "sync",
+                (ast.get_docstring(spec) or "").partition("\n\n")[0],
+            )
+            for spec in hook_specs()
+        ),
+    )
+
+
+def hook_specs() -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    tree = ast.parse((ROOT / "server/pointsman/hookspecs.py").read_text())
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [function for function in functions if function.name.startswith("pointsman_")]
 
 
 def signature(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
@@ -162,6 +180,7 @@ def default_of(node: Schema, required: bool) -> str:
 
 GENERATORS: Mapping[str, Callable[[], str]] = {
     "hooks": hooks,
+    "hook_index": hook_index,
     "configuration": configuration,
     "metrics": metrics,
     "log_fields": log_fields,

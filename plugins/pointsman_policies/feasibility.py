@@ -77,6 +77,8 @@ def _needed(request: Request) -> frozenset[str]:
         needed.add("images")
     if request.facts.image_urls:
         needed |= {"images", "image_urls"}
+    if request.params.reasoning_effort not in ("", "none"):
+        needed.add("reasoning")
     return frozenset(needed)
 
 

@@ -17,6 +17,7 @@ from pointsman import (
     hookimpl,
     register,
 )
+from pointsman_policies.wording import dollars
 
 POINTSMAN_API = 1
 
@@ -41,7 +42,7 @@ class Limits:
                 exclusions.append(Exclusion(target, Cause.POLICY, reason))
             worst = shape.estimate.worst_case_nano_usd
             if hints.max_cost_nano_usd is not None and worst > hints.max_cost_nano_usd:
-                reason = f"could cost {_dollars(worst)}, the caller allows {_dollars(hints.max_cost_nano_usd)}"
+                reason = f"could cost {dollars(worst)}, the caller allows {dollars(hints.max_cost_nano_usd)}"
                 exclusions.append(Exclusion(target, Cause.COST, reason))
         return exclusions
 
@@ -55,10 +56,6 @@ def _forbidden(request: Request, model: Model) -> str:
         where = ", ".join(sorted(model.regions)) or "no declared region"
         return f"runs in {where}, the caller allows {', '.join(hints.allowed_regions)}"
     return ""
-
-
-def _dollars(nano_usd: int) -> str:
-    return f"${nano_usd / 1e9:.9f}".rstrip("0").rstrip(".")
 
 
 plugin = register(

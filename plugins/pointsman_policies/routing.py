@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from math import inf, log
 
 from pointsman import (
+    Adaptation,
     Assessed,
+    Catalogue,
     Choice,
     PolicyKind,
     PolicySetup,
@@ -21,17 +25,14 @@ from pointsman import (
 
 POINTSMAN_API = 1
 
+_UNADAPTED, _UNSHAPED = Adaptation(), Shape()
 
-class Routing:
-    """Looks up the task's row: caps, floor, temperature cap and system prompt; and its models, ordered by `select`."""
 
-    def __init__(self, options: None, setup: PolicySetup) -> None:
-        self._tasks = setup.catalogue.tasks
-        self._shapes = {name: _shape(task) for name, task in self._tasks.items()}
+class Table:
+    """Chooses the models that the task's row names, ordered by its `select`."""
 
-    @hookimpl
-    def pointsman_shape_request(self, assessment: Assessed) -> Shape | None:
-        return self._shapes[assessment.task]
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._tasks = catalogue.tasks
 
     @hookimpl
     def pointsman_choose_targets(
@@ -39,9 +40,64 @@ class Routing:
     ) -> Choice:
         task = self._tasks[assessment.task]
         row = task.route[assessment.mode]
-        targets = _ordered(task.select, row, candidates, snapshot)
+        if task.select is Select.WEIGHTED:
+            targets = _drawn(task, row, candidates, request.session or f"#{snapshot.seed}")
+        else:
+            targets = _ordered(task.select, row, candidates, snapshot)
         reason = f"row {task.name}/{assessment.mode}, {task.select} of {len(row)}"
         return Choice(targets, reason, follows_task=True)
+
+
+class Routing(Table):
+    """Shapes every call by the task's row: cap, floor, temperature cap and system prompt."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        super().__init__(catalogue)
+        self._shapes = {name: _shape(task) for name, task in self._tasks.items()}
+
+    @hookimpl
+    def pointsman_shape_request(self, assessment: Assessed) -> Shape | None:
+        return self._shapes[assessment.task]
+
+
+class AdaptiveRouting(Table):
+    """Shapes calls by task, tier and model: asked once for each target, which `Routing` need not be."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        super().__init__(catalogue)
+        self._shapes = {name: _adapted(task, catalogue, reasoning=True) for name, task in self._tasks.items()}
+        self._unreasoned = {name: _adapted(task, catalogue, reasoning=False) for name, task in self._tasks.items()}
+
+    @hookimpl
+    def pointsman_shape_request(self, request: Request, assessment: Assessed, target: str) -> Shape | None:
+        shapes = self._unreasoned if request.params.reasoning_effort == "none" else self._shapes
+        return shapes[assessment.task].get(target)
+
+
+def routing(options: None, setup: PolicySetup) -> Table:
+    """The cheaper of both, where it is enough."""
+    models, catalogue = setup.catalogue.models.values(), setup.catalogue
+    adaptive = catalogue.adaptations or any(m.system_prompt or m.min_output_tokens for m in models)
+    return AdaptiveRouting(catalogue) if adaptive else Routing(catalogue)
+
+
+def _adapted(task: Task, catalogue: Catalogue, *, reasoning: bool) -> dict[str, Shape]:
+    """Shapes by model, those that say anything; equal ones are one object, since merging is then free."""
+    made: dict[Shape, Shape] = {}
+    shapes: dict[str, Shape] = {}
+    for model in catalogue.models.values():
+        tier = catalogue.adaptations.get(model.tier, _UNADAPTED)
+        floors = [task.min_output_tokens, model.min_output_tokens if reasoning else None]
+        caps = [task.temperature_cap, tier.temperature_cap]
+        shape = Shape(
+            tier.max_output_tokens if task.max_output_tokens is None else task.max_output_tokens,
+            max((floor for floor in floors if floor is not None), default=None),
+            min((cap for cap in caps if cap is not None), default=None),
+            "\n\n".join(filter(None, (task.system_prompt, tier.system_prompt, model.system_prompt))),
+        )
+        if shape != _UNSHAPED:
+            shapes[model.id] = made.setdefault(shape, shape)
+    return shapes
 
 
 def _ordered(
@@ -53,6 +109,24 @@ def _ordered(
     eligible = [target for target in row if target in candidates]
     order = _fastest if select is Select.FASTEST else _cheapest
     eligible.sort(key=lambda target: (order(target, candidates, snapshot), target))
+    return (*eligible, *(target for target in row if target not in candidates))
+
+
+def _drawn(task: Task, row: Sequence[str], candidates: Mapping[str, Shaped], seed: str) -> tuple[str, ...]:
+    """An order in which each model comes first as often as it weighs; the same for the same seed.
+
+    Every model draws on its own (weighted rendezvous hashing): where one is excluded or added, or a weight changes, the
+    others keep their order, so that few sessions move.
+    """
+
+    def draw(target: str) -> tuple[float, str]:
+        digest = sha256(f"{task.name}/{target}/{seed}".encode()).digest()
+        # Within (0, 1): the logarithm of 0 has no value.
+        chance = (int.from_bytes(digest[:8], "big") + 0.5) / 2**64
+        weight = task.weights.get(target, 1.0)
+        return (-log(chance) / weight if weight else inf, target)
+
+    eligible = sorted((target for target in row if target in candidates), key=draw)
     return (*eligible, *(target for target in row if target not in candidates))
 
 
@@ -68,7 +142,7 @@ def _fastest(target: str, candidates: Mapping[str, Shaped], snapshot: Snapshot) 
 
 def _shape(task: Task) -> Shape | None:
     shape = Shape(task.max_output_tokens, task.min_output_tokens, task.temperature_cap, task.system_prompt)
-    return None if shape == Shape() else shape
+    return None if shape == _UNSHAPED else shape
 
 
-plugin = register(Routing, kind=PolicyKind.ROUTING, deterministic=True)
+plugin = register(routing, kind=PolicyKind.ROUTING, deterministic=True)

@@ -1,11 +1,14 @@
 """Pointsman, an LLM router. What is exported here is the API for policy packages; all else may change."""
 
+from typing import TYPE_CHECKING, Any
+
 from pointsman.chain.plugin import Names, PolicyPlugin, PolicySetup, register
 from pointsman.errors import PointsmanError
 from pointsman.hookspecs import API_VERSION, hookimpl
 from pointsman.model.answer import Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome
-from pointsman.model.catalogue import Catalogue, Model, Price, Select, Task
+from pointsman.model.balance import Balance, BudgetAction, BudgetStep
+from pointsman.model.catalogue import Adaptation, Catalogue, Model, Price, Select, Task
 from pointsman.model.decision import (
     Assessed,
     Assessment,
@@ -14,6 +17,7 @@ from pointsman.model.decision import (
     Decision,
     Estimate,
     Exclusion,
+    NoOpinion,
     PolicyKind,
     Refusal,
     Shape,
@@ -42,27 +46,37 @@ from pointsman.model.request import (
     ToolResult,
     measure,
 )
-from pointsman.model.snapshot import Latency, Snapshot
+from pointsman.model.snapshot import Health, HealthState, Latency, Pin, Snapshot
 from pointsman.services import Denial, Lease, Services, Store
+
+if TYPE_CHECKING:
+    from pointsman.config.scalars import Duration
 
 __all__ = [
     "API_VERSION",
+    "Adaptation",
     "Assessed",
     "Assessment",
     "Attempt",
     "AttemptEnded",
     "AttemptKind",
     "AttemptOutcome",
+    "Balance",
+    "BudgetAction",
+    "BudgetStep",
     "Catalogue",
     "Cause",
     "Choice",
     "Decided",
     "Decision",
     "Denial",
+    "Duration",
     "Estimate",
     "Event",
     "Exclusion",
     "Facts",
+    "Health",
+    "HealthState",
     "Hints",
     "Image",
     "Latency",
@@ -72,8 +86,10 @@ __all__ = [
     "Model",
     "ModelOverride",
     "Names",
+    "NoOpinion",
     "Params",
     "Part",
+    "Pin",
     "Plan",
     "PlannedAttempt",
     "PointsmanError",
@@ -106,3 +122,12 @@ __all__ = [
     "measure",
     "register",
 ]
+
+
+# Any: what a module holds. Loaded on use, because pydantic is slow to import and most commands need none of it.
+def __getattr__(name: str) -> Any:
+    if name != "Duration":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pointsman.config import scalars
+
+    return scalars.Duration

@@ -43,7 +43,13 @@ class App:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.grpc_address = self.http_address = ""
+        self._door: GrpcDoor | None = None
         self._stack = AsyncExitStack()
+
+    @property
+    def running(self) -> int:
+        """Calls under way."""
+        return self._door.running if self._door else 0
 
     async def __aenter__(self) -> Self:
         try:
@@ -71,6 +77,7 @@ class App:
             chain,
             max_attempts=config.failover.max_attempts,
             strict_tags=config.strict_tags,
+            compliance=config.compliance,
             timers=Timers(timeouts.connect, timeouts.first_content, timeouts.between_chunks),
         )
         ledger = await self._ledger()
@@ -127,6 +134,7 @@ class App:
                 max_deadline=server.max_deadline,
             ),
         )
+        self._door = door
         metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): door.running})
         if server.http:
             http = HttpDoor(server.http, metrics, ready=lambda: door.serving)

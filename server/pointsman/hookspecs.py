@@ -3,7 +3,8 @@
 A policy implements any of them on an object made by its registered factory, each marked with `@hookimpl`. Hooks of one
 phase are called in the order of the configuration's `chain`, never by pluggy's own order. An implementation may leave
 out arguments it does not need. Hooks marked *pure* must not read clocks, random numbers, files or sockets, nor change
-their arguments: the same request and snapshot must give the same answer, or decisions could not be made again.
+their arguments: the same request and snapshot must give the same answer, or decisions could not be made again. Where
+None says nothing, `NoOpinion(reason)` says nothing and why, in the trace.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import pluggy
 
 from pointsman.model.attempt import Attempt
-from pointsman.model.decision import Assessed, Assessment, Choice, Exclusion, Shape, Shaped
+from pointsman.model.decision import Assessed, Assessment, Choice, Exclusion, NoOpinion, Shape, Shaped
 from pointsman.model.events import Event
 from pointsman.model.plan import Plan, PlannedAttempt
 from pointsman.model.request import Request
@@ -47,7 +48,7 @@ async def pointsman_gather_signal(request: Request, prior: Assessed, services: S
 
 
 @hookspec
-def pointsman_assess_request(request: Request, snapshot: Snapshot) -> Assessment | None:
+def pointsman_assess_request(request: Request, snapshot: Snapshot) -> Assessment | NoOpinion | None:
     """Pure. Say what task this is, or in which mode it should run; None: no opinion.
 
     Opinions are merged field by field, the first in chain order wins. A task must be a configured task row and a
@@ -68,7 +69,7 @@ def pointsman_shape_request(request: Request, snapshot: Snapshot, assessment: As
 @hookspec
 def pointsman_exclude_targets(  # type: ignore[empty-body]  # a spec has no body
     request: Request, snapshot: Snapshot, assessment: Assessed, shaped: Mapping[str, Shaped]
-) -> Sequence[Exclusion]:
+) -> Sequence[Exclusion] | NoOpinion:
     """Pure. Veto targets; an empty sequence vetoes none.
 
     None is a failure: a forgotten `return` must not let anything pass. `shaped` holds every enabled model with its cost
@@ -80,7 +81,7 @@ def pointsman_exclude_targets(  # type: ignore[empty-body]  # a spec has no body
 @hookspec
 def pointsman_choose_targets(
     request: Request, snapshot: Snapshot, assessment: Assessed, candidates: Mapping[str, Shaped]
-) -> Choice | None:
+) -> Choice | NoOpinion | None:
     """Pure. Choose among `candidates` (what no veto excluded, in catalogue order); None: no opinion.
 
     The first choice that names a candidate wins. A choice that names excluded models is followed as far as it goes;
@@ -89,7 +90,9 @@ def pointsman_choose_targets(
 
 
 @hookspec
-def pointsman_plan_attempts(request: Request, snapshot: Snapshot, assessment: Assessed, plan: Plan) -> Plan | None:
+def pointsman_plan_attempts(
+    request: Request, snapshot: Snapshot, assessment: Assessed, plan: Plan
+) -> Plan | NoOpinion | None:
     """Pure. Wrap or replace the plan so far; None: leave it. Each policy in order gets the plan of the one before.
 
     The first is given sequential failover over the ranking. A plan may name only ranked targets. This version runs one

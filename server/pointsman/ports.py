@@ -14,7 +14,7 @@ from pointsman.model.catalogue import Model
 from pointsman.model.decision import Shaped
 from pointsman.model.record import Record
 from pointsman.model.request import Request
-from pointsman.model.snapshot import Latency
+from pointsman.model.snapshot import Latency, Pin
 
 
 class HttpRequest(Struct, frozen=True):
@@ -113,17 +113,28 @@ class Provider(Protocol):
 
 
 class State(Struct, frozen=True):
-    """What the shared state says at one moment; mappings by model id. `token_ratios` as in Snapshot."""
+    """What the shared state says at one moment; mappings by model id. `token_ratios` and `pin` as in Snapshot."""
 
     latencies: Mapping[str, Latency] = {}
     token_ratios: Mapping[str, float] = {}
+    pin: Pin | None = None
 
 
 class StateStore(Protocol):
     """State that outlives a request: one process's memory, or a store shared by replicas."""
 
-    async def read(self) -> State:
-        """Everything a decision needs, in one round trip. The mappings are never changed afterwards."""
+    async def read(self, session: str | None = None) -> State:
+        """Everything a decision needs, in one round trip. The mappings are never changed afterwards.
+
+        `session` is the key of a conversation, as `Request.session` gives it, or None.
+        """
+
+    async def put_pin(self, session: str, pin: Pin, ttl: float, *, instead_of: str = "") -> None:
+        """Pin a conversation, unless it is pinned: the first of several at once wins, and later ones leave it there.
+
+        A turn served by the pinned target itself keeps the pin as it was for `ttl` seconds from now. A pin on
+        `instead_of`, one that broke, gives way.
+        """
 
     def record(self, attempt: Attempt, estimated_input_tokens: int) -> None:
         """Learn from an attempt that ended: its time to first token, its tokens against our estimate.

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -158,6 +160,7 @@ def test_report_compares_with_one_model(running: Running) -> None:
     assert ran.returncode == 0
     assert "Everything at opus: $" in ran.stdout
     assert "routing saved $" in ran.stdout
+    assert "Everything at gpt: $" in pointsman("report", "--ledger", str(running.ledger)).stdout
     told = json.loads(pointsman("report", *chosen, "--json").stdout)
     assert told["comparison"]["model"] == "gpt"
     assert sum(group["requests"] for group in told["tasks"]) == told["requests"] > 0
@@ -193,3 +196,10 @@ def test_a_child_that_ends_too_early_is_quoted(tmp_path: Path) -> None:
         pytest.raises(ChildFailed, match=r"ended with status 2:\n.*cannot be read"),
     ):
         server.wait_for(r"ready: (.*)")
+
+
+def test_importing_the_policy_api_imports_no_server() -> None:
+    heavy = ("grpc", "aiohttp", "pydantic", "yaml")
+    code = f"import sys, pointsman; print([name for name in {heavy} if name in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert ran.stdout == "[]\n"

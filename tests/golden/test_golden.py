@@ -1,22 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
 
-import msgspec
 import pytest
-import yaml
-from msgspec.structs import replace
 
-from pointsman.engine.decide import decide
-from pointsman.engine.rules import Rules
-from pointsman.model.catalogue import Catalogue
-from pointsman.model.decision import Decision, Exclusion, Refusal, Shaped
-from pointsman.model.request import Hints, Params, Request, ResponseFormat, Tool, ToolChoice
-from pointsman.model.snapshot import Latency, Snapshot
-from pointsman.testing import make_catalogue, make_entry, make_request, make_rules, make_snapshot
-from pointsman_policies import feasibility, limits, override, routing, rules, tags
+from pointsman.testing.golden import Case, check_case, read_cases
+from pointsman_policies import budgets, feasibility, health, limits, override, pinning, routing, rules, tags
 
 CASES = Path(__file__).parent / "cases"
 POLICIES = {
@@ -24,163 +13,22 @@ POLICIES = {
     "tags": tags.plugin,
     "limits": limits.plugin,
     "feasibility": feasibility.plugin,
+    "budgets": budgets.plugin,
+    "health": health.plugin,
+    "pinning": pinning.plugin,
     "routing": routing.plugin,
     "rules": rules.plugin,
 }
-STANDARD = ("override", "tags", "limits", "feasibility", "routing")
-T = TypeVar("T", bound=msgspec.Struct)
-# Documents are what YAML gives; every field is converted by its type before it is used.
-Given = Mapping[str, Any]
+STANDARD = ("override", "tags", "limits", "feasibility", "budgets", "health", "pinning", "routing")
 
 
-class Asked(msgspec.Struct, forbid_unknown_fields=True):
-    """A request; `facts` replaces what was measured of its text."""
-
-    text: str = "What is the capital of France?"
-    hints: Given = {}
-    params: Given = {}
-    tools: tuple[str, ...] = ()
-    tool_choice: Given | None = None
-    response_format: Given | None = None
-    facts: Given = {}
-
-
-class World(msgspec.Struct, forbid_unknown_fields=True):
-    """A snapshot; `latencies` are medians in seconds by model."""
-
-    latencies: Mapping[str, float] = {}
-    token_ratios: Mapping[str, float] = {}
-    denials: tuple[Given, ...] = ()
-    quarantined: tuple[str, ...] = ()
-
-
-class Changes(msgspec.Struct, forbid_unknown_fields=True):
-    """Fields that differ from `make_catalogue()`, by model and by task; `default`: the default task."""
-
-    models: Mapping[str, Given] = {}
-    tasks: Mapping[str, Given] = {}
-    tags: Mapping[str, str] = {}
-    default: str = "simple"
-
-
-class Case(msgspec.Struct, forbid_unknown_fields=True):
-    """`chain` entries are names of policies, or a mapping of a name to its options."""
-
-    name: str
-    expect: Given
-    request: Asked = msgspec.field(default_factory=Asked)
-    snapshot: World = msgspec.field(default_factory=World)
-    catalogue: Changes = msgspec.field(default_factory=Changes)
-    chain: tuple[str | Mapping[str, Given], ...] = STANDARD
-    max_attempts: int = 4
-
-
-def cases() -> Iterator[tuple[str, Case]]:
-    for path in sorted(CASES.glob("*.yaml")):
-        for case in msgspec.convert(yaml.safe_load(path.read_text()), list[Case]):
-            yield f"{path.stem}: {case.name}", case
-
-
-@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in cases()])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=f"{path.stem}: {case}")
+        for path in sorted(CASES.glob("*.yaml"))
+        for case in read_cases(path)
+    ],
+)
 def test_decision(case: Case) -> None:
-    rules = rules_of(case)
-    request = request_of(case.request)
-    rules.check(request)
-    outcome = decide(request, snapshot_of(case.snapshot), rules)
-    assert case.expect, "a case expects something"
-    assert {key: seen(outcome, key, wanted) for key, wanted in case.expect.items()} == case.expect
-
-
-def rules_of(case: Case) -> Rules:
-    entries = []
-    for link in case.chain:
-        name, options = (link, None) if isinstance(link, str) else next(iter(link.items()))
-        plugin = POLICIES[name]
-        given = plugin.config(**options) if plugin.config and options else None
-        entries.append(make_entry(plugin, name, given))
-    return make_rules(*entries, catalogue=catalogue_of(case.catalogue), max_attempts=case.max_attempts)
-
-
-def catalogue_of(changes: Changes) -> Catalogue:
-    catalogue = make_catalogue()
-    models = {id: changed(model, changes.models.get(id, {})) for id, model in catalogue.models.items()}
-    tasks = {name: changed(task, changes.tasks.get(name, {})) for name, task in catalogue.tasks.items()}
-    assert set(changes.models) <= set(models)
-    assert set(changes.tasks) <= set(tasks)
-    meanings = {**catalogue.tags, **changes.tags}
-    return replace(catalogue, models=models, tasks=tasks, tags=meanings, default_task=changes.default)
-
-
-def request_of(asked: Asked) -> Request:
-    tools = tuple(Tool(name) for name in asked.tools)
-    request = make_request(asked.text, hints=made(Hints, asked.hints), params=made(Params, asked.params), tools=tools)
-    return replace(
-        request,
-        tool_choice=None if asked.tool_choice is None else made(ToolChoice, asked.tool_choice),
-        response_format=None if asked.response_format is None else made(ResponseFormat, asked.response_format),
-        facts=changed(request.facts, asked.facts),
-    )
-
-
-def snapshot_of(world: World) -> Snapshot:
-    return make_snapshot(
-        latencies={target: Latency(p50, 2 * p50, 9) for target, p50 in world.latencies.items()},
-        token_ratios=world.token_ratios,
-        denials=[made(Exclusion, denial) for denial in world.denials],
-        quarantined=world.quarantined,
-    )
-
-
-def made(kind: type[T], given: Given) -> T:
-    assert set(given) <= set(kind.__struct_fields__), f"{kind.__name__} has no such field"
-    return msgspec.convert(given, kind)
-
-
-def changed(value: T, given: Given) -> T:
-    """With other fields; of a mapping, such as a task's route, with other values."""
-    fields = {name: getattr(value, name) for name in value.__struct_fields__}
-    for name, change in given.items():
-        fields[name] = {**fields[name], **change} if isinstance(fields.get(name), dict) else change
-    return made(type(value), fields)
-
-
-def seen(outcome: Decision | Refusal, key: str, wanted: Any) -> object:
-    """What the outcome says under one key of `expect`; of mappings by target only the targets asked for."""
-    if key in {"target", "decided_by", "reason", "plan", "ranking", "kind", "shaped", "estimate"}:
-        assert isinstance(outcome, Decision), f"refused: {outcome.reason}"
-        return seen_of_decision(outcome, key, wanted)
-    if key == "refusal":
-        assert isinstance(outcome, Refusal), f"decided on {outcome.target}"
-        said = {"reason": str(outcome.reason), "metadata": dict(outcome.metadata), "message": outcome.message}
-        return {name: said[name] for name in wanted}
-    if key == "violations":
-        assert isinstance(outcome, Refusal), f"decided on {outcome.target}"
-        return dict(reversed([violation for violation in outcome.violations if violation[0] in wanted]))
-    everywhere: dict[str, object] = {
-        "task": outcome.assessed.task,
-        "mode": str(outcome.assessed.mode),
-        "source": outcome.assessed.source,
-        "excluded": {candidate.target: candidate.excluded_by for candidate in outcome.excluded},
-        "because": {c.target: c.excluded_reason for c in outcome.excluded if c.target in wanted},
-        "verdicts": {f"{v.policy}.{v.hook}": str(v.outcome) for v in outcome.trace if f"{v.policy}.{v.hook}" in wanted},
-    }
-    return everywhere[key]
-
-
-def seen_of_decision(decision: Decision, key: str, wanted: Any) -> object:
-    if key == "plan":
-        return [attempt.target for stage in decision.plan.stages for attempt in stage.attempts]
-    if key == "ranking":
-        return [candidate.target for candidate in decision.ranking]
-    if key == "kind":
-        return str(decision.decided_by_kind)
-    if key == "shaped":
-        return {s.target: shaped_fields(s, wanted[s.target]) for s in decision.shaped if s.target in wanted}
-    if key == "estimate":
-        ranked = {candidate.target: candidate.estimate for candidate in decision.ranking}
-        return {target: {name: getattr(ranked[target], name) for name in wanted[target]} for target in wanted}
-    return getattr(decision, key)
-
-
-def shaped_fields(shaped: Shaped, names: Given) -> dict[str, object]:
-    return {name: getattr(shaped, name) for name in names}
+    check_case(case, POLICIES, STANDARD)

@@ -9,11 +9,13 @@ from typing import Any
 from pointsman.chain.entry import OnError
 from pointsman.chain.loading import Hook
 from pointsman.errors import PluginFailed
-from pointsman.model.decision import Verdict, VerdictOutcome
+from pointsman.model.decision import NoOpinion, Verdict, VerdictOutcome
 
-FAILED = object()
-"""What `Consultation.ask` returns for a policy that failed and may be skipped."""
+SILENT = object()
+"""What `Consultation.ask` returns for a policy that gave nothing to work with; its verdict is noted already."""
 
+# Compliance mode is about who decides. A veto can only narrow, and leaving one out would let something pass.
+_DECIDING = frozenset({"assess_request", "shape_request", "choose_targets", "plan_attempts"})
 _FAIL_CLOSED = frozenset({"exclude_targets", "admit_attempt"})
 
 
@@ -29,19 +31,31 @@ UNWATCHED = Watch()
 
 
 class Consultation:
-    """One pass over the chain: asks policies and collects their verdicts in order."""
+    """One pass over the chain: asks policies and collects their verdicts in order.
 
-    def __init__(self, quarantined: frozenset[str], watch: Watch) -> None:
+    Entries that are `unheard` may veto and nothing else: compliance mode, for policies that are not deterministic.
+    """
+
+    def __init__(self, quarantined: frozenset[str], watch: Watch, unheard: frozenset[str] = frozenset()) -> None:
         self.verdicts: list[Verdict] = []
         self._quarantined = quarantined
         self._watch = watch
+        self._unheard = unheard
 
     def ask(self, hook: Hook, *arguments: Any) -> Any:
-        """The policy's answer, or FAILED; PluginFailed where its failure must stop the request."""
-        return self._contained(hook, hook.call, arguments)
+        """The policy's answer, or SILENT; PluginFailed where its failure must stop the request."""
+        answer = self._contained(hook, hook.call, arguments)
+        # By its very type: isinstance would run code of an answer that pretends to be something else.
+        if type(answer) is not NoOpinion:
+            return answer
+        reason: object = answer.reason
+        if not isinstance(reason, str):
+            return self.fail(hook, f"gave a {type(reason).__name__} where a text belongs")
+        self.note(hook, VerdictOutcome.NO_OPINION, reason)
+        return SILENT
 
     def ask_each(self, hook: Hook, subjects: Iterable[str], *arguments: Any) -> Any:
-        """Its answers by subject (the hook's last argument), those that are None left out; or FAILED as a whole."""
+        """Its answers by subject (the hook's last argument), those that are None left out; or SILENT as a whole."""
         call = hook.call
 
         def ask_all() -> dict[str, Any]:
@@ -54,8 +68,11 @@ class Consultation:
 
     def _contained(self, hook: Hook, call: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         entry = hook.entry.id
+        if entry in self._unheard and hook.name in _DECIDING:
+            self.note(hook, VerdictOutcome.NO_OPINION, "not asked: compliance mode, and it is not deterministic")
+            return SILENT
         if entry in self._quarantined:
-            return self.fail(hook, "quarantined: it overran and was taken out until the next configuration")
+            return self.fail(hook, "quarantined: it overran and was taken out for a while")
         self._watch.enter(entry)
         try:
             return call(*arguments)
@@ -72,7 +89,7 @@ class Consultation:
         self.note(hook, VerdictOutcome.ERROR, why)
         if must_fail(hook):
             raise PluginFailed(hook.entry.id, hook.name, why)
-        return FAILED
+        return SILENT
 
     def note(self, hook: Hook, outcome: VerdictOutcome, reason: str, before: int = 0, after: int = 0) -> None:
         """Add a verdict."""

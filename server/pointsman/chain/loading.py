@@ -97,6 +97,17 @@ def build_chain(entries: Sequence[Entry], catalogue: Catalogue) -> tuple[Chain, 
     return _assemble(built), tuple(refused)
 
 
+def implemented(entry: Entry) -> tuple[str, ...] | None:
+    """The hooks of a policy whose factory is a class, in the order of a request, without making an instance.
+
+    None where its factory is a function: only an instance would show them. PluginRefused as `build_chain` raises it.
+    """
+    if not isinstance(entry.plugin.factory, type):
+        return None
+    chain = _assemble([(entry, entry.plugin.factory)])
+    return tuple(hook.name for phase in _HOOKS for hook in getattr(chain, phase))
+
+
 def _construct(entry: Entry, catalogue: Catalogue) -> object:
     try:
         return entry.plugin.factory(entry.options, PolicySetup(entry.id, catalogue))
@@ -127,7 +138,7 @@ def _assemble(built: Iterable[tuple[Entry, object]]) -> Chain:
 def _register(manager: pluggy.PluginManager, entry: Entry, instance: object) -> None:
     unmarked = [
         name
-        for name in dir(type(instance))
+        for name in dir(instance if isinstance(instance, type) else type(instance))
         if name.startswith("pointsman_") and not hasattr(getattr(instance, name), "pointsman_impl")
     ]
     if unmarked:

@@ -13,7 +13,16 @@ GROUP = "pointsman.policies"
 """Entry-point group; the entry point's name is the `use:` name of the configuration."""
 
 HONOURABLE = frozenset(
-    {"task", "tags", "model_override", "max_cost_nano_usd", "exclude_providers", "allowed_regions", "input_tokens"}
+    {
+        "task",
+        "tags",
+        "model_override",
+        "max_cost_nano_usd",
+        "exclude_providers",
+        "allowed_regions",
+        "input_tokens",
+        "session_id",
+    }
 )
 """Hints that a policy must honour: set by a caller while no entry does, the request is refused, never half obeyed."""
 
@@ -63,7 +72,8 @@ def register(
     """Register a policy: the entry point of group `pointsman.policies` names what this returns.
 
     `config` is a pydantic model for the entry's `with:`; None takes no options and the factory gets None. `honours`
-    names the request hints that this policy obeys. `deterministic`: the same request always gets the same answer.
+    names the request hints that this policy obeys. `deterministic`: the same request and snapshot always get the same
+    answer, by rules that can be read; in compliance mode only such policies decide.
 
         POINTSMAN_API = 1
         plugin = register(Greeting, config=GreetingConfig, kind=PolicyKind.RULE, deterministic=True)

@@ -57,7 +57,7 @@ def _parser(commands: Mapping[str, str]) -> argparse.ArgumentParser:
         prog="pointsman",
         usage="pointsman COMMAND [OPTION ...]",
         description="Pointsman, an LLM router.",
-        epilog=f"commands:\n{listed}\n\n`pointsman COMMAND --help` explains each; --json makes every output JSON.",
+        epilog=f"commands:\n{listed}\n\n`pointsman COMMAND --help` explains each. All of ours but sim take --json.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"pointsman {version('pointsman')}")

@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     hints.add_argument("--region", action="append", default=[], help="only models that run there; may be repeated")
     hints.add_argument("--max-cost", type=_nano_usd, metavar="USD", help="refuse what could cost more")
     hints.add_argument("--label", type=_label, action="append", default=[], metavar="KEY=VALUE", help="may be repeated")
+    hints.add_argument("--session", default="", metavar="ID", help="the conversation it belongs to")
     asked = parser.add_argument_group("request")
     asked.add_argument("--system", default="", metavar="TEXT", help="a system prompt")
     asked.add_argument("--max-tokens", type=int, metavar="N", help="limit of output tokens, reasoning included")
@@ -71,6 +72,7 @@ def request_of(options: argparse.Namespace) -> Request:
             labels=dict(options.label),
             exclude_providers=tuple(options.exclude_provider),
             allowed_regions=tuple(options.region),
+            session_id=options.session,
         ),
     )
 

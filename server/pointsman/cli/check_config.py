@@ -13,6 +13,7 @@ from pointsman.cli.terminal import Terminal, table
 from pointsman.config.json_schema import json_schema
 from pointsman.config.load import load
 from pointsman.config.settings import Config
+from pointsman.engine.rules import NO_COMPLIANCE
 from pointsman.model.catalogue import Catalogue, Task
 from pointsman.model.request import Mode
 
@@ -30,10 +31,12 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     if options.schema:
         terminal.dump(json_schema())
         return 0
-    config = load(options.config, os.environ, simulated="http://127.0.0.1:8900" if options.simulated else None)
+    simulated = "http://127.0.0.1:8900" if options.simulated else None
+    # Keys are where the server runs; here, what is written may be good without them.
+    config = load(options.config, os.environ, simulated=simulated, require_provider=False)
     chain, refused = build_chain(config.entries, config.catalogue)
     if terminal.json:
-        explained = {"chain": _entries(chain), "routes": _routes(config.catalogue)} if options.explain else {}
+        explained = _explained(config, chain) if options.explain else {}
         terminal.dump({"problems": config.warnings, "version": config.version, **explained})
         return 0
     terminal.problems(str(options.config), config.warnings)
@@ -43,6 +46,35 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         _explain(config, chain, terminal)
     terminal.show(f"{options.config}: good, version {config.version}, {_summary(config)}")
     return 0
+
+
+# JSON-like, as below.
+def _explained(config: Config, chain: Chain) -> dict[str, object]:
+    told: dict[str, object] = {"chain": _entries(chain), "routes": _routes(config.catalogue)}
+    if config.compliance != NO_COMPLIANCE:
+        tenants = None if config.compliance.everyone else sorted(config.compliance.tenants)
+        told["compliance"] = {"tenants": tenants, "decide": _deciding(chain), "passed_over": _passed_over(chain)}
+    return told
+
+
+def _deciding(chain: Chain) -> list[str]:
+    """Who may assess, shape, choose and plan in compliance mode."""
+    hooks = (*chain.assess, *chain.shape, *chain.choose, *chain.plan)
+    asked = {hook.entry.id for hook in hooks if hook.entry.plugin.deterministic}
+    return [entry.id for entry in chain.entries if entry.id in asked]
+
+
+def _passed_over(chain: Chain) -> list[str]:
+    return [entry.id for entry in chain.entries if not entry.plugin.deterministic]
+
+
+def _compliance(config: Config, chain: Chain) -> Text:
+    compliance = config.compliance
+    whose = "every tenant" if compliance.everyone else f"tenant {', '.join(sorted(compliance.tenants))}"
+    over = ", ".join(_passed_over(chain)) or "nobody"
+    return Text(
+        f"Compliance mode for {whose}: {', '.join(_deciding(chain)) or 'nobody'} may decide; passed over: {over}"
+    )
 
 
 def _summary(config: Config) -> str:
@@ -86,6 +118,8 @@ def _explain(config: Config, chain: Chain, terminal: Terminal) -> None:
     if catalogue.tags:
         named = ", ".join(f"{tag} → {task}" for tag, task in catalogue.tags.items())
         terminal.show(Text(f"Tags: {named}"))
+    if config.compliance != NO_COMPLIANCE:
+        terminal.show(_compliance(config, chain))
     off = [model.id for model in catalogue.models.values() if not model.enabled]
     if off:
         terminal.show(Text(f"Disabled, marked with -: {', '.join(off)}", style="yellow"))
@@ -110,4 +144,4 @@ def _task_row(task: Task, catalogue: Catalogue, default: str) -> list[str]:
         "\n".join(name if catalogue.models[name].enabled else f"-{name}" for name in task.route[mode]) for mode in Mode
     ]
     name = f"{task.name} (default)" if task.name == default else task.name
-    return [name, task.select, *routes, task.output]
+    return [name, task.select, *routes, "\n".join(filter(None, (task.doc, task.output)))]

@@ -1,4 +1,6 @@
-"""The installed policies: where each comes from, whether a configuration names it, and why one is refused."""
+"""The installed policies: where each comes from, what it implements, whether a configuration names it, and why one is
+refused. `pointsman plugins new NAME` begins a new one.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +11,23 @@ from msgspec import Struct
 
 from pointsman.chain import discovery
 from pointsman.chain.discovery import Installed
+from pointsman.chain.entry import Entry
+from pointsman.chain.loading import implemented
+from pointsman.cli.plugin_package import write_package
 from pointsman.cli.terminal import Terminal, table
 from pointsman.config.policies import import_policy
 from pointsman.config.positions import read
 from pointsman.config.references import mapping
 from pointsman.config.schema import DEFAULT_CHAIN
 from pointsman.errors import ConfigInvalid, PluginRefused, Problem
+from pointsman.hookspecs import API_VERSION
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One policy. `configured` None: no configuration was named; `refused` is "" where it can be used."""
+    """One policy. `configured` None: no configuration was named; `refused` is "" where it can be used.
+
+    `hooks` None: only an instance would show them.
+    """
 
     name: str
     distribution: str
@@ -27,23 +36,44 @@ class Row(Struct, frozen=True, kw_only=True):
     kind: str = ""
     deterministic: bool | None = None
     honours: tuple[str, ...] = ()
+    hooks: tuple[str, ...] | None = None
     refused: str = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help="say which policies this configuration uses")
+    actions = parser.add_subparsers(dest="action", metavar="")
+    new = actions.add_parser("new", help="write a new policy package, with tests that pass")
+    new.add_argument("name", metavar="NAME", help="such as acme-policy; also the `use:` name")
+    new.add_argument("--into", type=Path, default=Path(), metavar="DIR", help="where its directory is made (here)")
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    return _new(options, terminal) if options.action == "new" else _list(options, terminal)
+
+
+def _new(options: argparse.Namespace, terminal: Terminal) -> int:
+    directory = write_package(options.name, options.into)
+    if terminal.json:
+        terminal.dump({"written": str(directory)})
+        return 0
+    terminal.show(f"Wrote {directory}. Next:")
+    for command in (f"cd {directory}", "python -m pip install -e '.[dev]'", "python -m pytest"):
+        terminal.show(f"  {command}")
+    return 0
+
+
+def _list(options: argparse.Namespace, terminal: Terminal) -> int:
     used = None if options.config is None else _used(options.config)
     policies = discovery.installed()
     rows = [_row(name, candidates, used) for name, candidates in sorted(policies.items())]
     missing = sorted((used or set()) - set(policies))
     if terminal.json:
-        terminal.dump({"policies": rows, "missing": missing})
+        terminal.dump({"api": API_VERSION, "policies": rows, "missing": missing})
         return 0
-    columns = ("policy", "distribution", "version", "kind", "configured", "*honours", "*status")
-    terminal.show(table(f"{len(rows)} policies installed", columns, map(_cells, rows)))
+    columns = ("policy", "distribution", "version", "kind", "configured", "*implements", "*honours", "*status")
+    title = f"{len(rows)} policies installed; this server offers plugin API {API_VERSION}"
+    terminal.show(table(title, columns, map(_cells, rows)))
     for name in missing:
         terminal.show(f"{options.config} uses {name!r}, which is not installed")
     return 0
@@ -55,6 +85,7 @@ def _row(name: str, candidates: tuple[Installed, ...], used: set[str] | None) ->
     version = candidates[0].version
     try:
         plugin = import_policy(name, {name: candidates})
+        hooks = implemented(Entry(name, name, plugin))
     except PluginRefused as refused:
         return Row(name=name, distribution=owners, version=version, configured=configured, refused=refused.why)
     return Row(
@@ -65,14 +96,15 @@ def _row(name: str, candidates: tuple[Installed, ...], used: set[str] | None) ->
         kind=plugin.kind,
         deterministic=plugin.deterministic,
         honours=tuple(sorted(plugin.honours)),
+        hooks=hooks,
     )
 
 
 def _cells(row: Row) -> list[str]:
     configured = {True: "yes", False: "no", None: "-"}[row.configured]
     status = f"refused: {row.refused}" if row.refused else "good" if row.deterministic else "good, not deterministic"
-    honours = ", ".join(row.honours) or "-"
-    return [row.name, row.distribution, row.version, row.kind or "-", configured, honours, status]
+    lists = [", ".join(names or ()) or "-" for names in (row.hooks, row.honours)]
+    return [row.name, row.distribution, row.version, row.kind or "-", configured, *lists, status]
 
 
 def _used(path: Path) -> set[str]:

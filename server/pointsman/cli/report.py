@@ -14,15 +14,14 @@ from rich.text import Text
 
 from pointsman.cli.figures import bar, percent, seconds, usd
 from pointsman.cli.terminal import Terminal, table
-from pointsman.config.load import load
+from pointsman.config.load import load_catalogue
 from pointsman.config.scalars import duration
-from pointsman.errors import PointsmanError
+from pointsman.errors import ConfigInvalid, PointsmanError
+from pointsman.ledger.recorded import newest_config
 from pointsman.ledger.reports import Comparison, Group, OneModel, Period, Report, TierLatency, report
 from pointsman.model.catalogue import Catalogue
 from pointsman.model.pricing import cost_nano_usd
 from pointsman.nearest import nearest
-
-_CONFIG = Path("pointsman.yaml")
 
 
 class NoSuchModel(PointsmanError):
@@ -36,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--against", metavar="MODEL", help="the one model to compare with; unset: the first of the dearest tier"
     )
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help=f"whose prices to compare with; unset: {_CONFIG}, if it is there"
+        "--config", type=Path, metavar="FILE", help="whose prices to compare with; unset: the newest of the ledger"
     )
 
 
@@ -68,10 +67,12 @@ def one_model(catalogue: Catalogue, name: str | None) -> OneModel:
 
 def report_parts(made: Report) -> Iterator[RenderableType]:
     """The whole report, from who asked to what it cost."""
+    only_decided = f"{made.only_decided:,} decisions without a run"
     if not made.requests:
-        yield Text("Nothing was recorded in this period.")
+        yield Text(f"{only_decided}, nothing else." if made.only_decided else "Nothing was recorded in this period.")
         return
-    yield Text(f"{made.requests:,} requests, {usd(made.spend.total)}\n", style="bold")
+    beside = f"; {only_decided}" if made.only_decided else ""
+    yield Text(f"{made.requests:,} requests, {usd(made.spend.total)}{beside}\n", style="bold")
     for title, groups in (
         ("Tasks", made.tasks),
         ("Tiers", made.tiers),
@@ -87,14 +88,22 @@ def report_parts(made: Report) -> Iterator[RenderableType]:
 
 
 def _one_model(options: argparse.Namespace) -> OneModel | None:
-    path = options.config
-    if path is None and not _CONFIG.is_file():
-        if options.against:
-            raise NoSuchModel(f"--against needs prices: name a configuration with --config ({_CONFIG} is not here)")
-        return None
-    # Prices alone are wanted, and no key is needed for those.
-    config = load(path or _CONFIG, {}, simulated="http://127.0.0.1")
-    return one_model(config.catalogue, options.against)
+    """None where the ledger has no configuration that can be read: it may be empty, or of another release."""
+    document = options.config or newest_config(options.ledger)
+    try:
+        catalogue = None if document is None else load_catalogue(document)
+    except ConfigInvalid:
+        if options.config:
+            raise
+        catalogue = None
+    if catalogue is not None:
+        return one_model(catalogue, options.against)
+    if options.against:
+        raise NoSuchModel(
+            f"--against needs prices, and ledger {options.ledger} has no configuration that this Pointsman can read; "
+            "name one with --config"
+        )
+    return None
 
 
 def _groups(title: str, groups: Sequence[Group]) -> Table:

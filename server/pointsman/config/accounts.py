@@ -35,8 +35,13 @@ class _Missing(Exception):
         super().__init__(message)
 
 
-def open_accounts(source: Source, environ: Mapping[str, str], simulated: str | None) -> Accounts:
-    """Resolve every provider that is readable. With `simulated`, all are at that simulator and no secret is needed."""
+def open_accounts(
+    source: Source, environ: Mapping[str, str], simulated: str | None, *, required: bool = True
+) -> Accounts:
+    """Resolve every provider that is readable. With `simulated`, all are at that simulator and no secret is needed.
+
+    `required`: that every provider is disabled is fatal.
+    """
     enabled: dict[str, Account] = {}
     problems: list[Problem] = []
     rows = mapping(mapping(source.data).get("providers"))
@@ -56,8 +61,9 @@ def open_accounts(source: Source, environ: Mapping[str, str], simulated: str | N
         else:
             enabled[name] = found
     if len(problems) == len(rows) > 0 and not any(problem.fatal for problem in problems):
-        remedy = "set one of the keys that they miss, or use --simulated, which needs none"
-        problems.append(source.problem(("providers",), f"every provider is disabled ({', '.join(rows)}); {remedy}"))
+        remedy = "to serve, set one of the keys that they miss, or use --simulated, which needs none"
+        message = f"every provider is disabled ({', '.join(rows)}); {remedy}"
+        problems.append(source.problem(("providers",), message, fatal=required))
     return Accounts(enabled, tuple(problems))
 
 

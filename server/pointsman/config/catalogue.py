@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from pointsman.config import schema
-from pointsman.model.catalogue import Catalogue, Model, Price, Select, Task
+from pointsman.model.catalogue import Adaptation, Catalogue, Model, Price, Select, Task
 from pointsman.model.request import Mode
+
+TIER_CAPS = (256, 1024, 4096, 16384)
+"""Output tokens by a tier's place, cheapest first, where tiers are a mapping and say nothing else."""
 
 
 def build_catalogue(document: schema.Document, enabled: Collection[str]) -> Catalogue:
@@ -21,6 +24,10 @@ def build_catalogue(document: schema.Document, enabled: Collection[str]) -> Cata
         tags=document.tags,
         aliases=aliases,
         default_mode=Mode(document.mode),
+        adaptations={
+            tier: _adaptation(row or schema.Tier(), place)
+            for place, (tier, row) in enumerate(document.tier_rows.items())
+        },
     )
 
 
@@ -46,7 +53,16 @@ def _model(name: str, row: schema.Model, enabled: bool) -> Model:
         regions=frozenset(row.regions),
         aliases=row.aliases,
         enabled=enabled,
+        system_prompt=row.system_prompt,
+        min_output_tokens=row.min_output_tokens,
     )
+
+
+def _adaptation(row: schema.Tier, place: int) -> Adaptation:
+    cap = row.max_output_tokens
+    if "max_output_tokens" not in row.model_fields_set:
+        cap = TIER_CAPS[min(place, len(TIER_CAPS) - 1)]
+    return Adaptation(cap, row.temperature_cap, row.system_prompt)
 
 
 def _task(name: str, row: schema.Task, models: dict[str, Model], aliases: dict[str, str]) -> Task:
@@ -55,9 +71,12 @@ def _task(name: str, row: schema.Task, models: dict[str, Model], aliases: dict[s
         name=name,
         route={Mode(mode): tuple(_expand(named or (), models, aliases)) for mode, named in targets.items()},
         select=Select(row.select),
+        weights={aliases.get(target, target): weight for target, weight in row.weights.items()},
         output=row.output,
         owner=row.owner,
+        doc=row.doc,
         blast_radius=row.blast_radius,
+        waiver=row.waiver,
         max_output_tokens=row.max_output_tokens,
         min_output_tokens=row.min_output_tokens,
         temperature_cap=row.temperature_cap,

@@ -18,6 +18,7 @@ from pointsman.config.positions import MAX_CHARACTERS, Source, read
 from pointsman.config.problems import validate
 from pointsman.config.schema import Document
 from pointsman.config.settings import Config
+from pointsman.engine.rules import Compliance
 from pointsman.errors import ConfigInvalid, Problem
 from pointsman.model.catalogue import Catalogue
 
@@ -28,18 +29,20 @@ def load(
     *,
     installed: Policies | None = None,
     simulated: str | None = None,
+    require_provider: bool = True,
 ) -> Config:
     """Load a configuration from a file, or from text; ConfigInvalid holds all its problems, by line.
 
     Secrets come from `environ` (or files). With `simulated`, the base URL of a simulator, every provider is there and
-    no secret is needed. `installed` are the policies to choose from; None: those installed.
+    no secret is needed. `installed` are the policies to choose from; None: those installed. Without
+    `require_provider`, a document of which every provider lacks its secret is good, with warnings.
 
         config = load(Path("pointsman.yaml"), os.environ)
     """
     source = _source(document)
     checked = validate(Document, source, (), lambda: Document.model_validate(source.data))
     policies = load_chain(source, discovery.installed() if installed is None else installed)
-    accounts = open_accounts(source, environ, simulated)
+    accounts = open_accounts(source, environ, simulated, required=require_provider)
     problems = _sorted(
         source.problems,
         checked if isinstance(checked, list) else (),
@@ -61,8 +64,19 @@ def load(
         failover=checked.failover,
         timeouts=checked.timeouts,
         strict_tags=checked.strict_tags,
+        compliance=_compliance(checked),
         warnings=_sorted(problems, _unserved(source, catalogue)),
     )
+
+
+def load_catalogue(document: Path | str) -> Catalogue:
+    """Models, prices and rows alone, all enabled: neither secrets nor policies are needed. ConfigInvalid as `load`."""
+    source = _source(document)
+    checked = validate(Document, source, (), lambda: Document.model_validate(source.data))
+    problems = _sorted(source.problems, checked if isinstance(checked, list) else (), references.check(source))
+    if isinstance(checked, list) or any(problem.fatal for problem in problems):
+        raise ConfigInvalid(problems)
+    return build_catalogue(checked, checked.providers)
 
 
 def version_of(data: Any, elsewhere: Sequence[Any] = ()) -> str:
@@ -86,10 +100,16 @@ def _text(path: Path) -> str:
         with path.open(encoding="utf-8-sig") as file:
             return file.read(MAX_CHARACTERS + 1)
     except OSError as error:
-        problem = Problem(str(path), f"cannot be read: {error.strerror}; name an existing file with --config")
+        problem = Problem(str(path), f"cannot be read: {error.strerror}; name a configuration file that is there")
     except UnicodeDecodeError:
         problem = Problem(str(path), "is not UTF-8; save it in that encoding")
     raise ConfigInvalid([problem])
+
+
+def _compliance(document: Document) -> Compliance:
+    if isinstance(document.compliance, bool):
+        return Compliance(everyone=document.compliance)
+    return Compliance(tenants=frozenset(document.compliance.tenants))
 
 
 def _sorted(*groups: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -102,6 +122,8 @@ def _sorted(*groups: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def _unserved(source: Source, catalogue: Catalogue) -> Iterator[Problem]:
+    if not any(model.enabled for model in catalogue.models.values()):
+        return  # the providers are told of, and each row would only repeat it
     for task, mode in unserved(catalogue):
         message = f"every model for {mode} is disabled, so another tier will serve it; enable one of their providers"
         yield source.problem(("tasks", task, "route", str(mode)), message, fatal=False)

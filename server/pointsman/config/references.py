@@ -31,11 +31,10 @@ class Outline:
     @classmethod
     def of(cls, data: Any) -> Outline:
         document = mapping(data)
-        tiers = document.get("tiers")
         return cls(
             _rows(document.get("providers")),
             _rows(document.get("models")),
-            tuple(texts(tiers)) if isinstance(tiers, list) else None,
+            _tiers(document.get("tiers")),
             _rows(document.get("tasks")),
         )
 
@@ -63,6 +62,10 @@ class Outline:
         name = self.aliases().get(target, target)
         return (name,) if name in models else ()
 
+    def all_placed(self) -> bool:
+        """Whether every model is in a tier; one that is not may be what a tier without models lacks."""
+        return all(row.get("tier") in (self.tiers or ()) for row in (self.models or {}).values())
+
 
 def check(source: Source) -> Iterator[Problem]:
     """Every reference that leads nowhere, every name that means two things."""
@@ -76,6 +79,13 @@ def check(source: Source) -> Iterator[Problem]:
 
 def mapping(value: Any) -> Row:
     return value if isinstance(value, dict) else {}
+
+
+def _tiers(value: Any) -> tuple[str, ...] | None:
+    """The names of a list, or of a mapping that has any."""
+    if isinstance(value, dict) and value:
+        return tuple(texts(list(value)))
+    return tuple(texts(value)) if isinstance(value, list) else None
 
 
 def texts(value: Any) -> list[str]:
@@ -121,6 +131,8 @@ def _tasks(source: Source, outline: Outline) -> Iterator[Problem]:
     for task, row in (outline.tasks or {}).items():
         path = ("tasks", task, "route")
         route = row.get("route")
+        yield from _weights(source, task, outline, row)
+        yield from _waived(source, task, row)
         if not isinstance(route, dict):
             yield from _targets(source, path, outline, route)
             yield from _floor(source, task, outline, row, route)
@@ -145,8 +157,30 @@ def _targets(source: Source, path: YamlPath, outline: Outline, value: Any) -> It
         if not isinstance(target, str):
             continue
         yield from _unknown(source, where, "tier or model", target, outline.targets())
-        if target in outline.tiers and not outline.behind(target):
+        if target in outline.tiers and not outline.behind(target) and outline.all_placed():
             yield source.problem(where, f"tier {target!r} has no model; add one, or name another tier")
+
+
+def _waived(source: Source, task: str, row: Row) -> Iterator[Problem]:
+    if row.get("blast_radius") == "high" and not row.get("waiver"):
+        message = "is high, and nothing checks the answers of this task; say in `waiver` why that is accepted"
+        yield source.problem(("tasks", task, "blast_radius"), message, fatal=False)
+
+
+def _weights(source: Source, task: str, outline: Outline, row: Row) -> Iterator[Problem]:
+    """A weight that nothing reads is a mistake: of the model's name, or of `select`."""
+    weights, route = mapping(row.get("weights")), row.get("route")
+    path: YamlPath = ("tasks", task, "weights")
+    if weights and row.get("select") != "weighted":
+        yield source.problem(path, "are read where select is weighted, and nowhere else; add `select: weighted`")
+    if outline.models is None or outline.tiers is None:
+        return
+    values = route.values() if isinstance(route, dict) else [route]
+    named = {target for value in values for target in ([value] if isinstance(value, str) else texts(value))}
+    models = {model for target in named for model in outline.behind(target)}
+    reachable = models | {alias for alias, model in outline.aliases().items() if model in models}
+    for target in weights:
+        yield from _unknown(source, (*path, target), "model in this task's route called", target, reachable)
 
 
 def _floor(source: Source, task: str, outline: Outline, row: Row, value: Any) -> Iterator[Problem]:

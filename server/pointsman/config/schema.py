@@ -36,6 +36,15 @@ def _one_or_many(value: Any) -> Any:
     return (value,) if isinstance(value, str) else _tuple_of(value)
 
 
+def _tier_names(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list | dict) else value
+
+
+def _tier_rows(value: Any) -> Any:
+    # Anything else is refused where the names are read.
+    return value if isinstance(value, dict) else {}
+
+
 def _every_mode(value: Any) -> Any:
     return dict.fromkeys(MODES, value) if isinstance(value, str | list) else value
 
@@ -117,10 +126,25 @@ class Model(Section):
     price: Price = Field(description="What it costs.")
     capabilities: Capabilities = Field(
         default=("tools", "json_schema", "json_object"),
-        description="What it can do beyond text. A request that needs more is not sent to it.",
+        description="What it can do beyond text. A request that needs more is not sent to it; `reasoning` is needed "
+        "where a reasoning effort other than none is asked for.",
     )
     regions: Names = Field(default=(), description="Where it runs, in callers' spelling. Empty: unknown.")
     aliases: ModelNames = Field(default=(), description="Other names by which routes and callers may ask for it.")
+    system_prompt: str = Field(default="", description="Put behind the task's and the tier's. Empty: none.")
+    min_output_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        description="Floor of output tokens unless the caller asks for no reasoning: hidden reasoning must not use up "
+        "the answer; 4096 is a good one for a reasoning model. Unset: none.",
+    )
+
+    @field_validator("min_output_tokens")
+    @classmethod
+    def _reachable(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and 0 < (limit := info.data.get("max_output", 0)) < value:
+            raise ValueError(f"must not be above max_output, which is {limit}")
+        return value
 
     @field_validator("capabilities")
     @classmethod
@@ -137,6 +161,26 @@ class Model(Section):
         return value
 
 
+class Tier(Section):
+    """How calls to the models of one tier are shaped."""
+
+    max_output_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        description="Cap of output tokens for tasks that have none of their own. Unset: by its place 256, "
+        "1024, 4096, then 16384; null: none.",
+    )
+    temperature_cap: float | None = Field(default=None, ge=0, le=2, description="Highest temperature. Unset: none.")
+    system_prompt: str = Field(default="", description="Put behind the task's. Empty: none.")
+
+
+TierNames = Annotated[tuple[Name, ...], BeforeValidator(_tier_names)]
+TierRows = Annotated[
+    dict[str, Tier | None],
+    BeforeValidator(_tier_rows, json_schema_input_type=list[Name] | dict[Name, Tier | None]),
+]
+
+
 class Route(Section):
     """Where a task goes, by mode. A target is a tier, a model or an alias; a mode left out takes `balanced`."""
 
@@ -151,13 +195,21 @@ Routes = Annotated[Route, BeforeValidator(_every_mode, json_schema_input_type=Ro
 class Task(Section):
     """A row of the routing table: everything about one job."""
 
+    doc: str = Field(default="", description="What the job is for, in a line, for whoever reads this table.")
     output: str = Field(default="", description='What its answers are, as in "one label, fact or short rewrite".')
     owner: str = Field(default="", description="Who answers for this row.")
     route: Routes = Field(
         description="Per mode a tier, a model or a list of them; a single value holds for every mode."
     )
-    select: Literal["cheapest", "fastest", "priority"] = Field(
-        default="cheapest", description="How to order what the route names; `priority` keeps the order written."
+    select: Literal["cheapest", "fastest", "priority", "weighted"] = Field(
+        default="cheapest",
+        description="How to order what the route names; `priority` keeps the order written, `weighted` draws by "
+        "`weights`: for a session always the same, otherwise anew for each request.",
+    )
+    weights: dict[str, Annotated[float, Field(ge=0, le=1_000_000)]] = Field(
+        default_factory=dict,
+        description="For `select: weighted`: how often models, or aliases, of the route come first. "
+        "One that is left out weighs 1; one of weight 0 is only failed over to.",
     )
     max_output_tokens: int | None = Field(default=None, ge=1, description="Cap of output tokens. Unset: none.")
     min_output_tokens: int | None = Field(
@@ -166,7 +218,11 @@ class Task(Section):
     temperature_cap: float | None = Field(default=None, ge=0, le=2, description="Highest temperature. Unset: none.")
     system_prompt: str = Field(default="", description="Put before the conversation. Empty: none.")
     blast_radius: Literal["", "low", "medium", "high"] = Field(
-        default="", description="How much harm a wrong answer does before somebody notices."
+        default="",
+        description="How much harm a wrong answer does before somebody notices. With `high`, `waiver` is asked for.",
+    )
+    waiver: str = Field(
+        default="", description="Why `blast_radius: high` is accepted here although nothing checks the answers."
     )
 
     @field_validator("min_output_tokens")
@@ -232,7 +288,7 @@ class Ledger(Section):
 
     path: str = Field(default="pointsman.db", min_length=1, description="SQLite file, from the working directory.")
     prompts: Literal["none", "text"] = Field(
-        default="none", description="`text` keeps prompts and answers too; `none` keeps a hash."
+        default="none", description="`text` keeps prompts; `none` keeps a hash. Answers are never kept."
     )
     synchronous: Literal["normal", "full"] = Field(
         default="normal", description="`full` survives a power cut too, with an fsync per commit."
@@ -243,6 +299,12 @@ class Failover(Section):
     """What happens when a provider fails."""
 
     max_attempts: int = Field(default=4, ge=1, le=20, description="Attempts a request may take, with the first.")
+
+
+class Compliance(Section):
+    """Whose requests only deterministic, explainable policies may decide."""
+
+    tenants: Names = Field(min_length=1, description="The tenants it is for.")
 
 
 class Timeouts(Section):
@@ -269,8 +331,12 @@ class Document(Section):
     models: dict[ModelName, Model] = Field(
         min_length=1, description="What requests can be routed to, by a name of your choice."
     )
-    tiers: Names = Field(
-        min_length=1, description="Classes of models, cheapest first; failover stays within one, then goes up."
+    tiers: TierNames = Field(min_length=1)
+    # The same key once more: what its names are for, where they are a mapping.
+    tier_rows: TierRows = Field(
+        validation_alias="tiers",
+        description="Classes of models, cheapest first; failover stays within one, then goes up. A list of names, or a "
+        "mapping that also says how calls to a tier are shaped.",
     )
     tasks: dict[Name, Task] = Field(min_length=1, description="The routing table: a row for each job.")
     default: str = Field(description="The task of a request for which nothing else was found.")
@@ -281,6 +347,11 @@ class Document(Section):
         min_length=1,
         default_factory=lambda: tuple(ChainEntry.model_validate({"use": policy}) for policy in DEFAULT_CHAIN),
         description=f"The policies that decide, in this order and no others. Unset: {', '.join(DEFAULT_CHAIN)}.",
+    )
+    compliance: bool | Compliance = Field(
+        default=False,
+        description="Let only policies that are registered as deterministic assess, shape, choose and plan: for every "
+        "request, or for those of some tenants. Others may still veto. `check-config --explain` says who decides then.",
     )
     server: Server = Field(default_factory=Server, description="Doors and limits.")
     ledger: Ledger = Field(default_factory=Ledger, description="Records.")

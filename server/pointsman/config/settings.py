@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pointsman.chain.entry import Entry
 from pointsman.config.schema import Failover, Ledger, Server, Timeouts, Wire
+from pointsman.engine.rules import Compliance
 from pointsman.errors import Problem
 from pointsman.model.catalogue import Catalogue
 from pointsman.providers.settings import ProviderSettings
@@ -42,4 +43,5 @@ class Config:
     failover: Failover
     timeouts: Timeouts
     strict_tags: bool
+    compliance: Compliance
     warnings: tuple[Problem, ...]

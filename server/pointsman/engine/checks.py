@@ -14,6 +14,8 @@ from pointsman.model.request import Mode
 
 P = ParamSpec("P")
 
+_LONGEST_PIN = 30 * 86_400.0
+
 
 def _total(check: Callable[P, str]) -> Callable[P, str]:
     @wraps(check)
@@ -67,7 +69,7 @@ def exclusions_fault(answer: object, known: Container[str]) -> str:
         cause: object = exclusion.cause
         if not isinstance(cause, Cause):
             return "excluded for a cause that is no Cause"
-        if fault := _text_fault(exclusion.reason):
+        if fault := _text_fault(exclusion.reason) or _text_fault(exclusion.scope):
             return fault
     return ""
 
@@ -92,6 +94,9 @@ def plan_fault(answer: object, ranking: Sequence[str]) -> str:
         return f"answered a {type(answer).__name__}, not a Plan"
     if not answer.stages:
         return "planned no stage"
+    ttl: object = answer.pin_ttl
+    if ttl is not None and not (_within(ttl, 0.0, _LONGEST_PIN) and ttl):
+        return "planned to pin the session for a time that is not above 0 and at most 30 days"
     for stage in answer.stages:
         if len(stage.attempts) != 1:
             return "planned a stage that has not exactly one attempt"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pointsman.chain.calling import FAILED, UNWATCHED, Watch
+from msgspec.structs import replace
+
+from pointsman.chain.calling import SILENT, UNWATCHED, Watch
 from pointsman.chain.loading import Chain
 from pointsman.engine import checks
 from pointsman.engine.deliberation import Deliberation, deliberate
@@ -84,7 +86,7 @@ def assess(d: Deliberation) -> Assessed:
     mode = d.request.hints.mode
     for hook in d.chain.assess:
         opinion = d.asking.ask(hook, d.request, d.snapshot)
-        if opinion is FAILED:
+        if opinion is SILENT:
             continue
         if opinion is None:
             d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
@@ -117,7 +119,7 @@ def _exclude(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) 
     for hook in d.chain.exclude:
         before = len(shaped) - len(d.vetoes)
         exclusions = d.asking.ask(hook, d.request, d.snapshot, assessed, shaped)
-        if exclusions is FAILED:
+        if exclusions is SILENT:
             continue
         if fault := checks.exclusions_fault(exclusions, shaped):
             d.asking.fail(hook, fault)
@@ -134,7 +136,7 @@ def _choose(d: Deliberation, assessed: Assessed, candidates: Mapping[str, Shaped
     missed: tuple[Choice | None, str] = (None, "")
     for hook in d.chain.choose:
         choice = d.asking.ask(hook, d.request, d.snapshot, assessed, candidates)
-        if choice is FAILED:
+        if choice is SILENT:
             continue
         if choice is None:
             d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
@@ -146,11 +148,19 @@ def _choose(d: Deliberation, assessed: Assessed, candidates: Mapping[str, Shaped
         if left or choice.exclusive:
             d.asking.note(hook, VerdictOutcome.SELECTED, choice.reason, named, left)
             return choice, hook.entry.id
-        d.asking.note(hook, VerdictOutcome.REJECTED, f"{choice.reason}; all of it is excluded", named, 0)
+        d.asking.note(hook, VerdictOutcome.REJECTED, f"{choice.reason}; {_why_not(d, choice)}", named, 0)
         if missed[0] is None:
             missed = choice, hook.entry.id
     # Nobody's choice is available: its equivalents are the next best, which ranking knows how to find.
     return missed
+
+
+def _why_not(d: Deliberation, choice: Choice) -> str:
+    """Why nothing of a choice can be followed; of several targets the reasons stand at the candidates."""
+    if len(choice.targets) > 1:
+        return "all of it is excluded"
+    vetoes = d.vetoes.of(choice.targets[0])
+    return f"excluded by {vetoes[0][1]}: {vetoes[0][0].reason}" if vetoes else "it is not enabled"
 
 
 def _plan(d: Deliberation, assessed: Assessed, ranking: tuple[str, ...]) -> Plan:
@@ -158,7 +168,7 @@ def _plan(d: Deliberation, assessed: Assessed, ranking: tuple[str, ...]) -> Plan
     plan = Plan(tuple([_stage(target, i) for i, target in enumerate(ranking[: d.rules.max_attempts])]))
     for hook in d.chain.plan:
         wrapped = d.asking.ask(hook, d.request, d.snapshot, assessed, plan)
-        if wrapped is FAILED:
+        if wrapped is SILENT:
             continue
         if wrapped is None:
             d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
@@ -166,8 +176,13 @@ def _plan(d: Deliberation, assessed: Assessed, ranking: tuple[str, ...]) -> Plan
         if fault := checks.plan_fault(wrapped, ranking):
             d.asking.fail(hook, fault)
             continue
-        outcome = VerdictOutcome.NO_OPINION if wrapped == plan else VerdictOutcome.REORDERED
-        d.asking.note(hook, outcome, f"{len(wrapped.stages)} stages", len(plan.stages), len(wrapped.stages))
+        if wrapped.pin_ttl is None:
+            wrapped = replace(wrapped, pin_ttl=plan.pin_ttl)
+        outcome = VerdictOutcome.NO_OPINION if wrapped.stages == plan.stages else VerdictOutcome.REORDERED
+        reason = f"{len(wrapped.stages)} stages"
+        if wrapped.pin_ttl != plan.pin_ttl:
+            reason = f"{reason}; pins the session for {wrapped.pin_ttl:g} s"
+        d.asking.note(hook, outcome, reason, len(plan.stages), len(wrapped.stages))
         plan = wrapped
     return plan
 

@@ -33,4 +33,5 @@ def deliberate(
     request: Request, snapshot: Snapshot, rules: Rules, chain: Chain | None = None, watch: Watch = UNWATCHED
 ) -> Deliberation:
     """A fresh pass, over the rules' own chain unless another is given."""
-    return Deliberation(request, snapshot, rules, chain or rules.chain, Consultation(snapshot.quarantined, watch))
+    asking = Consultation(snapshot.quarantined, watch, rules.unheard(request.tenant))
+    return Deliberation(request, snapshot, rules, chain or rules.chain, asking)

@@ -92,13 +92,17 @@ def new_id() -> str:
 
 @dataclass(slots=True)
 class Exchange:
-    """What is known of a request so far; the engine fills it in, settlement makes the record of it."""
+    """What is known of a request so far; the engine fills it in, settlement makes the record of it.
+
+    `received` is Unix seconds, `started` and `deadline` are monotonic ones.
+    """
 
     method: str
     request: Request
     rules: Rules
     received: float
     started: float
+    deadline: float
     snapshot: Snapshot
     watch: Stopwatch
     id: str = field(default_factory=new_id)

@@ -20,12 +20,16 @@ _DOWN = frozenset({Reason.ALL_PROVIDERS_DOWN, Reason.PROVIDER_RATE_LIMITED})
 
 def refused(refusal: Refusal) -> RequestError:
     """The error of a decision that left nothing to try."""
-    reason = Reason(refusal.reason)
-    delay = RETRY_DELAY if reason is Reason.ALL_PROVIDERS_DOWN else None
+    reason, metadata = Reason(refusal.reason), dict(refusal.metadata)
+    delay = None
+    if reason is Reason.ALL_PROVIDERS_DOWN:
+        # When the first of them is tried again, where health says so.
+        probed = metadata.get("retry_after_ms")
+        delay = RETRY_DELAY if probed is None else max(RETRY_DELAY, int(probed) / 1000)
     return RequestError(
         reason,
         refusal.message,
-        metadata=dict(refusal.metadata),
+        metadata=metadata,
         retry_delay=delay,
         violations=refusal.violations,
     )
@@ -33,11 +37,6 @@ def refused(refusal: Refusal) -> RequestError:
 
 def exhausted(failures: Sequence[ProviderError], exchange: Exchange) -> RequestError:
     """Every stage failed. That providers are down outweighs what others said, because waiting then helps."""
-    if not failures:
-        return RequestError(
-            Reason.MAX_COST_UNSATISFIABLE,
-            "what failed attempts cost leaves no room for another under max_cost_nano_usd",
-        )
     last = failures[-1]
     if exchange.output_started:
         return interrupted(last, exchange.attempts[-1])
@@ -49,6 +48,13 @@ def exhausted(failures: Sequence[ProviderError], exchange: Exchange) -> RequestE
         return RequestError(last.reason, last.message, retry_delay=delay)
     message = "; ".join(failure.message for failure in failures[-4:])
     return RequestError(Reason.ALL_PROVIDERS_DOWN, f"no provider answered: {message}", retry_delay=delay)
+
+
+def priced_out() -> RequestError:
+    """There was somebody left to ask, but no money left to ask with."""
+    return RequestError(
+        Reason.MAX_COST_UNSATISFIABLE, "what failed attempts cost leaves no room for another under max_cost_nano_usd"
+    )
 
 
 def interrupted(error: ProviderError, attempt: Attempt) -> RequestError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from pointsman.chain.loading import Hook
 from pointsman.engine.decide import assess
 from pointsman.engine.deliberation import deliberate
 from pointsman.engine.exchange import Exchange
-from pointsman.errors import PluginFailed
+from pointsman.errors import PluginFailed, Reason, RequestError
 from pointsman.model.decision import Assessed
 from pointsman.model.snapshot import Snapshot
 from pointsman.ports import Clock, StateStore
@@ -26,10 +27,14 @@ log = logging.getLogger(__name__)
 
 async def gather(exchange: Exchange, store: StateStore, clock: Clock) -> Snapshot:
     """The world as this request's decision will see it; the exchange's has the clock, this adds state and signals."""
-    state, rules = await store.read(), exchange.rules
-    base = msgspec.structs.replace(exchange.snapshot, latencies=state.latencies, token_ratios=state.token_ratios)
+    state, rules = await store.read(exchange.request.session), exchange.rules
+    base = msgspec.structs.replace(
+        exchange.snapshot, latencies=state.latencies, token_ratios=state.token_ratios, pin=state.pin
+    )
     hooks = (rules.shadowed or rules.chain).gather
-    asked = [hook for hook in hooks if hook.entry.id not in base.quarantined]
+    # What may not decide is told nothing of the prompt either.
+    passed_over = base.quarantined | rules.unheard(exchange.request.tenant)
+    asked = [hook for hook in hooks if hook.entry.id not in passed_over]
     if not asked:
         return base
     try:
@@ -37,7 +42,11 @@ async def gather(exchange: Exchange, store: StateStore, clock: Clock) -> Snapsho
     except PluginFailed:
         # The decision meets the same failure, and refuses by its policy's name.
         return base
-    signals = await _Questions(exchange, prior, store, clock).ask_all(asked)
+    try:
+        async with asyncio.timeout(max(0.0, exchange.deadline - clock.monotonic())):
+            signals = await _Questions(exchange, prior, store, clock).ask_all(asked)
+    except TimeoutError:
+        raise RequestError(Reason.DEADLINE_EXCEEDED, "the deadline passed while policies were asked") from None
     return msgspec.structs.replace(base, signals=signals)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from pointsman.engine.deliberation import Deliberation
 from pointsman.engine.vetoes import Vetoes
 from pointsman.errors import Reason
-from pointsman.model.catalogue import Catalogue
 from pointsman.model.decision import Assessed, Cause, Choice, Refusal, Shaped
 
 _REASONS = {
@@ -36,7 +36,7 @@ def refuse(d: Deliberation, assessed: Assessed, choice: Choice | None, shaped: M
         assessed=assessed,
         excluded=vetoes.candidates(shaped),
         violations=_violations(targets, shaped, vetoes),
-        metadata=_metadata(cause, blamed, d.catalogue),
+        metadata=_metadata(d, cause, blamed),
         trace=tuple(d.asking.verdicts),
         config_version=d.rules.version,
     )
@@ -60,11 +60,27 @@ def _violations(targets: Sequence[str], shaped: Mapping[str, Shaped], vetoes: Ve
     return (*disabled, *vetoed)
 
 
-def _metadata(cause: Cause | None, blamed: Sequence[Shaped], catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
+def _metadata(d: Deliberation, cause: Cause | None, blamed: Sequence[Shaped]) -> tuple[tuple[str, str], ...]:
+    if cause is Cause.HEALTH:
+        known = [health.until for s in blamed if (health := d.snapshot.health.get(s.target)) and health.until]
+        return (("retry_after_ms", str(max(0, round((min(known) - d.snapshot.now) * 1000)))),) if known else ()
+    if cause is Cause.BUDGET:
+        return _exhausted(d, blamed)
     if cause is Cause.COST:
         return (("cheapest_nano_usd", str(min(s.estimate.worst_case_nano_usd for s in blamed))),)
     if cause is Cause.CONTEXT:
         tokens = min(s.estimate.input_tokens for s in blamed)
-        window = max(catalogue.models[s.target].context for s in blamed)
+        window = max(d.catalogue.models[s.target].context for s in blamed)
         return (("tokens", str(tokens)), ("largest_window", str(window)))
     return ()
+
+
+def _exhausted(d: Deliberation, blamed: Sequence[Shaped]) -> tuple[tuple[str, str], ...]:
+    """The budget to blame; of several the one that resets last, since it would refuse the next attempt too."""
+    scopes = {exclusion.scope for s in blamed for exclusion, _ in d.vetoes.of(s.target)}
+    balances = [balance for balance in d.snapshot.balances if balance.scope in scopes]
+    if not balances:
+        return ()
+    last = max(balances, key=lambda balance: balance.resets_at)
+    resets = datetime.fromtimestamp(last.resets_at, UTC).isoformat().replace("+00:00", "Z")
+    return (("budget", last.scope), ("remaining_nano_usd", str(last.left)), ("resets_at", resets))

@@ -52,21 +52,18 @@ class Engine:
         self._observers = observers
         self._settlement = Settlement(world.store, world.ledger)
 
-    async def route(self, request: Request) -> Routed:
-        """Decide and record, run nothing; RequestError where nothing is left to try."""
-        exchange = self._open("Route", request)
+    async def route(self, request: Request, deadline: float) -> Completion:
+        """Decide and record, run nothing. `deadline` is monotonic seconds; failures are in the completion."""
+        exchange = self._open("Route", request, deadline)
         await self._work(exchange, self._decide(exchange))
-        if exchange.error:
-            raise exchange.error
-        assert exchange.routed is not None
-        return exchange.routed
+        return exchange.completion(self._world.clock.monotonic())
 
     async def complete(self, request: Request, terms: Terms, sink: Sink | None) -> Completion:
         """Decide, run and record. Streams to `sink`; without one the answer is whole, in the completion.
 
         Returns once the record is committed. Failures of the request are in the completion, never raised.
         """
-        exchange = self._open("Complete" if sink else "CompleteUnary", request)
+        exchange = self._open("Complete" if sink else "CompleteUnary", request, terms.deadline)
         await self._work(exchange, self._complete(exchange, terms, sink))
         return exchange.completion(self._world.clock.monotonic())
 
@@ -97,7 +94,7 @@ class Engine:
         exchange.routed = Routed(exchange.id, exchange.decision, rules, clock.now(), seconds, exchange.watch.micros)
         return exchange.routed
 
-    def _open(self, method: str, request: Request) -> Exchange:
+    def _open(self, method: str, request: Request, deadline: float) -> Exchange:
         clock, rules = self._world.clock, self.rules
         snapshot = Snapshot(
             now=clock.now(),
@@ -106,7 +103,7 @@ class Engine:
             quarantined=self._watchdog.quarantined,
         )
         watch = self._watchdog.stopwatch()
-        return Exchange(method, request, rules, snapshot.now, clock.monotonic(), snapshot, watch)
+        return Exchange(method, request, rules, snapshot.now, clock.monotonic(), deadline, snapshot, watch)
 
     async def _work(self, exchange: Exchange, work: Coroutine[Any, Any, object]) -> None:
         """Do the work and settle, whatever becomes of it; failures end in `exchange.error`."""
@@ -117,18 +114,25 @@ class Engine:
         except PluginFailed as failure:
             exchange.error = _failed(exchange, failure)
         except asyncio.CancelledError as cancelled:
-            if _being_cancelled():
-                exchange.error = _cancelled(cancelled, exchange)
-                record = self._record(exchange)
-                self._settlement.abandon(record)
-                self._emit(exchange, RequestEnded(record))
+            if _shutting_down(cancelled):
+                exchange.error = shut_down(output_started=exchange.output_started)
+            elif _being_cancelled():
+                self._abandon(exchange)
                 raise
-            # Leaked by somebody's code: let through, it would leave the caller without any status.
-            exchange.error = _fault(exchange, "a leaked cancellation")
+            else:
+                # Leaked by somebody's code: let through, it would leave the caller without any status.
+                exchange.error = _fault(exchange, "a leaked cancellation")
         # The boundary of the task: a bug must cost one request, not the caller's patience or our rows.
         except Exception as error:  # noqa: BLE001
             exchange.error = _fault(exchange, type(error).__name__, error)
         await self._settle(exchange)
+
+    def _abandon(self, exchange: Exchange) -> None:
+        """The caller went away: what happened is recorded, but nobody waits for it."""
+        exchange.error = RequestError(Reason.CALLER_CANCELLED, "the caller went away")
+        record = self._record(exchange)
+        self._settlement.abandon(record)
+        self._emit(exchange, RequestEnded(record))
 
     async def _settle(self, exchange: Exchange) -> None:
         record, failure = self._record(exchange), exchange.error
@@ -168,11 +172,13 @@ def _being_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _cancelled(cancelled: asyncio.CancelledError, exchange: Exchange) -> RequestError:
-    """Whoever cancels for another reason than the caller's going says so in the cancellation's message."""
-    if cancelled.args and cancelled.args[0] == Reason.SHUTTING_DOWN:
-        return shut_down(output_started=exchange.output_started)
-    return RequestError(Reason.CALLER_CANCELLED, "the caller went away")
+def _shutting_down(cancelled: asyncio.CancelledError) -> bool:
+    """Is it the server that ends this call? It says so in the cancellation, which is then over: the caller waits."""
+    task = asyncio.current_task()
+    if task is None or not cancelled.args or cancelled.args[0] != Reason.SHUTTING_DOWN:
+        return False
+    task.uncancel()
+    return True
 
 
 def _failed(exchange: Exchange, failure: PluginFailed) -> RequestError:

@@ -6,10 +6,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pointsman.chain.loading import Chain
+from pointsman.chain.plugin import HONOURABLE
 from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.model.catalogue import Catalogue, Model
 from pointsman.model.request import Hints, ModelOverride, Request
 from pointsman.nearest import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Compliance:
+    """Whose requests only deterministic policies may decide: `everyone`'s, or those of `tenants`."""
+
+    everyone: bool = False
+    tenants: frozenset[str] = frozenset()
+
+    def covers(self, tenant: str) -> bool:
+        return self.everyone or tenant in self.tenants
+
+
+NO_COMPLIANCE = Compliance()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +41,7 @@ class Rules:
     """`chain` decides; `shadowed` is the same with the shadow entries, None where there are none.
 
     `targets` are the enabled models. `max_attempts` bounds the stages of the default plan. `strict_tags`: an unknown
-    tag fails the request.
+    tag fails the request. `undetermined` are the ids of entries that may not decide where `compliance` holds.
     """
 
     version: str
@@ -38,6 +53,8 @@ class Rules:
     target_ids: tuple[str, ...]
     max_attempts: int = 4
     strict_tags: bool = False
+    compliance: Compliance = NO_COMPLIANCE
+    undetermined: frozenset[str] = frozenset()
     timers: Timers = Timers()
 
     @classmethod
@@ -49,6 +66,7 @@ class Rules:
         *,
         max_attempts: int = 4,
         strict_tags: bool = False,
+        compliance: Compliance = NO_COMPLIANCE,
         timers: Timers = Timers(),
     ) -> Rules:
         """The rules of a loaded chain, shadow entries set apart."""
@@ -64,8 +82,14 @@ class Rules:
             target_ids=tuple(model.id for model in targets),
             max_attempts=max_attempts,
             strict_tags=strict_tags,
+            compliance=compliance,
+            undetermined=frozenset(entry.id for entry in chain.entries if not entry.plugin.deterministic),
             timers=timers,
         )
+
+    def unheard(self, tenant: str) -> frozenset[str]:
+        """The entries that may not decide on a request of this tenant."""
+        return self.undetermined if self.compliance.covers(tenant) else frozenset()
 
     def check(self, request: Request) -> None:
         """RequestError for names that this configuration does not know and hints that nobody would honour."""
@@ -82,7 +106,7 @@ class Rules:
         self._check_models(hints)
 
     def _check_honoured(self, hints: Hints) -> None:
-        wanted = {name for name in _HONOURED if getattr(hints, name) not in (None, "", ())}
+        wanted = {name for name in HONOURABLE if getattr(hints, name) not in (None, "", ())}
         if missing := sorted(wanted - self.honours):
             raise RequestError(
                 Reason.FEATURE_DISABLED,
@@ -113,15 +137,6 @@ class Rules:
 
 
 _NO_HINTS = Hints()
-_HONOURED = (
-    "task",
-    "tags",
-    "model_override",
-    "max_cost_nano_usd",
-    "exclude_providers",
-    "allowed_regions",
-    "input_tokens",
-)
 
 
 def _unknown(reason: Reason, field: str, what: str, value: str, known: Iterable[str]) -> InvalidRequest:

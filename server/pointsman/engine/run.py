@@ -11,7 +11,7 @@ from pointsman.engine.admission import Admission, Doorkeeper
 from pointsman.engine.attempt import LEAST, Attempts, Running
 from pointsman.engine.decide import decide
 from pointsman.engine.exchange import Exchange, Served, Sink, Terms
-from pointsman.engine.failure import exhausted, interrupted, refused
+from pointsman.engine.failure import exhausted, interrupted, priced_out, refused
 from pointsman.engine.stream import Relay
 from pointsman.errors import ProviderError, Reason, RequestError
 from pointsman.model.attempt import Attempt, AttemptOutcome
@@ -40,7 +40,7 @@ class Run:
         self._failures: list[ProviderError] = []
         self._tried: set[str] = set()
         self._refusing: set[str] = set()
-        self._spoilt = False
+        self._spoilt = self._priced_out = False
 
     async def perform(self, sink: Sink | None) -> Served:
         """The answer of the first stage that gives one; RequestError when none does."""
@@ -48,16 +48,23 @@ class Run:
         while stages:
             planned = stages.pop(0).attempts[0]
             self._check_time()
-            if self._provider(planned) in self._refusing or not self._affordable(planned):
+            if self._provider(planned) in self._refusing:
+                continue
+            if not self._affordable(planned):
+                self._priced_out = True
                 continue
             admission = await self._admit(planned)
             if admission.denial:
                 stages = self._decide_again(admission)
                 continue
             self._tried.add(planned.target)
+            # The policies took their time, too.
+            self._check_time(admission)
             served = await self._try(planned, admission, sink, alternative=bool(stages))
             if served:
                 return served
+        if self._priced_out and not self._exchange.output_started:
+            raise priced_out()
         raise exhausted(self._failures, self._exchange)
 
     def _stages(self) -> list[Stage]:
@@ -68,10 +75,12 @@ class Run:
     def _provider(self, planned: PlannedAttempt) -> str:
         return self._exchange.rules.catalogue.models[planned.target].provider
 
-    def _check_time(self) -> None:
+    def _check_time(self, admission: Admission | None = None) -> None:
         left = self._terms.deadline - self._clock.monotonic()
         if left >= LEAST:
             return
+        if admission:
+            self._ended(admission, None)
         if self._failures:
             raise exhausted(self._failures, self._exchange)
         raise RequestError(
@@ -109,6 +118,8 @@ class Run:
         if not isinstance(decision, Decision):
             raise refused(decision)
         exchange.decision = decision
+        assert exchange.routed is not None
+        exchange.routed = msgspec.structs.replace(exchange.routed, decision=decision)
         return self._stages()
 
     async def _try(

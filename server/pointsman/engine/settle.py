@@ -9,8 +9,11 @@ from typing import Any
 
 from pointsman.engine.admission import Admission, Doorkeeper
 from pointsman.engine.exchange import Exchange
-from pointsman.model.attempt import Attempt
+from pointsman.engine.shaping import uncorrected_tokens
+from pointsman.model.attempt import Attempt, AttemptOutcome
+from pointsman.model.decision import Decision
 from pointsman.model.record import Record
+from pointsman.model.snapshot import Pin
 from pointsman.ports import Ledger, StateStore
 
 log = logging.getLogger(__name__)
@@ -28,9 +31,24 @@ class Settlement:
     ) -> None:
         """Learn from an attempt and give its leases back, without holding up the answer."""
         if attempt is not None:
-            self._store.record(attempt, exchange.shaped(attempt.target).estimate.input_tokens)
+            shaped = exchange.shaped(attempt.target)
+            self._store.record(attempt, uncorrected_tokens(exchange.request, shaped))
+            self._pin(exchange, attempt)
         if exchange.rules.chain.settle:
             self._start(self._release(doorkeeper, admission, attempt))
+
+    def _pin(self, exchange: Exchange, attempt: Attempt) -> None:
+        """Pin the conversation to the model that served it, where the plan says so."""
+        session, decision = exchange.request.session, exchange.decision
+        assert isinstance(decision, Decision)
+        if session is None or decision.plan.pin_ttl is None or attempt.outcome is not AttemptOutcome.SERVED:
+            return
+        pinned = exchange.snapshot.pin
+        # A pinned model that merely failed this once stays pinned; one that could not even be tried has broken the pin.
+        usable = {*exchange.rules.target_ids}.difference(candidate.target for candidate in decision.excluded)
+        broken = pinned.target if pinned and pinned.target not in usable else ""
+        pin = Pin(attempt.target, exchange.snapshot.now, max(1, exchange.request.facts.turns))
+        self._start(self._store.put_pin(session, pin, decision.plan.pin_ttl, instead_of=broken))
 
     async def request_ended(self, record: Record) -> None:
         """Return once the record is committed. Cancelled, it is committed all the same: the ledger promises that."""

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from pointsman.chain.calling import FAILED
+from pointsman.chain.calling import SILENT
 from pointsman.chain.loading import Hook
 from pointsman.engine import checks
 from pointsman.engine.deliberation import Deliberation
 from pointsman.model.catalogue import Model
 from pointsman.model.decision import Assessed, Cause, Estimate, Exclusion, Shape, Shaped, VerdictOutcome
 from pointsman.model.pricing import plain_cost
-from pointsman.model.request import Params
+from pointsman.model.request import Params, Request
 from pointsman.model.tokens import estimate_tokens
 
 EXPECTED_OUTPUT = 500
@@ -29,6 +29,9 @@ def shape_targets(d: Deliberation, assessed: Assessed) -> dict[str, Shaped]:
     shaped: dict[str, Shaped] = {}
     counted, ratios = d.request.hints.input_tokens, d.snapshot.token_ratios
     tokens = d.request.facts.input_tokens if counted is None else counted
+    # The caller's own count stands; ours is corrected by what this model was seen to make of our estimates.
+    if counted is not None:
+        ratios = {}
     for model in d.rules.targets:
         target = model.id
         # Policies return the same object for the same answer, so a merge is made once, not once a model.
@@ -37,9 +40,7 @@ def shape_targets(d: Deliberation, assessed: Assessed) -> dict[str, Shaped]:
         if mold is None:
             opinions = [by_target[target] for by_target in shapes if target in by_target]
             mold = molds[key] = _mold(_merge(opinions), d.request.params)
-        # The caller's own count stands; ours is corrected by what this model was seen to make of our estimates.
-        corrected = int(tokens * ratios[target]) if counted is None and target in ratios else tokens
-        shaped[target] = mold.apply(model, corrected)
+        shaped[target] = mold.apply(model, tokens, ratios.get(target, 1.0))
         if conflict := mold.conflict or mold.shortfall(model):
             d.vetoes.add(Exclusion(target, Cause.POLICY, conflict), "shape")
     return shaped
@@ -50,7 +51,7 @@ def _ask(d: Deliberation, assessed: Assessed) -> list[dict[str, Shape]]:
     shapes: list[dict[str, Shape]] = []
     for hook in d.chain.shape:
         mine = d.asking.ask_each(hook, d.rules.target_ids, d.request, d.snapshot, assessed)
-        if mine is FAILED:
+        if mine is SILENT:
             continue
         if fault := _fault(mine):
             d.asking.fail(hook, fault)
@@ -109,9 +110,11 @@ class _Mold(Struct, frozen=True):
             return ""
         return f"needs at least {self.floor} output tokens, its answers end at {model.max_output}"
 
-    def apply(self, model: Model, input_tokens: int) -> Shaped:
+    def apply(self, model: Model, input_tokens: int, ratio: float) -> Shaped:
         """The call to one model. Its own limit is not asked for, but bounds what an answer can cost."""
         tokens = input_tokens + self.prompt_tokens
+        if ratio != 1.0:
+            tokens = int(tokens * ratio)
         limit, own = self.limit, model.max_output
         if limit is not None:
             worst = limit = min(limit, own) if own else limit
@@ -140,7 +143,22 @@ def _mold(shape: Shape, params: Params) -> _Mold:
         expected=EXPECTED_OUTPUT if limit is None else min(limit, max(EXPECTED_OUTPUT, limit // 4)),
         temperature=temperature,
         system_prompt=shape.system_prompt,
-        prompt_tokens=estimate_tokens(shape.system_prompt) + 4 if shape.system_prompt else 0,
+        prompt_tokens=_prompt_tokens(shape.system_prompt),
         floor=floor or 0,
         conflict=conflict,
     )
+
+
+def _prompt_tokens(system_prompt: str) -> int:
+    # A message more: four tokens of markers, as in every chat template.
+    return estimate_tokens(system_prompt) + 4 if system_prompt else 0
+
+
+def uncorrected_tokens(request: Request, shaped: Shaped) -> int:
+    """What we estimated of a call before any correction, which is what corrections are learnt from.
+
+    0 where the caller counted: his count says nothing of our estimates.
+    """
+    if request.hints.input_tokens is not None:
+        return 0
+    return request.facts.input_tokens + _prompt_tokens(shaped.system_prompt)

@@ -10,20 +10,21 @@ from pointsman.chain.calling import Watch
 
 log = logging.getLogger(__name__)
 
-OVERRUN = 0.5
-"""Seconds a synchronous hook may take before its entry is quarantined."""
+OVERRUN, COOLING = 0.5, 60.0
+"""Seconds that a synchronous hook may take before its entry is quarantined, and for how long it is."""
 
 
 class Watchdog:
     """A thread that looks at which policy the event loop is in, since the loop itself cannot look while it is stuck."""
 
-    def __init__(self, overrun: float = OVERRUN) -> None:
+    def __init__(self, overrun: float = OVERRUN, cooling: float = COOLING) -> None:
         self.quarantined: frozenset[str] = frozenset()
-        self._overrun = overrun
+        self._overrun, self._cooling = overrun, cooling
+        self._until: dict[str, float] = {}
         # The entry that the event loop is in, and since when. Written by the stopwatches, twice for each policy asked.
         self.current: tuple[str, float] | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="pointsman-watchdog", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="pointsman-watchdog", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -33,23 +34,30 @@ class Watchdog:
         if self._thread.is_alive():
             self._thread.join()
 
-    def pardon(self) -> None:
-        """Let every entry back in: a new configuration made new instances."""
-        self.quarantined = frozenset()
-
     def stopwatch(self) -> Stopwatch:
         """A fresh watch for one decision."""
         return Stopwatch(self)
 
-    def _look(self) -> None:
+    def _watch(self) -> None:
+        looked = perf_counter()
         while not self._stop.wait(self._overrun / 2):
-            current = self.current
-            if current is None or perf_counter() - current[1] < self._overrun:
-                continue
-            entry = current[0]
-            if entry not in self.quarantined:
-                self.quarantined |= {entry}
-                log.error("policy %s has held the event loop for over %g s: quarantined", entry, self._overrun)
+            now = perf_counter()
+            # Overslept, so the whole process stood still, and no policy is to blame for that.
+            if now - looked < self._overrun:
+                self._look(now)
+            looked = now
+
+    def _look(self, now: float) -> None:
+        current = self.current
+        if current is not None and now - current[1] >= self._overrun and current[0] not in self.quarantined:
+            log.error("policy %s has held the event loop for over %g s: quarantined", current[0], self._overrun)
+            self._until[current[0]] = now + self._cooling
+        over = [entry for entry, until in self._until.items() if until <= now]
+        for entry in over:
+            log.warning("policy %s is let back in", entry)
+            del self._until[entry]
+        if self.quarantined != self._until.keys():
+            self.quarantined = frozenset(self._until)
 
 
 class Stopwatch(Watch):

@@ -85,4 +85,10 @@ _FIRST = (
     "CREATE INDEX decisions_by_task ON decisions (task, received)",
 )
 
-MIGRATIONS = (_FIRST,)
+_SECOND = (
+    "ALTER TABLE decisions ADD COLUMN session TEXT NOT NULL DEFAULT ''",
+    # Added columns stand behind the documents: only an index spares whoever asks for a session reading those.
+    "CREATE INDEX decisions_by_session ON decisions (session, received) WHERE session <> ''",
+)
+
+MIGRATIONS = (_FIRST, _SECOND)

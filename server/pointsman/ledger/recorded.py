@@ -25,7 +25,7 @@ _NAMED_AT_MOST = 10
 
 
 class Recorded(Struct, frozen=True):
-    """One request. `prompt_hash` is a SHA-256; without `text_kept` the record's request has its texts blanked."""
+    """One request. `prompt_hash`: BLAKE2b, 32 bytes; without `text_kept` the record's request has its texts blanked."""
 
     record: Record
     prompt_hash: str
@@ -53,6 +53,13 @@ def find_config(path: Path, version: str) -> str | None:
     with reading(path) as connection:
         row = connection.execute("SELECT document FROM configs WHERE version = ?", (version,)).fetchone()
         return None if row is None else str(row[0])
+
+
+def newest_config(path: Path) -> str | None:
+    """The configuration that decided the newest request, as it was written."""
+    with reading(path) as connection:
+        newest = connection.execute("SELECT config_version FROM decisions ORDER BY received DESC LIMIT 1").fetchone()
+    return None if newest is None else find_config(path, newest[0])
 
 
 def _ambiguous(prefix: str, ids: list[str]) -> str:

@@ -14,7 +14,9 @@ from pointsman.ledger.schema import reading
 from pointsman.model.answer import Usage
 
 _WINDOW = "received >= :since AND received < :until"
-_ATTEMPTS = f"attempts AS a JOIN decisions AS d USING (decision_id) WHERE d.{_WINDOW.replace('AND ', 'AND d.')}"
+# Route decides and runs nothing: it would count as requests that no model served.
+_RUN = f"{_WINDOW} AND method <> 'Route'"
+_ATTEMPTS = f"attempts AS a JOIN decisions AS d USING (decision_id) WHERE d.{_RUN.replace('AND ', 'AND d.')}"
 
 
 class Period(Struct, frozen=True):
@@ -78,7 +80,9 @@ class TierLatency(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """Groups come largest first. `models` are those that served, `deciders` the chain entries that decided; a name of
+    """Requests to run something; `only_decided` are those to decide alone, which count in nothing else.
+
+    Groups come largest first. `models` are those that served, `deciders` the chain entries that decided; a name of
     "" is requests without any.
 
     `tokens` are of every attempt, as `spend` is. `fallback_rate` is the share, of the requests that tried a provider,
@@ -87,6 +91,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     period: Period
     requests: int
+    only_decided: int
     statuses: tuple[Group, ...]
     tasks: tuple[Group, ...]
     tiers: tuple[Group, ...]
@@ -104,12 +109,14 @@ def report(path: Path, period: Period, one_model: OneModel | None = None) -> Rep
     with reading(path) as connection:
         query = _Query(connection, period)
         requests, attempted, fallbacks = query.row(
-            f"SELECT COUNT(*), TOTAL(attempts > 0), TOTAL(fallback) FROM decisions WHERE {_WINDOW}"  # noqa: S608
+            f"SELECT COUNT(*), TOTAL(attempts > 0), TOTAL(fallback) FROM decisions WHERE {_RUN}"  # noqa: S608
         )
+        (recorded,) = query.row(f"SELECT COUNT(*) FROM decisions WHERE {_WINDOW}")  # noqa: S608
         spend = _spend(query)
         return Report(
             period=period,
             requests=requests,
+            only_decided=recorded - requests,
             statuses=_groups(query, "status", requests),
             tasks=_groups(query, "task", requests),
             tiers=_groups(query, "tier", requests),
@@ -140,7 +147,7 @@ class _Query:
 
 def _groups(query: _Query, column: str, requests: int) -> tuple[Group, ...]:
     rows = query.rows(
-        f"SELECT {column}, COUNT(*), SUM(cost_nano_usd) FROM decisions WHERE {_WINDOW} "  # noqa: S608
+        f"SELECT {column}, COUNT(*), SUM(cost_nano_usd) FROM decisions WHERE {_RUN} "  # noqa: S608
         f"GROUP BY {column} ORDER BY COUNT(*) DESC, {column}"
     )
     return tuple([Group(name, count, _share(count, requests), cost) for name, count, cost in rows])
@@ -158,7 +165,7 @@ def _tokens(query: _Query) -> Usage:
 def _spend(query: _Query) -> Spend:
     answer, overhead = query.row(
         "SELECT IFNULL(SUM(answer_nano_usd), 0), IFNULL(SUM(overhead_nano_usd), 0) "  # noqa: S608
-        f"FROM decisions WHERE {_WINDOW}"
+        f"FROM decisions WHERE {_RUN}"
     )
     (estimated,) = query.row(
         f"SELECT IFNULL(SUM(a.cost_nano_usd), 0) FROM {_ATTEMPTS} AND a.cost_source = 'estimate'"  # noqa: S608
@@ -188,7 +195,7 @@ def _percentiles(query: _Query, column: str) -> dict[str, Percentiles]:
         "MIN(seconds) FILTER (WHERE rank * 100 >= total * 95), total FROM ("
         f"SELECT tier, {column} AS seconds, ROW_NUMBER() OVER (PARTITION BY tier ORDER BY {column}) AS rank, "
         f"COUNT(*) OVER (PARTITION BY tier) AS total FROM decisions "
-        f"WHERE {_WINDOW} AND served_model <> '' AND {column} IS NOT NULL"
+        f"WHERE {_RUN} AND served_model <> '' AND {column} IS NOT NULL"
         ") GROUP BY tier ORDER BY tier"
     )
     return {tier: Percentiles(p50, p95, samples) for tier, p50, p95, samples in rows}

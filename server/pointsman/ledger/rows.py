@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
+from hashlib import blake2b
 
 import msgspec
 from msgspec import Struct
@@ -20,7 +20,7 @@ Row = tuple[Value, ...]
 
 # Documents come last: SQLite keeps the head of a long row on the page, so that reports never read the overflow.
 DECISION_COLUMNS = (
-    *("decision_id", "received", "method", "tenant", "project", "feature", "user", "config_version"),
+    *("decision_id", "received", "method", "tenant", "project", "feature", "user", "session", "config_version"),
     *("task", "task_source", "confidence", "mode", "tier", "model", "provider"),
     *("decided_by", "decided_by_kind", "reason"),
     *("status", "message", "finish", "served_model"),
@@ -68,6 +68,7 @@ def _asked(record: Record) -> Row:
         label("project", ""),
         label("feature", ""),
         label("user", ""),
+        request.hints.session_id,
         record.snapshot.config_version,
     )
 
@@ -106,7 +107,8 @@ def _outcome(record: Record) -> Row:
 def _documents(record: Record, keep_text: bool) -> Row:
     request = record.request
     return (
-        sha256(msgspec.msgpack.encode(request.messages)).hexdigest(),
+        # SHA-256 goes through OpenSSL: in a loaded server that took 30 of the 46 us that a row did.
+        blake2b(msgspec.msgpack.encode(request.messages), digest_size=32).hexdigest(),
         keep_text,
         _json(request.hints.labels),
         _json(record.policy_micros),

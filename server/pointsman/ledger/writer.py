@@ -23,9 +23,9 @@ _log = logging.getLogger(__name__)
 
 # Bounds how long one transaction keeps its first record waiting, and other processes out.
 _BATCH = 1_000
-# When so many records came together the next ones wait for company, in seconds: a commit costs the same for one or ten.
-# A lone caller never waits.
-_CROWD, _LINGER = 2, 0.004
+# Where records came together the next ones wait for company, since a commit costs almost the same for one or ten: a
+# millisecond for each that came, so that a few callers in step wait little, and a lone one never.
+_LINGER, _LONGEST = 0.001, 0.008
 _FIRST_DELAY, _LAST_DELAY = 0.02, 0.5
 # Short: a wait inside SQLite can neither be ended nor explained from outside.
 _BUSY_MILLISECONDS = 500
@@ -82,7 +82,8 @@ class Writer:
         self._path, self._synchronous, self._patience = path, synchronous, patience
         self._loop, self._reports = asyncio.get_running_loop(), reports
         self._queue: SimpleQueue[Entry | None] = SimpleQueue()
-        self._stopping = self._crowded = False
+        self._stopping = False
+        self._linger = 0.0
         self._give_up_at = float("inf")
         self._trouble = ""
         # No daemon: the interpreter must not end while a transaction is under way.
@@ -118,7 +119,7 @@ class Writer:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
             while not self._stopping:
                 if batch := self._next_batch():
-                    self._crowded = len(batch) >= _CROWD
+                    self._linger = min(_LINGER * len(batch), _LONGEST) if len(batch) > 1 else 0.0
                     self._settle(connection, batch)
         finally:
             connection.close()
@@ -127,8 +128,8 @@ class Writer:
     def _next_batch(self) -> list[Entry]:
         batch: list[Entry] = []
         entry = self._queue.get()
-        if self._crowded:
-            time.sleep(_LINGER)
+        if self._linger:
+            time.sleep(self._linger)
         while entry is not None:
             batch.append(entry)
             if len(batch) == _BATCH:

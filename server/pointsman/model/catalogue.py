@@ -24,7 +24,10 @@ class Price(Struct, frozen=True):
 
 
 class Model(Struct, frozen=True, kw_only=True):
-    """A target: one model at one provider. `context` and `max_output` are tokens; 0: no output limit of its own."""
+    """A target: one model at one provider. `context` and `max_output` are tokens; 0: no output limit of its own.
+
+    `min_output_tokens` is what it needs to answer at all where it reasons.
+    """
 
     id: str
     provider: str
@@ -37,6 +40,8 @@ class Model(Struct, frozen=True, kw_only=True):
     regions: frozenset[str] = frozenset()
     aliases: tuple[str, ...] = ()
     enabled: bool = True
+    system_prompt: str = ""
+    min_output_tokens: int | None = None
 
 
 class Select(StrEnum):
@@ -45,28 +50,45 @@ class Select(StrEnum):
     CHEAPEST = "cheapest"
     FASTEST = "fastest"
     PRIORITY = "priority"
+    WEIGHTED = "weighted"
 
 
 class Task(Struct, frozen=True, kw_only=True):
     """A task row: everything about one job.
 
     `route` gives per mode the model ids to choose from, in the order written. Caps and floors are output tokens.
+    `weights` by model id are for `select: weighted`; a model that is not in it weighs 1. `doc` says what the job is
+    for, `waiver` why a high `blast_radius` is accepted although nothing checks the answers.
     """
 
     name: str
     route: Mapping[Mode, tuple[str, ...]]
     select: Select = Select.CHEAPEST
+    weights: Mapping[str, float] = {}
     output: str = ""
     owner: str = ""
+    doc: str = ""
     blast_radius: str = ""
+    waiver: str = ""
     max_output_tokens: int | None = None
     min_output_tokens: int | None = None
     temperature_cap: float | None = None
     system_prompt: str = ""
 
 
+class Adaptation(Struct, frozen=True):
+    """How calls to one tier are shaped. The cap of output tokens is for tasks without one of their own."""
+
+    max_output_tokens: int | None = None
+    temperature_cap: float | None = None
+    system_prompt: str = ""
+
+
 class Catalogue(Struct, frozen=True, kw_only=True):
-    """Models by id, tiers cheapest first, task rows by name, tags → task rows, aliases → model ids."""
+    """Models by id, tiers cheapest first, task rows by name, tags → task rows, aliases → model ids.
+
+    `adaptations` are by tier, of those that have any.
+    """
 
     models: Mapping[str, Model]
     tiers: tuple[str, ...]
@@ -75,6 +97,7 @@ class Catalogue(Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str] = {}
     aliases: Mapping[str, str] = {}
     default_mode: Mode = Mode.BALANCED
+    adaptations: Mapping[str, Adaptation] = {}
 
     def find(self, name: str) -> Model | None:
         """The model with this id or alias."""

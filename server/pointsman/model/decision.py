@@ -90,11 +90,21 @@ class Cause(StrEnum):
     POLICY = "policy"
 
 
-class Exclusion(Struct, frozen=True):
-    """A veto: `target` is a model id, `reason` one English sentence."""
+class Exclusion(Struct, frozen=True, omit_defaults=True):
+    """A veto: `target` is a model id, `reason` one English sentence.
+
+    `scope` names the budget where one is the cause, so that a refusal can say how it stands.
+    """
 
     target: str
     cause: Cause
+    reason: str
+    scope: str = ""
+
+
+class NoOpinion(Struct, frozen=True):
+    """No opinion, like None, and why: the reason stands in the trace."""
+
     reason: str
 
 

@@ -25,7 +25,12 @@ class Stage(Struct, frozen=True):
     attempts: tuple[PlannedAttempt, ...]
 
 
-class Plan(Struct, frozen=True):
-    """Failover is one attempt a stage."""
+class Plan(Struct, frozen=True, omit_defaults=True):
+    """Failover is one attempt a stage.
+
+    `pin_ttl`: the request's session is pinned to whoever serves it, for so many seconds after its last turn. A planner
+    that makes a plan of its own need not repeat it.
+    """
 
     stages: tuple[Stage, ...]
+    pin_ttl: float | None = None

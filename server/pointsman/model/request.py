@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -128,6 +128,7 @@ class Hints(Struct, frozen=True, omit_defaults=True):
     labels: Mapping[str, str] = {}
     exclude_providers: tuple[str, ...] = ()
     allowed_regions: tuple[str, ...] = ()
+    session_id: str = ""
 
 
 class Facts(Struct, frozen=True, omit_defaults=True):
@@ -152,6 +153,12 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tenant: str = "default"
     facts: Facts = Facts()
 
+    @property
+    def session(self) -> str | None:
+        """The key of its conversation, None where it belongs to none: a session id is a tenant's own."""
+        # Names of tenants hold no slash, so that no two conversations have the same key.
+        return f"{self.tenant}/{self.hints.session_id}" if self.hints.session_id else None
+
     def text(self) -> str:
         """The text of the last user message: what the caller wants now."""
         for message in reversed(self.messages):
@@ -162,21 +169,19 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def measure(messages: Sequence[Message], tools: Sequence[Tool]) -> Facts:
     """Count once what limits and policies ask about again and again."""
-    tokens = images = urls = 0
+    images = urls = 0
+    texts: list[str] = []
     for part in (part for message in messages for part in message.parts):
         if isinstance(part, Image):
             images += 1
             urls += bool(part.url)
-            tokens += IMAGE_TOKENS
+        elif isinstance(part, ToolCall):
+            texts += part.name, part.arguments_json
         else:
-            tokens += sum(map(estimate_tokens, _texts(part)))
+            texts.append(part.text)
     for tool in tools:
-        tokens += estimate_tokens(tool.description) + estimate_tokens(tool.parameters_json_schema)
+        texts += tool.description, tool.parameters_json_schema
     # Role markers and separators: about four tokens a message in every chat template.
-    tokens += 4 * len(messages)
+    tokens = estimate_tokens(*texts) + IMAGE_TOKENS * images + 4 * len(messages)
     turns = sum(message.role is Role.USER for message in messages)
     return Facts(input_tokens=tokens, turns=turns, images=images, image_urls=urls, tools=len(tools))
-
-
-def _texts(part: Text | ToolCall | ToolResult | Reasoning) -> Iterable[str]:
-    return (part.name, part.arguments_json) if isinstance(part, ToolCall) else (part.text,)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
 
+from pointsman.model.balance import Balance
 from pointsman.model.decision import Exclusion
 
 
@@ -18,12 +20,39 @@ class Latency(Struct, frozen=True):
     samples: int
 
 
+class HealthState(StrEnum):
+    """DEGRADED still answers, worse than usual; PROBING was down and is being tried again; DISABLED by an operator."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    PROBING = "probing"
+    DISABLED = "disabled"
+
+
+class Health(Struct, frozen=True):
+    """How one model is doing. `until`: Unix seconds at which it is tried again, None where nobody knows."""
+
+    state: HealthState
+    reason: str = ""
+    until: float | None = None
+
+
+class Pin(Struct, frozen=True):
+    """The model that a conversation stays on, `since` when (Unix seconds) and which of its turns (from 1)."""
+
+    target: str
+    since: float
+    turn: int = 1
+
+
 class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`now` is Unix seconds; mappings are by model id, `signals` by chain entry id.
 
-    `token_ratios` are observed input tokens over estimated ones. `quarantined` names chain entries that the watchdog
-    took out; `denials` are targets refused by admission while this request was running. The catalogue is found by
-    `config_version`: it is part of the rules, and is recorded once a version, not once a decision.
+    A model that is not in `health` is up. `token_ratios` are observed input tokens over estimated ones. `quarantined`
+    names chain entries that the watchdog took out; `denials` are targets refused by admission while this request was
+    running. `pin` is that of the request's session, `balances` are those of every budget that it counts towards. The
+    catalogue is found by `config_version`: it is part of the rules, and is recorded once a version, not a decision.
     """
 
     now: float
@@ -31,7 +60,10 @@ class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     config_version: str
     latencies: Mapping[str, Latency] = {}
     token_ratios: Mapping[str, float] = {}
+    health: Mapping[str, Health] = {}
     # A policy's own answer to its own question: only that policy knows its type.
     signals: Mapping[str, Any] = {}
     quarantined: frozenset[str] = frozenset()
     denials: tuple[Exclusion, ...] = ()
+    pin: Pin | None = None
+    balances: tuple[Balance, ...] = ()

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from pointsman.errors import ProviderError, Reason
+from pointsman.model.catalogue import Model
 from pointsman.model.request import (
     Image,
     Message,
@@ -189,7 +190,7 @@ def _body(call: ProviderCall, settings: ProviderSettings, messages: Sequence[_Me
         stop=params.stop_sequences,
         frequency_penalty=params.frequency_penalty,
         presence_penalty=params.presence_penalty,
-        reasoning_effort=quirks.max_effort if params.reasoning_effort == "max" else params.reasoning_effort,
+        reasoning_effort=_effort(call.model, params.reasoning_effort, quirks),
         user=params.end_user_id,
         tools=tools,
         tool_choice=choice,
@@ -199,6 +200,13 @@ def _body(call: ProviderCall, settings: ProviderSettings, messages: Sequence[_Me
     setattr(body, quirks.seed_field, params.seed)
     setattr(body, _max_tokens_field(settings), call.shaped.max_output_tokens)
     return body
+
+
+def _effort(model: Model, effort: str, quirks: Quirks) -> str:
+    # A model that cannot reason makes no effort anyway, and its endpoint may refuse to be told so.
+    if effort == "none" and "reasoning" not in model.capabilities:
+        return ""
+    return quirks.max_effort if effort == "max" else effort
 
 
 def _max_tokens_field(settings: ProviderSettings) -> str:

@@ -20,20 +20,18 @@ class SseEvent(msgspec.Struct, frozen=True):
 class SseParser:
     """Feed it what arrives; it gives back the events that are complete.
 
-    An event whose data, or any line that, is larger than `max_event_bytes` raises BodyTooLarge. Comments are only
-    counted, in `comments`: providers send them as pings.
+    An event whose data, or any line that, is larger than `max_event_bytes` raises BodyTooLarge. Comments, which
+    providers send as pings, are left out; an event without its blank line is never given.
 
         parser = SseParser(1 << 20)
         while chunk := await stream.read_some():
             for event in parser.feed(chunk):
                 ...
-        complete = parser.end()
     """
 
-    __slots__ = ("_data", "_head", "_id", "_limit", "_name", "_size", "_skip_lf", "_tail", "comments")
+    __slots__ = ("_data", "_head", "_id", "_limit", "_name", "_size", "_skip_lf", "_tail")
 
     def __init__(self, max_event_bytes: int) -> None:
-        self.comments = 0
         self._limit = max_event_bytes
         self._head: bytes | None = b""  # the first bytes, while they may still turn out to be a byte order mark
         self._skip_lf = False  # the last byte was CR: a LF that comes next belongs to it
@@ -67,12 +65,6 @@ class SseParser:
             self._check(len(self._tail))
         return events
 
-    def end(self) -> bool:
-        """The stream is over: an event without its blank line is discarded. False where there was one."""
-        complete = not (self._data or self._tail)
-        self._forget()
-        return complete
-
     def _take(self, line: bytes) -> None:
         self._check(len(line))
         if line.startswith(b"data: "):
@@ -81,7 +73,6 @@ class SseParser:
             return
         field, _, value = line.partition(b":")
         if not field:
-            self.comments += 1
             return
         value = value.removeprefix(b" ")
         if field == b"data":

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
@@ -34,6 +34,7 @@ from pointsman.providers.exchange import FAILURES, Exchange
 from pointsman.providers.resolver import Lookup, ThreadResolver, system_lookup
 
 _DNS_TTL = 60  # seconds
+_KEEP_ALIVE = 75.0  # seconds
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})  # these say that their body is empty
 
@@ -42,8 +43,8 @@ class AiohttpTransport:
     """HTTP/1.1 towards providers; connections are kept and shared, for one event loop.
 
     `per_host` limits the connections to one host and port: who waits for one longer than `Limits.connect` gets
-    ConnectTimeout. `keep_alive` is in seconds. `ca_file` is trusted besides the system's authorities; an `ssl_context`
-    replaces those. `trust_env` takes the proxies from the environment. `lookup` blocks, in threads of its own.
+    ConnectTimeout. `ca_file` is trusted besides the system's authorities. `trust_env` takes the proxies from the
+    environment. `lookup` blocks, in threads of its own.
 
         async with AiohttpTransport() as transport:
             answer = await transport.request(HttpRequest("POST", url, headers, body), Limits(), max_body=1 << 24)
@@ -53,20 +54,12 @@ class AiohttpTransport:
         self,
         *,
         per_host: int = 256,
-        keep_alive: float = 75.0,
         ca_file: str | None = None,
-        ssl_context: ssl.SSLContext | None = None,
         trust_env: bool = False,
         lookup: Lookup = system_lookup,
     ) -> None:
-        if ca_file is not None:
-            if ssl_context is None:
-                ssl_context = ssl.create_default_context()
-                ssl_context.set_alpn_protocols(["http/1.1"])
-            ssl_context.load_verify_locations(ca_file)
         self._per_host = per_host
-        self._keep_alive = keep_alive
-        self._ssl = ssl_context
+        self._ssl = True if ca_file is None else _trusting(ca_file)
         self._trust_env = trust_env
         self._lookup = lookup
         self._connector: _Connector | None = None
@@ -91,18 +84,6 @@ class AiohttpTransport:
     def stream(self, request: HttpRequest, limits: Limits) -> AbstractAsyncContextManager[HttpStream]:
         """As Transport says."""
         return _Stream(lambda: self._start(request, limits))
-
-    async def prewarm(self, urls: Iterable[str], seconds: float = 5.0) -> None:
-        """Open a connection for each of `urls` into the pool, all at once. What fails is left for the first request."""
-        limits = Limits(connect=seconds)
-
-        async def warm(url: str) -> None:
-            with suppress(TransportError):
-                (await self._connect(self._route(url), limits)).release()
-
-        async with asyncio.TaskGroup() as group:
-            for url in urls:
-                group.create_task(warm(url))
 
     async def aclose(self) -> None:
         """Close every connection; calls under way end with Truncated or, still connecting, ConnectFailed."""
@@ -151,8 +132,8 @@ class AiohttpTransport:
             self._connector = _Connector(
                 limit=0,
                 limit_per_host=self._per_host,
-                keepalive_timeout=self._keep_alive,
-                ssl=self._ssl or True,
+                keepalive_timeout=_KEEP_ALIVE,
+                ssl=self._ssl,
                 resolver=ThreadResolver(self._lookup),
                 ttl_dns_cache=_DNS_TTL,
             )
@@ -214,6 +195,13 @@ class _Connector(aiohttp.TCPConnector):
         if kwargs.get("ssl"):
             kwargs["ssl_handshake_timeout"] = timeout.connect
         return await super()._wrap_create_connection(*args, timeout=timeout, **kwargs)
+
+
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    context.load_verify_locations(ca_file)
+    return context
 
 
 @lru_cache(maxsize=64)

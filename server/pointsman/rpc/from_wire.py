@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from google.protobuf.duration_pb2 import Duration
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pointsman.errors import Reason, RequestError
 from pointsman.model.request import Hints, Params, Request, measure
@@ -16,8 +17,9 @@ from pointsman.rpc.generation_from_wire import (
     tools_from_wire,
 )
 from pointsman.rpc.hints_from_wire import hints_from_wire
-from pointsman.rpc.limits import HEARTBEAT_DEFAULT, HEARTBEAT_MAX, HEARTBEAT_MIN
+from pointsman.rpc.limits import HEARTBEAT_DEFAULT, HEARTBEAT_MAX, HEARTBEAT_MIN, SESSION_BYTES, TEXT_BYTES
 from pointsman.rpc.messages_from_wire import messages_from_wire
+from pointsman.rpc.metadata import SESSION_ID
 from pointsman.rpc.violations import Violations
 from pointsman.v1 import router_service_pb2, routing_pb2
 
@@ -72,14 +74,14 @@ _UNARY = StreamOptions(restart=True, heartbeat=None)
 _UNARY_WITH_REASONING = StreamOptions(restart=True, include_reasoning=True, heartbeat=None)
 
 
-def call_from_wire(wire: WireCall) -> Call:
-    """Everything a call says, or everything that is wrong with it.
+def call_from_wire(wire: WireCall, session: str = "") -> Call:
+    """Everything a call says, or everything that is wrong with it; `session` is the one its metadata names.
 
     Raises RequestError PERMISSION_DENIED for another tenant, FEATURE_DISABLED for a request_id, and otherwise
     InvalidRequest with at most ten violations, such as `input.messages[2].parts[0].image.media_type`.
     """
     found = Violations()
-    request = request_from_wire(wire, found)
+    request = _in_session(request_from_wire(wire, found), session, found)
     trace_level = _TRACE_LEVELS.get(wire.trace_level)
     if trace_level is None:
         found.add("trace_level", f"{wire.trace_level} is not a level we know")
@@ -114,9 +116,36 @@ def request_from_wire(wire: WireCall, found: Violations) -> Request:
         tenant=TENANT,
         facts=measure(messages, tools),
     )
+    _check_text(wire, request.facts.images, found)
     if not content.messages:
         _check_promptless(wire, request.hints, found)
     return request
+
+
+def _check_text(wire: WireCall, images: int, found: Violations) -> None:
+    size = _bytes_beside_images(wire) if images else wire.ByteSize()
+    if size > TEXT_BYTES:
+        limit = f"at most {TEXT_BYTES:,} are taken; send a shorter conversation"
+        found.add("input", f"is {size:,} bytes without the data of images, and {limit}", Reason.REQUEST_TOO_LARGE)
+
+
+def _bytes_beside_images(wire: WireCall) -> int:
+    """Member by member: protobuf serializes a message to tell its size, images too."""
+    content = wire.input
+    size = wire.hints.ByteSize() + content.params.ByteSize() + content.response_format.ByteSize()
+    size += content.tool_choice.ByteSize() + sum(tool.ByteSize() for tool in content.tools)
+    for message in content.messages:
+        size += len(message.name)
+        for part in message.parts:
+            size += len(part.image.url) if part.HasField("image") else part.ByteSize()
+    return size
+
+
+def _in_session(request: Request, session: str, found: Violations) -> Request:
+    """The message's own session id wins over that of the metadata, which load balancers may have rewritten."""
+    if not session or request.hints.session_id or not found.check_bytes(SESSION_ID, session, SESSION_BYTES):
+        return request
+    return replace(request, hints=replace(request.hints, session_id=session))
 
 
 def _check_promptless(wire: WireCall, hints: Hints, found: Violations) -> None:

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from pointsman.model.request import Hints, Mode, ModelOverride
-from pointsman.rpc.limits import LABEL_VALUE_BYTES, LABELS, NAME_BYTES, PROVIDERS, REGIONS, TAGS
+from pointsman.rpc.limits import LABEL_VALUE_BYTES, LABELS, NAME_BYTES, PROVIDERS, REGIONS, SESSION_BYTES, TAGS
 from pointsman.rpc.violations import Violations
 from pointsman.v1 import routing_pb2
 
@@ -29,6 +29,7 @@ def hints_from_wire(wire: routing_pb2.RoutingHints, found: Violations) -> Hints:
         found.add("hints.mode", f"{wire.mode} is not a mode we know")
     if wire.task:
         found.check_bytes("hints.task", wire.task, NAME_BYTES)
+    found.check_bytes("hints.session_id", wire.session_id, SESSION_BYTES)
     max_cost = wire.max_cost_nano_usd if wire.HasField("max_cost_nano_usd") else None
     if max_cost is not None and max_cost < 0:
         found.add("hints.max_cost_nano_usd", f"is {max_cost}, and must not be negative")
@@ -45,6 +46,7 @@ def hints_from_wire(wire: routing_pb2.RoutingHints, found: Violations) -> Hints:
         labels=_labels(wire, found) if wire.labels else {},
         exclude_providers=_names("hints.exclude_providers", wire.exclude_providers, PROVIDERS, found),
         allowed_regions=_names("hints.allowed_regions", wire.allowed_regions, REGIONS, found),
+        session_id=wire.session_id,
     )
 
 

@@ -8,6 +8,8 @@ MIB = 1024 * KIB
 # Bytes of one serialized message.
 REQUEST_BYTES = 4 * MIB
 REQUEST_WITH_IMAGES_BYTES = 32 * MIB
+# Of those, all but the data of images: texts, schemas, names, URLs.
+TEXT_BYTES = 4 * MIB
 # gRPC's own limit. Above it the transport answers RESOURCE_EXHAUSTED before any of our code sees the call.
 TRANSPORT_REQUEST_BYTES = 32 * MIB
 UNARY_RESPONSE_BYTES = 4 * MIB
@@ -29,6 +31,7 @@ REGIONS = 64
 SCHEMA_BYTES = 256 * KIB
 DELTA_BYTES = 64 * KIB
 LABEL_VALUE_BYTES = 256
+SESSION_BYTES = 256
 # Names that callers send: tasks, tags, models, providers, regions, participants, media types, end users.
 NAME_BYTES = 256
 

@@ -1,10 +1,18 @@
-"""Metadata that goes out: what load balancers and logs want to know before they parse anything."""
+"""Metadata, in and out: what load balancers and logs want to know before they parse anything."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from pointsman.engine.exchange import Routed
 
 DECISION_ID = "x-pointsman-decision-id"
+SESSION_ID = "x-pointsman-session-id"
+
+
+def session_of(metadata: Iterable[tuple[str, str | bytes]] | None) -> str:
+    """The session that incoming metadata names, "" for none."""
+    return next((value for key, value in metadata or () if key == SESSION_ID and isinstance(value, str)), "")
 
 
 def routing_metadata(routed: Routed) -> tuple[tuple[str, str], ...]:

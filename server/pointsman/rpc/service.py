@@ -11,7 +11,6 @@ from typing import Any, TypeVar, cast
 import grpc.aio
 
 from pointsman.engine.exchange import Completion, Terms
-from pointsman.engine.failure import shut_down
 from pointsman.engine.route import Engine
 from pointsman.errors import Reason, RequestError
 from pointsman.rpc.decision_to_wire import decision_to_wire
@@ -19,7 +18,7 @@ from pointsman.rpc.events_to_wire import finish_to_wire
 from pointsman.rpc.failure_to_wire import abort
 from pointsman.rpc.from_wire import Call, call_from_wire
 from pointsman.rpc.message_to_wire import answer_to_wire
-from pointsman.rpc.metadata import DECISION_ID, routing_metadata
+from pointsman.rpc.metadata import DECISION_ID, routing_metadata, session_of
 from pointsman.rpc.models_to_wire import models_to_wire
 from pointsman.rpc.parsing import ParseFailure, TooLarge
 from pointsman.rpc.sink import StreamSink
@@ -32,6 +31,8 @@ log = logging.getLogger(__name__)
 
 RESERVE, RESERVE_SHARE = 0.1, 0.05
 """Seconds, and share, of a deadline kept back so that our own error wins the race against the caller's timer."""
+
+_UNREACHABLE = frozenset({Reason.SLOW_CONSUMER, Reason.CALLER_CANCELLED})
 
 Q = TypeVar("Q")
 # Requests and responses differ per method; grpc's own annotations say no more.
@@ -74,8 +75,12 @@ class Service:
         return await self._guarded(request, context, self._list_models)
 
     async def _route(self, request: wire.RouteRequest, context: Context) -> wire.RouteResponse:
-        call = call_from_wire(request)
-        routed = await self._engine.route(call.request)
+        deadline = self._deadline(context)
+        call = call_from_wire(request, session_of(context.invocation_metadata()))
+        completion = await self._engine.route(call.request, deadline)
+        _raise_failure(completion)
+        routed = completion.routed
+        assert routed
         context.set_trailing_metadata(routing_metadata(routed))
         response = wire.RouteResponse()
         decision_to_wire(routed, call.trace_level, response.decision)
@@ -83,21 +88,27 @@ class Service:
 
     async def _complete(self, request: wire.CompleteRequest, context: Context) -> None:
         deadline = self._deadline(context)
-        call = call_from_wire(request)
+        call = call_from_wire(request, session_of(context.invocation_metadata()))
         sink = StreamSink(context, call, monotonic)
         try:
             completion = await self._engine.complete(call.request, self._terms(call, deadline), sink)
             context.set_trailing_metadata(((DECISION_ID, completion.decision_id),))
-            await sink.end(completion)
-        except asyncio.CancelledError as cancelled:
-            raise self._cancelled(cancelled, output_started=sink.output_started) from None
+            await self._end(sink, completion)
         finally:
             sink.close()
+
+    async def _end(self, sink: StreamSink, completion: Completion) -> None:
+        """The end of a stream. A caller who is gone, or takes nothing more, cannot be sent events, only a status."""
+        try:
+            if completion.error is None or completion.error.reason not in _UNREACHABLE:
+                await sink.end(completion)
+        except RequestError as error:
+            raise CallFailed(completion.error or error, completion) from error
         _raise_failure(completion)
 
     async def _complete_unary(self, request: wire.CompleteUnaryRequest, context: Context) -> wire.CompleteUnaryResponse:
         deadline = self._deadline(context)
-        call = call_from_wire(request)
+        call = call_from_wire(request, session_of(context.invocation_metadata()))
         completion = await self._engine.complete(call.request, self._terms(call, deadline), None)
         _raise_failure(completion)
         routed, served = completion.routed, completion.served
@@ -155,14 +166,14 @@ class Service:
         status = abort(error, completion)
         return await context.abort(status.code, status.message, status.trailers)
 
-    def _cancelled(self, cancelled: asyncio.CancelledError, *, output_started: bool = False) -> RequestError:
+    def _cancelled(self, cancelled: asyncio.CancelledError) -> RequestError:
         """A cancellation goes on, unless shutting down caused it or somebody leaked it: those need a status."""
         task = asyncio.current_task()
         assert task is not None
         if cancelled.args and cancelled.args[0] == Reason.SHUTTING_DOWN:
             # The caller is still there and wants a status; awaiting one needs a task that is not being cancelled.
             task.uncancel()
-            return shut_down(output_started=output_started)
+            return RequestError(Reason.SHUTTING_DOWN, "the server is shutting down")
         if task.cancelling():
             raise cancelled
         return RequestError(Reason.INTERNAL, "a fault of this server")

@@ -39,7 +39,6 @@ class StreamSink:
         self._context, self._call, self._clock = context, call, clock
         self._started = self._last = clock()
         self._seq, self._generation = 0, 1
-        self.output_started = False
         self._routed: Routed | None = None
         self._beating: asyncio.Task[None] | None = None
         self._writing = False
@@ -52,7 +51,6 @@ class StreamSink:
         self._arm()
 
     async def deltas(self, deltas: Sequence[Delta]) -> None:
-        self.output_started = True
         for delta in deltas:
             for piece in pieces(delta):
                 await self._write(delta_to_wire(piece, self._next(), self._generation))
@@ -98,7 +96,14 @@ class StreamSink:
         return planned_ref_to_wire(number, planned, self._routed.rules.catalogue.models[planned.target])
 
     async def _event(self, event: Event) -> None:
-        await self._write(event_to_wire(event, self._next(), self._generation))
+        """Write what stands between and after the attempts. The timers of an attempt cover its deltas, not this."""
+        assert self._routed is not None
+        patience = self._routed.rules.timers.between_chunks
+        try:
+            async with asyncio.timeout(patience):
+                await self._write(event_to_wire(event, self._next(), self._generation))
+        except TimeoutError:
+            raise RequestError(Reason.SLOW_CONSUMER, f"the caller took nothing for {patience:g} s") from None
 
     def _next(self) -> int:
         self._seq += 1

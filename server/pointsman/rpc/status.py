@@ -69,7 +69,7 @@ TABLE: Mapping[Reason, Row] = {
         "with at least min_output_tokens",
     ),
     Reason.BUDGET_EXHAUSTED: Row(
-        StatusCode.RESOURCE_EXHAUSTED, "The budget is exhausted", "not before period_end", Detail.QUOTA
+        StatusCode.RESOURCE_EXHAUSTED, "The budget is exhausted", "not before resets_at", Detail.QUOTA
     ),
     Reason.PROVIDER_RATE_LIMITED: Row(
         StatusCode.RESOURCE_EXHAUSTED,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import OrderedDict, deque
 
+from msgspec.structs import replace
+
 from pointsman.model.attempt import Attempt, AttemptOutcome
-from pointsman.model.snapshot import Latency
+from pointsman.model.snapshot import Latency, Pin
 from pointsman.ports import Clock, State
 
 WINDOW = 128
@@ -20,16 +22,39 @@ _TOKENS_MIN = 20
 
 
 class MemoryStore:
-    """Implements `ports.StateStore` for one process. Above `capacity` values the one unused for longest goes."""
+    """Implements `ports.StateStore` for one process.
+
+    Above `capacity` values, or as many pins, the one unused for longest goes.
+    """
 
     def __init__(self, clock: Clock, capacity: int = 100_000) -> None:
         self._clock, self._capacity = clock, capacity
         self._state = State()
         self._windows: dict[str, _Window] = {}
         self._values: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._pins: OrderedDict[str, tuple[float, Pin]] = OrderedDict()
 
-    async def read(self) -> State:
-        return self._state
+    async def read(self, session: str | None = None) -> State:
+        pin = self._pin(session) if session else None
+        return replace(self._state, pin=pin) if pin else self._state
+
+    async def put_pin(self, session: str, pin: Pin, ttl: float, *, instead_of: str = "") -> None:
+        kept = self._pin(session)
+        if kept and kept.target not in (pin.target, instead_of):
+            return
+        if kept and kept.target == pin.target:
+            pin = kept
+        self._pins[session] = (self._clock.monotonic() + ttl, pin)
+        self._pins.move_to_end(session)
+        if len(self._pins) > self._capacity:
+            self._pins.popitem(last=False)
+
+    def _pin(self, session: str) -> Pin | None:
+        expires, pin = self._pins.get(session, (0.0, None))
+        if pin is not None and expires <= self._clock.monotonic():
+            del self._pins[session]
+            return None
+        return pin
 
     def record(self, attempt: Attempt, estimated_input_tokens: int) -> None:
         latencies, ratios = self._state.latencies, self._state.token_ratios

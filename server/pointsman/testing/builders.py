@@ -13,17 +13,18 @@ from pointsman.chain.loading import build_chain
 from pointsman.chain.plugin import PolicyPlugin, register
 from pointsman.engine.decide import assess
 from pointsman.engine.deliberation import deliberate
-from pointsman.engine.rules import Rules
+from pointsman.engine.rules import NO_COMPLIANCE, Compliance, Rules
 from pointsman.engine.shaping import shape_targets
+from pointsman.model.balance import Balance
 from pointsman.model.catalogue import Catalogue, Model, Price, Task
 from pointsman.model.decision import Exclusion, Shaped
 from pointsman.model.request import Hints, Message, Mode, Params, Request, Role, Text, Tool, measure
-from pointsman.model.snapshot import Latency, Snapshot
+from pointsman.model.snapshot import Health, Latency, Pin, Snapshot
 
 NOW = 1_700_000_000.0
 """Unix seconds of every snapshot that does not say otherwise."""
 
-_EVERYTHING = frozenset({"tools", "json_object", "json_schema", "images", "image_urls"})
+_EVERYTHING = frozenset({"tools", "json_object", "json_schema", "images", "image_urls", "reasoning"})
 
 
 def make_request(
@@ -123,23 +124,31 @@ def _route(eco: tuple[str, ...], balanced: tuple[str, ...], sport: tuple[str, ..
 
 def make_snapshot(
     *,
+    now: float = NOW,
+    seed: int = 7,
     latencies: Mapping[str, Latency] | None = None,
     token_ratios: Mapping[str, float] | None = None,
     # As in Snapshot: only the policy that gave a signal knows its type.
     signals: Mapping[str, Any] | None = None,
     quarantined: Sequence[str] = (),
     denials: Sequence[Exclusion] = (),
+    pin: Pin | None = None,
+    health: Mapping[str, Health] | None = None,
+    balances: Sequence[Balance] = (),
 ) -> Snapshot:
-    """A world in which nothing has happened yet, at `NOW`, under configuration "test"."""
+    """A world in which nothing has happened yet, under configuration "test"."""
     return Snapshot(
-        now=NOW,
-        seed=7,
+        now=now,
+        seed=seed,
         config_version="test",
         latencies=latencies or {},
         token_ratios=token_ratios or {},
         signals=signals or {},
         quarantined=frozenset(quarantined),
         denials=tuple(denials),
+        pin=pin,
+        health=health or {},
+        balances=tuple(balances),
     )
 
 
@@ -161,7 +170,11 @@ def make_entry(policy: object, id: str = "", options: object = None) -> Entry:
 
 
 def make_rules(
-    *policies: object, catalogue: Catalogue | None = None, max_attempts: int = 4, strict_tags: bool = False
+    *policies: object,
+    catalogue: Catalogue | None = None,
+    max_attempts: int = 4,
+    strict_tags: bool = False,
+    compliance: Compliance = NO_COMPLIANCE,
 ) -> Rules:
     """Rules over a chain of `policies` (whatever `make_entry` takes), in this order, without entry points.
 
@@ -176,7 +189,7 @@ def make_rules(
             entry = dataclasses.replace(entry, id=f"{entry.id}-{same + 1}")
         entries.append(entry)
     chain, _ = build_chain(entries, catalogue)
-    return Rules.of("test", catalogue, chain, max_attempts=max_attempts, strict_tags=strict_tags)
+    return Rules.of("test", catalogue, chain, max_attempts=max_attempts, strict_tags=strict_tags, compliance=compliance)
 
 
 def shaped_targets(request: Request, rules: Rules, snapshot: Snapshot | None = None) -> dict[str, Shaped]:

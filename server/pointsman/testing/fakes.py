@@ -149,6 +149,14 @@ class FakeProvider:
         return self._scripts[min(len(self.calls), len(self._scripts)) - 1]
 
 
+def fake_provider(*answers: str | BaseException | Script, drops: Sequence[str] = ()) -> FakeProvider:
+    """A provider that answers these in turn, the last one again and again; a text is the whole answer.
+
+    fake_provider(ProviderError(Reason.ALL_PROVIDERS_DOWN, "HTTP 500"), "Hello")
+    """
+    return FakeProvider(*(a if isinstance(a, Script) else answering(a) for a in answers), drops=drops)
+
+
 class FakeStream:
     """Implements `ports.AnswerStream` over the steps that are left of a script."""
 

@@ -26,9 +26,10 @@ if _version_not_supported:
 
 
 class RouterServiceStub:
-    """Sizes: a request is at most 4 MiB, 32 MiB where a configured model takes images; above
-    32 MiB the transport itself answers RESOURCE_EXHAUSTED without details. A delta is at
-    most 64 KiB.
+    """Sizes: a request is at most 4 MiB, 32 MiB where a configured model takes images, of which
+    all but the images' own bytes are still at most 4 MiB; above that REQUEST_TOO_LARGE.
+    Above 32 MiB the transport itself answers RESOURCE_EXHAUSTED without details. A delta is
+    at most 64 KiB.
     """
 
     def __init__(self, channel):
@@ -55,9 +56,10 @@ class RouterServiceStub:
 
 
 class RouterServiceServicer:
-    """Sizes: a request is at most 4 MiB, 32 MiB where a configured model takes images; above
-    32 MiB the transport itself answers RESOURCE_EXHAUSTED without details. A delta is at
-    most 64 KiB.
+    """Sizes: a request is at most 4 MiB, 32 MiB where a configured model takes images, of which
+    all but the images' own bytes are still at most 4 MiB; above that REQUEST_TOO_LARGE.
+    Above 32 MiB the transport itself answers RESOURCE_EXHAUSTED without details. A delta is
+    at most 64 KiB.
     """
 
     def Route(self, request, context):
@@ -113,9 +115,10 @@ def add_RouterServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RouterService:
-    """Sizes: a request is at most 4 MiB, 32 MiB where a configured model takes images; above
-    32 MiB the transport itself answers RESOURCE_EXHAUSTED without details. A delta is at
-    most 64 KiB.
+    """Sizes: a request is at most 4 MiB, 32 MiB where a configured model takes images, of which
+    all but the images' own bytes are still at most 4 MiB; above that REQUEST_TOO_LARGE.
+    Above 32 MiB the transport itself answers RESOURCE_EXHAUSTED without details. A delta is
+    at most 64 KiB.
     """
 
     @staticmethod

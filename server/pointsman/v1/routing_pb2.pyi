@@ -114,7 +114,7 @@ ATTEMPT_OUTCOME_FAILED: AttemptOutcome
 ATTEMPT_OUTCOME_CANCELLED: AttemptOutcome
 
 class RoutingHints(_message.Message):
-    __slots__ = ("task", "tags", "mode", "tenant", "model_override", "max_cost_nano_usd", "input_tokens", "labels", "exclude_providers", "allowed_regions")
+    __slots__ = ("task", "tags", "mode", "session_id", "tenant", "model_override", "max_cost_nano_usd", "input_tokens", "labels", "exclude_providers", "allowed_regions")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -125,6 +125,7 @@ class RoutingHints(_message.Message):
     TASK_FIELD_NUMBER: _ClassVar[int]
     TAGS_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     TENANT_FIELD_NUMBER: _ClassVar[int]
     MODEL_OVERRIDE_FIELD_NUMBER: _ClassVar[int]
     MAX_COST_NANO_USD_FIELD_NUMBER: _ClassVar[int]
@@ -135,6 +136,7 @@ class RoutingHints(_message.Message):
     task: str
     tags: _containers.RepeatedScalarFieldContainer[str]
     mode: Mode
+    session_id: str
     tenant: str
     model_override: ModelOverride
     max_cost_nano_usd: int
@@ -142,7 +144,7 @@ class RoutingHints(_message.Message):
     labels: _containers.ScalarMap[str, str]
     exclude_providers: _containers.RepeatedScalarFieldContainer[str]
     allowed_regions: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, task: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., mode: _Optional[_Union[Mode, str]] = ..., tenant: _Optional[str] = ..., model_override: _Optional[_Union[ModelOverride, _Mapping]] = ..., max_cost_nano_usd: _Optional[int] = ..., input_tokens: _Optional[int] = ..., labels: _Optional[_Mapping[str, str]] = ..., exclude_providers: _Optional[_Iterable[str]] = ..., allowed_regions: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, task: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., mode: _Optional[_Union[Mode, str]] = ..., session_id: _Optional[str] = ..., tenant: _Optional[str] = ..., model_override: _Optional[_Union[ModelOverride, _Mapping]] = ..., max_cost_nano_usd: _Optional[int] = ..., input_tokens: _Optional[int] = ..., labels: _Optional[_Mapping[str, str]] = ..., exclude_providers: _Optional[_Iterable[str]] = ..., allowed_regions: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ModelOverride(_message.Message):
     __slots__ = ("model", "provider", "strict")

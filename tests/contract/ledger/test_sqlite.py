@@ -15,6 +15,7 @@ from tests.contract.ledger.records import attempt, record
 from tests.contract.ledger.suite import LedgerContract, Opener, Outside
 
 from pointsman.errors import LedgerUnavailable
+from pointsman.ledger.migrations import MIGRATIONS
 from pointsman.ledger.recorded import find, find_config
 from pointsman.ledger.schema import VERSION
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
@@ -141,6 +142,18 @@ def no_database(path: Path) -> Path:
 async def test_a_file_that_is_no_database(no_database: Path) -> None:
     with pytest.raises(LedgerUnavailable, match="cannot be opened: file is not a database"):
         await SqliteLedger.open(no_database)
+
+
+async def test_a_ledger_of_the_first_schema_is_migrated(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in MIGRATIONS[0]:
+            connection.execute(statement)
+        connection.execute("PRAGMA user_version = 1")
+    ledger = await SqliteLedger.open(path)
+    await ledger.append(record("d-1"))
+    await ledger.aclose()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT decision_id, session FROM decisions").fetchall() == [("d-1", "")]
 
 
 async def test_a_ledger_goes_on_where_the_last_one_ended(path: Path) -> None:

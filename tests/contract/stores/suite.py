@@ -9,8 +9,10 @@ from tests.contract.stores.clocks import HeldClock
 from pointsman.model.answer import Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.plan import AttemptKind
-from pointsman.model.snapshot import Latency
+from pointsman.model.snapshot import Latency, Pin
 from pointsman.ports import StateStore
+
+MINI, OPUS = Pin("mini", 1_700_000_000.0), Pin("opus", 1_700_000_060.0, turn=3)
 
 
 def served(ttft: float | None = 0.5, target: str = "mini", usage: Usage | None = None) -> Attempt:
@@ -83,6 +85,55 @@ class StateStoreContract:
     async def test_what_says_nothing_of_a_ratio(self, store: StateStore, usage: Usage, estimated: int) -> None:
         store.record(served(usage=usage), estimated)
         assert (await store.read()).token_ratios == {}
+
+    async def test_a_conversation_is_pinned_once(self, store: StateStore) -> None:
+        assert (await store.read("default/s1")).pin is None
+        await store.put_pin("default/s1", MINI, 60)
+        await store.put_pin("default/s1", OPUS, 60)
+        assert (await store.read("default/s1")).pin == MINI
+
+    async def test_a_pin_is_one_conversations_own(self, store: StateStore) -> None:
+        await store.put_pin("default/s1", MINI, 60)
+        await store.put_pin("acme/s1", OPUS, 60)
+        assert (await store.read("acme/s1")).pin == OPUS
+        assert (await store.read("default/s2")).pin is None
+        assert (await store.read()).pin is None
+
+    async def test_a_pin_is_read_with_everything_else(self, store: StateStore) -> None:
+        store.record(served(0.5), 0)
+        await store.put_pin("default/s1", MINI, 60)
+        state = await store.read("default/s1")
+        assert (set(state.latencies), state.pin) == ({"mini"}, MINI)
+
+    async def test_pins_expire(self, store: StateStore, clock: HeldClock) -> None:
+        await store.put_pin("default/s1", MINI, 60)
+        clock.seconds += 59.9
+        assert (await store.read("default/s1")).pin == MINI
+        clock.seconds += 0.1
+        assert (await store.read("default/s1")).pin is None
+        await store.put_pin("default/s1", OPUS, 60)
+        assert (await store.read("default/s1")).pin == OPUS
+
+    async def test_a_turn_of_the_pinned_model_prolongs_its_pin(self, store: StateStore, clock: HeldClock) -> None:
+        await store.put_pin("default/s1", MINI, 60)
+        clock.seconds += 50
+        await store.put_pin("default/s1", replace(MINI, since=clock.seconds, turn=2), 60)
+        clock.seconds += 50
+        assert (await store.read("default/s1")).pin == MINI
+
+    async def test_a_turn_of_another_model_prolongs_nothing(self, store: StateStore, clock: HeldClock) -> None:
+        await store.put_pin("default/s1", MINI, 60)
+        clock.seconds += 50
+        await store.put_pin("default/s1", OPUS, 60)
+        clock.seconds += 10
+        assert (await store.read("default/s1")).pin is None
+
+    async def test_a_broken_pin_gives_way(self, store: StateStore) -> None:
+        await store.put_pin("default/s1", MINI, 60)
+        await store.put_pin("default/s1", OPUS, 60, instead_of="sonnet")
+        assert (await store.read("default/s1")).pin == MINI
+        await store.put_pin("default/s1", OPUS, 60, instead_of="mini")
+        assert (await store.read("default/s1")).pin == OPUS
 
     async def test_values(self, store: StateStore) -> None:
         assert await store.get("tags:a") is None

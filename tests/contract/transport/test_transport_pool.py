@@ -9,7 +9,6 @@ from tests.contract.transport.peer import CHUNKED, Peer, chunk, whole
 
 from pointsman.errors import ConnectTimeout
 from pointsman.ports import Limits, Transport
-from pointsman.providers.transport import AiohttpTransport
 
 pytestmark = pytest.mark.anyio
 
@@ -112,12 +111,3 @@ async def test_a_connection_is_not_shared_while_it_still_sends_a_request(transpo
     (await server.peer()).transport.resume_reading()
     await soon(server.all_lost())
     assert len(server.received) < 20_000_000
-
-
-async def test_prewarmed_connections_serve_the_first_calls(serve: Serve) -> None:
-    server = await serve(answer_all)
-    async with AiohttpTransport() as transport:
-        await soon(transport.prewarm([server.url("/a"), "http://nowhere.invalid/", "not a url"]))
-        await soon(server.peer())
-        await soon(call(transport, server.url("/b")))
-        assert len(server.peers) == 1

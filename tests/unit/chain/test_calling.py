@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from pointsman.chain.calling import FAILED, UNWATCHED, Consultation, Watch, call_async
+from pointsman.chain.calling import SILENT, UNWATCHED, Consultation, Watch, call_async
 from pointsman.chain.entry import OnError
 from pointsman.chain.loading import Hook
 from pointsman.errors import PluginFailed
-from pointsman.model.decision import VerdictOutcome
+from pointsman.model.decision import NoOpinion, VerdictOutcome
 from pointsman.testing import Hold, make_entry
 
 RAISED = [RuntimeError("secret"), BaseException("secret"), SystemExit(1), asyncio.CancelledError(), GeneratorExit()]
@@ -41,7 +41,7 @@ class Noting(Watch):
 @pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
 def test_what_a_policy_raises_is_contained_and_named(error: BaseException) -> None:
     asking = Consultation(frozenset(), UNWATCHED)
-    assert asking.ask(hook(raising(error))) is FAILED
+    assert asking.ask(hook(raising(error))) is SILENT
     assert [(v.policy, v.hook, v.outcome, v.reason) for v in asking.verdicts] == [
         ("mine", "assess_request", VerdictOutcome.ERROR, f"raised {type(error).__name__}")
     ]
@@ -67,12 +67,24 @@ def test_vetoes_fail_closed_and_preferences_fall_through(name: str, on_error: On
     asking = Consultation(frozenset(), UNWATCHED)
     broken = hook(raising(ValueError("secret")), name, on_error)
     if not stops:
-        assert asking.ask(broken) is FAILED
+        assert asking.ask(broken) is SILENT
         return
     with pytest.raises(PluginFailed) as failed:
         asking.ask(broken)
     assert str(failed.value) == f"policy 'mine' failed in {name}"
     assert (failed.value.why, len(asking.verdicts)) == ("raised ValueError", 1)
+
+
+def test_no_opinion_is_noted_with_its_reason() -> None:
+    asking = Consultation(frozenset(), UNWATCHED)
+    assert asking.ask(hook(lambda *_: NoOpinion("nothing to say of images"), "exclude_targets")) is SILENT
+    assert [(v.outcome, v.reason) for v in asking.verdicts] == [(VerdictOutcome.NO_OPINION, "nothing to say of images")]
+
+
+def test_no_opinion_for_a_reason_that_is_no_text_is_a_failure() -> None:
+    asking = Consultation(frozenset(), UNWATCHED)
+    assert asking.ask(hook(lambda *_: NoOpinion(7))) is SILENT  # type: ignore[arg-type]  # what it is about
+    assert [v.outcome for v in asking.verdicts] == [VerdictOutcome.ERROR]
 
 
 def test_an_interrupt_is_not_contained() -> None:
@@ -83,7 +95,7 @@ def test_an_interrupt_is_not_contained() -> None:
 def test_a_quarantined_entry_is_not_called() -> None:
     calls: list[object] = []
     asking = Consultation(frozenset({"mine"}), UNWATCHED)
-    assert asking.ask(hook(calls.append), "request") is FAILED
+    assert asking.ask(hook(calls.append), "request") is SILENT
     assert calls == []
     assert asking.verdicts[0].reason.startswith("quarantined")
 

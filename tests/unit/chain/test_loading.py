@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pointsman.chain.entry import Entry
-from pointsman.chain.loading import Chain, build_chain
+from pointsman.chain.loading import Chain, build_chain, implemented
 from pointsman.chain.plugin import PolicySetup, register
 from pointsman.errors import PluginRefused
 from pointsman.hookspecs import hookimpl
@@ -230,3 +230,19 @@ def test_a_kind_must_exist() -> None:
     with pytest.raises(ValueError, match="is not a valid PolicyKind"):
         register(lambda options, setup: Says(), kind="magic")  # type: ignore[arg-type]  # what an untyped plugin may do
     assert register(lambda options, setup: Says()).kind is PolicyKind.PLUGIN
+
+
+def test_a_class_tells_its_hooks_without_an_instance() -> None:
+    class Needy(Everything):
+        def __init__(self, options: object, setup: PolicySetup) -> None:
+            raise AssertionError("nobody asked for an instance")
+
+    hooks = implemented(make_entry(register(Needy), "mine"))
+    assert hooks == ("gather_signal", "assess_request", "shape_request", "exclude_targets", "choose_targets")
+    assert implemented(make_entry(register(lambda options, setup: Says()), "mine")) is None
+
+
+@pytest.mark.parametrize("policy", [Misspelt, Unmarked, First, Wrapping, SyncGather, WithoutHooks])
+def test_a_class_that_must_not_be_loaded_is_refused_beforehand(policy: type) -> None:
+    with pytest.raises(PluginRefused, match="'mine' is refused"):
+        implemented(make_entry(register(policy), "mine"))

@@ -10,6 +10,7 @@ from pointsman.chain import discovery
 from pointsman.chain.discovery import Installed
 from pointsman.chain.plugin import GROUP
 from pointsman.cli import main
+from pointsman.hookspecs import API_VERSION
 
 EXAMPLE = str(Path(__file__).parents[3] / "examples" / "pointsman.yaml")
 STANDARD = {"override", "tags", "limits", "feasibility", "routing"}
@@ -21,11 +22,21 @@ def test_the_standard_policies_are_good_and_configured(capsys: pytest.CaptureFix
     assert set(rows) >= STANDARD
     assert all(rows[name]["configured"] and not rows[name]["refused"] for name in STANDARD)
     assert (rows["limits"]["distribution"], rows["limits"]["kind"]) == ("pointsman", "limit")
+    assert rows["limits"]["hooks"] == ["exclude_targets"]
 
 
 def test_without_a_configuration_nothing_is_said_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plugins", "--json"]) == 0
-    assert {row["configured"] for row in json.loads(capsys.readouterr().out)["policies"]} == {None}
+    told = json.loads(capsys.readouterr().out)
+    assert {row["configured"] for row in told["policies"]} == {None}
+    assert told["api"] == API_VERSION
+
+
+def test_the_table_says_what_each_implements(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugins"]) == 0
+    shown = capsys.readouterr().out
+    assert f"this server offers plugin API {API_VERSION}" in shown
+    assert "choose_targets" in shown
 
 
 def test_a_refused_policy_says_why(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
+from tests.contract.ledger.records import record
 
+from pointsman.cli import main
 from pointsman.cli.report import NoSuchModel, one_model, report_parts
 from pointsman.config.load import load
 from pointsman.ledger.reports import Comparison, Group, Percentiles, Period, Report, Spend, TierLatency
+from pointsman.ledger.sqlite import SqliteLedger
 from pointsman.model.answer import Usage
 from pointsman.model.catalogue import Catalogue
 
@@ -19,11 +24,12 @@ def catalogue() -> Catalogue:
     return load(EXAMPLE, {}, simulated="http://127.0.0.1").catalogue
 
 
-def made(comparison: Comparison | None, requests: int = 4) -> Report:
+def made(comparison: Comparison | None, requests: int = 4, only_decided: int = 0) -> Report:
     simple, code = Group("simple", 3, 0.75, 1_000_000), Group("", 1, 0.25, 3_000_000)
     return Report(
         period=Period(0.0, 1.0),
         requests=requests,
+        only_decided=only_decided,
         statuses=(Group("OK", 4, 1.0, 4_000_000),),
         tasks=(simple, code),
         tiers=(simple,),
@@ -76,3 +82,53 @@ def test_without_prices_nothing_is_claimed() -> None:
 
 def test_an_empty_period_says_so() -> None:
     assert shown(made(None, requests=0)) == "Nothing was recorded in this period.\n"
+
+
+def test_decisions_without_a_run_are_told_apart() -> None:
+    assert shown(made(None, only_decided=3)).startswith("4 requests, $0.004000; 3 decisions without a run\n")
+    assert shown(made(None, requests=0, only_decided=3)) == "3 decisions without a run, nothing else.\n"
+    assert "without a run" not in shown(made(None))
+
+
+async def ledger(directory: Path, *documents: str) -> str:
+    """One request under each of these configurations, in this order of time; kept in the opposite one."""
+    path = directory / "ledger.db"
+    opened = await SqliteLedger.open(path)
+    for number, document in reversed(list(enumerate(documents))):
+        await opened.add_config(f"v{number}", document)
+        asked = record(f"d-{number}", received=float(number))
+        await opened.append(replace(asked, snapshot=replace(asked.snapshot, config_version=f"v{number}")))
+    await opened.aclose()
+    return str(path)
+
+
+async def test_prices_are_those_of_the_newest_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    newest = EXAMPLE.read_text().replace("  gpt: ", "  flagship: ").replace("[mini, gpt]", "[mini, flagship]")
+    path = await ledger(tmp_path, EXAMPLE.read_text(), newest)
+    assert main(["report", "--ledger", path]) == 0
+    assert "Everything at flagship: $" in capsys.readouterr().out
+    assert main(["report", "--ledger", path, "--against", "opus", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["comparison"]["model"] == "opus"
+    assert main(["report", "--ledger", path, "--config", str(EXAMPLE)]) == 0
+    assert "Everything at gpt: $" in capsys.readouterr().out
+
+
+async def test_neither_keys_nor_policies_are_needed_for_prices(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = await ledger(tmp_path, EXAMPLE.read_text().replace("use: limits}", "use: uninstalled-since}"))
+    assert main(["report", "--ledger", path]) == 0
+    assert "Everything at gpt: $" in capsys.readouterr().out
+
+
+async def test_a_configuration_of_another_release_costs_the_comparison_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = await ledger(tmp_path, "engines: {}")
+    assert main(["report", "--ledger", path]) == 0
+    assert "Saving: unknown without prices" in capsys.readouterr().out
+    assert main(["report", "--ledger", path, "--against", "opus"]) == 1
+    assert "name one with --config" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from pointsman.errors import ConfigInvalid, Problem
 @pytest.fixture
 def policies() -> Policies:
     """The standard policies, as if they were the only ones installed."""
-    names = ("override", "tags", "limits", "feasibility", "routing")
+    names = ("override", "tags", "limits", "feasibility", "budgets", "health", "pinning", "routing")
     return {name: (entry_point(name, f"pointsman_policies.{name}:plugin", "pointsman"),) for name in names}
 
 

@@ -31,7 +31,16 @@ def test_one_key_is_enough_for_every_task() -> None:
 def test_it_is_whole_without_a_key_where_providers_are_simulated() -> None:
     config = load(EXAMPLE, {}, simulated="http://127.0.0.1:8900")
     assert config.warnings == ()
-    assert [entry.id for entry in config.entries] == ["override", "tags", "limits", "fits", "route"]
+    assert [entry.id for entry in config.entries] == [
+        "override",
+        "tags",
+        "limits",
+        "fits",
+        "caps",
+        "health",
+        "pin",
+        "route",
+    ]
     assert config.catalogue.tags["nightly-report"] == "reasoning"
     assert set(config.catalogue.tasks) == {"simple", "extract", "code", "reasoning", "complex", "general"}
 
@@ -47,6 +56,9 @@ def test_every_tier_can_fail_over_to_another_provider() -> None:
 def test_without_a_key_it_is_refused() -> None:
     with pytest.raises(ConfigInvalid, match="every provider is disabled"):
         load(EXAMPLE, {})
+    config = load(EXAMPLE, {}, require_provider=False)
+    assert not config.providers
+    assert "every provider is disabled" in str(config.warnings[0].message)
 
 
 def test_the_smallest_one_of_the_documentation_is_enough() -> None:

@@ -10,8 +10,9 @@ from tests.unit.config.documents import DOCUMENT, KEYS, ProblemsOf
 from pointsman.chain.entry import OnError
 from pointsman.config.load import load
 from pointsman.config.policies import Policies
+from pointsman.engine.rules import Compliance
 from pointsman.errors import ConfigInvalid
-from pointsman.model.catalogue import Price, Select
+from pointsman.model.catalogue import Adaptation, Price, Select
 from pointsman.model.request import Mode
 
 
@@ -43,6 +44,47 @@ def test_one_target_serves_every_mode(policies: Policies) -> None:
     assert route == dict.fromkeys(Mode, ("mini",))
 
 
+def test_tiers_of_a_list_are_not_adapted(policies: Policies) -> None:
+    assert load(DOCUMENT, KEYS, installed=policies).catalogue.adaptations == {}
+
+
+def test_tiers_of_a_mapping_have_caps_by_their_place(policies: Policies) -> None:
+    tiers = (
+        "{small: , mid: {temperature_cap: 0.3}, big: {max_output_tokens: null}, huge: {system_prompt: Hm.}, vast: {}}"
+    )
+    catalogue = load(DOCUMENT.replace("[small, mid]", tiers), KEYS, installed=policies).catalogue
+    assert catalogue.tiers == ("small", "mid", "big", "huge", "vast")
+    assert catalogue.adaptations == {
+        "small": Adaptation(256),
+        "mid": Adaptation(1024, 0.3),
+        "big": Adaptation(None),
+        "huge": Adaptation(16384, None, "Hm."),
+        "vast": Adaptation(16384),
+    }
+
+
+def test_models_have_prompts_and_floors(policies: Policies) -> None:
+    text = DOCUMENT.replace(
+        "    aliases: [fast]", "    system_prompt: Hm.\n    min_output_tokens: 4096\n    aliases: [fast]"
+    )
+    model = load(text, KEYS, installed=policies).catalogue.models["mini"]
+    assert (model.system_prompt, model.min_output_tokens) == ("Hm.", 4096)
+
+
+@pytest.mark.parametrize(("row", "warned"), [("", True), ('\n    waiver: "a person reads them"', False)])
+def test_a_high_blast_radius_needs_a_waiver(policies: Policies, row: str, warned: bool) -> None:
+    text = DOCUMENT.replace("select: priority", f"select: priority\n    doc: for reviews\n    blast_radius: high{row}")
+    config = load(text, KEYS, installed=policies)
+    assert [warning.path for warning in config.warnings] == ["tasks.code.blast_radius"] * warned
+    assert config.catalogue.tasks["code"].doc == "for reviews"
+
+
+def test_weights_are_by_model(policies: Policies) -> None:
+    text = DOCUMENT.replace("select: priority", "select: weighted\n    weights: {fast: 3, oss: 0.5}")
+    task = load(text, KEYS, installed=policies).catalogue.tasks["code"]
+    assert (task.select, task.weights) == (Select.WEIGHTED, {"mini": 3.0, "oss": 0.5})
+
+
 def test_entries_are_the_chain(policies: Policies) -> None:
     text = DOCUMENT.replace("{id: tags, use: tags}", "{use: tags, timeout: 200ms, on_error: fail, shadow: true}")
     tags, fits, route = load(text, KEYS, installed=policies).entries
@@ -50,6 +92,15 @@ def test_entries_are_the_chain(policies: Policies) -> None:
     assert (fits.id, fits.use) == ("fits", "feasibility")
     assert "context_share=0.5" in repr(fits.options)
     assert route.options is None
+
+
+@pytest.mark.parametrize(
+    ("written", "compliance"),
+    [("false", Compliance()), ("true", Compliance(everyone=True)),
+     ("{tenants: [acme, umbrella]}", Compliance(tenants=frozenset({"acme", "umbrella"})))],
+)  # fmt: skip
+def test_compliance(policies: Policies, written: str, compliance: Compliance) -> None:
+    assert load(f"{DOCUMENT}compliance: {written}\n", KEYS, installed=policies).compliance == compliance
 
 
 def test_without_a_chain_the_standard_policies_decide(policies: Policies) -> None:

@@ -21,7 +21,7 @@ MISTAKES = [
     # keys
     ("    tier: small", "    teir: small", "models.mini.teir", "unknown key 'teir'; did you mean 'tier'?"),
     ("select: priority", "selects: priority", "tasks.code.selects", "did you mean 'select'"),
-    ("tags: {night", "colour: blue\ntags: {night", "colour", "unknown key 'colour'; known are 'chain', 'default'"),
+    ("tags: {night", "colour: blue\ntags: {night", "colour", "unknown key 'colour'; known are 'chain', 'compliance'"),
     ("with: {context_share", "with: {contxt_share", "chain[1].with.contxt_share", "did you mean 'context_share'"),
     ("{eco: oss, bal", "{ecco: oss, bal", "tasks.code.route.ecco", "did you mean 'eco'"),
     ("cached_input: 0", "cachedinput: 0", "models.mini.price.cachedinput", "did you mean 'cached_input'"),
@@ -39,6 +39,15 @@ MISTAKES = [
     ("aliases: [fast]", "aliases: [mid, fast]", "models.mini.aliases[0]", "alias 'mid' is taken by tier 'mid'"),
     ("aliases: [fast]", "aliases: [fast, fast]", "models.mini.aliases[1]", "is taken by an alias of model 'mini'"),
     ("tiers: [small, mid]", "tiers: [small, mid, mini]", "models.mini", "may not be called like tier 'mini'"),
+    ("select: priority", "select: priority\n    weights: {fast: 2}", "tasks.code.weights", "add `select: weighted`"),
+    ("select: priority", "select: weighted\n    weights: {minni: 2}", "tasks.code.weights.minni", "called 'minni'"),
+    ("select: priority", "select: weighted\n    weights: {oss: -1}", "tasks.code.weights.oss", "must be at least 0"),
+    ("tiers: [small, mid]", "tiers: {small: {cap: 1}, mid: }", "tiers.small.cap", "unknown key 'cap'"),
+    ("tiers: [small, mid]", "tiers: {small: {temperature_cap: 3}, mid: }", "tiers.small.temperature_cap", "at most 2"),
+    ("tiers: [small, mid]", "tiers: {small: 7, mid: }", "tiers.small", "must be a mapping of keys to values"),
+    ("tiers: [small, mid]", "tiers: {small: }", "models.oss.tier", "there is no tier 'mid'"),
+    ("tiers: [small, mid]", "tiers: small", "tiers", "must be a list"),
+    (": 128_000", ": 9\n    min_output_tokens: 10", "models.mini.min_output_tokens", "above"),
     ("tiers: [small, mid]", "tiers: [small, mid, mid]", "tiers[2]", "tier 'mid' is listed twice"),
     ("nightly-report: code", "simple: code", "tags.simple", "task 'simple' exists"),
     ("id: fits", "id: tags", "chain[1].id", "id 'tags' is that of chain[0] too"),
@@ -50,7 +59,7 @@ MISTAKES = [
     ("context: 400_000", 'context: "400k"', "models.mini.context", "must be a whole number, not '400k'"),
     ("max_output: 128_000", "max_output: 500_000", "models.mini.max_output", "context window of 400,000"),
     ("max_output_tokens: 256", "max_output_tokens: 0", "tasks.simple.max_output_tokens", "must be at least 1, not 0"),
-    ("select: priority", "select: random", "tasks.code.select", "'cheapest', 'fastest' or 'priority', not 'random'"),
+    ("select: priority", "select: random", "tasks.code.select", "'priority' or 'weighted', not 'random'"),
     ("use: tags}", "use: tags, timeout: soon}", "chain[0].timeout", "must be a duration such as 200ms"),
     ("use: tags}", "use: tags, shadow: yep}", "chain[0].shadow", "must be true or false, not 'yep'"),
     ("share: 0.5", "share: 2", "chain[1].with.context_share", "must be at most 1"),
@@ -130,6 +139,23 @@ def test_five_mistakes_are_five_problems_in_order(problems_of: ProblemsOf) -> No
 def test_a_section_that_cannot_be_read_neither_hides_nor_causes_other_problems(problems_of: ProblemsOf) -> None:
     text = DOCUMENT.replace("tiers: [small, mid]", "tiers: {}").replace("default: simple", "default: simpel")
     assert [problem.path for problem in problems_of(text)] == ["tiers", "default"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("    tier: small", "    teir: small", "models.mini.teir"),
+        ("    tier: small", "    tier: smal", "models.mini.tier"),
+        ("    tier: small", "    tier: [small]", "models.mini.tier"),
+        ("tier: mid, con", "tier: 3, con", "models.oss.tier"),
+    ],
+)
+def test_a_model_without_its_tier_is_no_problem_of_the_routes(
+    problems_of: ProblemsOf, old: str, new: str, path: str
+) -> None:
+    found = [problem.path for problem in problems_of(DOCUMENT.replace(old, new, 1))]
+    assert path in found
+    assert not [other for other in found if other.startswith("tasks")]
 
 
 @pytest.mark.parametrize(

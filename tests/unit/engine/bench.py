@@ -48,6 +48,9 @@ class Bench:
     ) -> Terms:
         return Terms(self.clock.monotonic() + seconds, restart, include_reasoning, keep_answer)
 
+    async def route(self, request: Request | None = None) -> Completion:
+        return await self.engine.route(request or make_request(), self.clock.monotonic() + DEADLINE)
+
     async def stream(
         self, sink: RecordingSink, terms: Terms | None = None, request: Request | None = None
     ) -> Completion:

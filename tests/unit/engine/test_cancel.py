@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.unit.engine.bench import Bench
+from tests.unit.engine.bench import Bench, failure
 from tests.unit.engine.policies import Admits, Gathers, entry
 
 from pointsman.errors import Reason
@@ -16,8 +16,8 @@ from pointsman.model.record import Record
 from pointsman.testing import ACCEPTED, FakeLedger, FakeProvider, Hold, RecordingSink, answering, make_rules
 
 
-async def cancelled(task: asyncio.Task[object], why: str | None = None) -> None:
-    task.cancel(why)
+async def cancelled(task: asyncio.Task[object]) -> None:
+    task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert task.cancelled()
@@ -163,7 +163,10 @@ async def test_a_shutdown_says_so() -> None:
     bench = Bench({"google": FakeProvider(answering(hold))})
     task = bench.start(RecordingSink())
     await hold.reached()
-    await cancelled(task, Reason.SHUTTING_DOWN)
+    task.cancel(Reason.SHUTTING_DOWN)
+    completion = await task
+    # The caller is still there: what was spent until then is told, and so that a retry would pay for it again.
+    assert (failure(completion).reason, len(completion.attempts)) == (Reason.SHUTTING_DOWN, 1)
     assert (await record_of(bench)).status == "SHUTTING_DOWN"
 
 
@@ -172,7 +175,8 @@ async def test_a_shutdown_after_output_is_an_interruption() -> None:
     bench = Bench({"google": FakeProvider(answering("Hel", hold))})
     task = bench.start(RecordingSink())
     await hold.reached()
-    await cancelled(task, Reason.SHUTTING_DOWN)
+    task.cancel(Reason.SHUTTING_DOWN)
+    assert failure(await task).reason is Reason.STREAM_INTERRUPTED
     assert (await record_of(bench)).status == "STREAM_INTERRUPTED"
 
 

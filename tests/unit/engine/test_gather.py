@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from math import nan
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -45,7 +45,7 @@ def saying(signal: object) -> Ask:
 async def gathered(rules: Rules, store: MemoryStore | None = None, snapshot: Snapshot | None = None) -> Snapshot:
     clock = LoopClock()
     watch = Watchdog().stopwatch()
-    exchange = Exchange("Route", make_request(), rules, 0.0, 0.0, snapshot or make_snapshot(), watch)
+    exchange = Exchange("Route", make_request(), rules, 0.0, 0.0, inf, snapshot or make_snapshot(), watch)
     return await gather(exchange, store or MemoryStore(clock), clock)
 
 

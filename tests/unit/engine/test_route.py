@@ -30,7 +30,9 @@ from pointsman_policies import limits, tags
 
 async def test_route_decides_records_and_runs_nothing() -> None:
     bench = Bench()
-    routed = await bench.engine.route(make_request())
+    completion = await bench.route()
+    routed = completion.routed
+    assert routed is not None
     assert (routed.decision.target, routed.rules) == ("flash", bench.engine.rules)
     (record,) = bench.ledger.records
     assert (record.method, record.decision_id, record.decision) == ("Route", routed.decision_id, routed.decision)
@@ -38,13 +40,14 @@ async def test_route_decides_records_and_runs_nothing() -> None:
     assert all(provider.calls == [] for provider in bench.providers.values())
 
 
-async def test_route_raises_what_is_refused() -> None:
+async def test_route_tells_what_is_refused_by_its_id() -> None:
     bench = Bench(rules=make_rules(limits.plugin))
-    with pytest.raises(RequestError) as refused:
-        await bench.engine.route(make_request(hints=Hints(max_cost_nano_usd=0)))
-    assert refused.value.reason is Reason.MAX_COST_UNSATISFIABLE
-    assert refused.value.violations[0][0] == "limits"
+    completion = await bench.route(make_request(hints=Hints(max_cost_nano_usd=0)))
+    refused = failure(completion)
+    assert refused.reason is Reason.MAX_COST_UNSATISFIABLE
+    assert refused.violations[0][0] == "limits"
     (record,) = bench.ledger.records
+    assert record.decision_id == completion.decision_id
     assert (record.status, isinstance(record.decision, Refusal)) == ("MAX_COST_UNSATISFIABLE", True)
 
 

@@ -189,6 +189,9 @@ async def test_what_failed_attempts_cost_counts_against_the_callers_limit() -> N
 
     assert await attempted(6_500_000) == [("flash", "failed"), ("mini", "served")]
     assert await attempted(6_499_999) == [("flash", "failed")]
+    hints = Hints(max_cost_nano_usd=6_499_999, input_tokens=0)
+    request = make_request(hints=hints, params=Params(max_output_tokens=1000))
+    assert failure(await bench.unary(request=request)).reason is Reason.MAX_COST_UNSATISFIABLE
 
 
 @pytest.mark.parametrize(
@@ -246,3 +249,13 @@ async def test_every_attempt_teaches_the_store() -> None:
     state = await bench.store.read()
     assert set(state.latencies) == {"mini"}
     assert state.token_ratios["mini"] < 1
+
+
+async def test_token_ratios_settle_at_the_truth() -> None:
+    request = make_request("word " * 400)
+    twice = Ending(reason=FinishReason.STOP, usage=Usage(2 * request.facts.input_tokens, 10))
+    bench = Bench({"google": FakeProvider(answering("Hello", ending=twice))})
+    for _ in range(300):
+        await bench.unary(request=request)
+    state = await bench.store.read()
+    assert state.token_ratios["flash"] == pytest.approx(2.0, rel=0.01)

@@ -65,6 +65,15 @@ async def test_mixes(tmp_path: Path) -> None:
     assert made.deciders == (Group("tags", 3, 0.6, 13_000), Group("", 1, 0.2, 0), Group("rules", 1, 0.2, 4000))
 
 
+async def test_what_was_only_decided_is_in_no_mix(tmp_path: Path) -> None:
+    routed = replace(refused(2), method="Route", decision=decision("opus", "code", "rules"), tier="frontier")
+    unary = replace(answered(3), method="CompleteUnary")
+    made = await reported(tmp_path, answered(1), routed, unary)
+    assert (made.requests, made.only_decided) == (2, 1)
+    for groups in (made.statuses, made.tasks, made.tiers, made.models, made.deciders):
+        assert [group.share for group in groups] == [1.0]
+
+
 async def test_spend_and_tokens_count_every_attempt(tmp_path: Path) -> None:
     made = await reported(tmp_path, record("d-1", received=1.0), answered(2), refused(3))
     assert (made.spend.answer, made.spend.overhead, made.spend.total) == (8000, 1000, 9000)

@@ -46,6 +46,13 @@ def test_a_decision_in_columns() -> None:
     assert row["config_version"] == "v1"
 
 
+def test_the_session_of_a_request() -> None:
+    asked = record("d-1")
+    assert columns(asked)["session"] == ""
+    asked = replace(asked, request=replace(asked.request, hints=replace(asked.request.hints, session_id="s1")))
+    assert columns(asked)["session"] == "s1"
+
+
 def test_a_refusal_has_a_task_and_no_model() -> None:
     refusal = Refusal(
         reason="NO_CANDIDATE",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from pointsman.model.request import (
     IMAGE_TOKENS,
     Facts,
@@ -48,6 +50,14 @@ def test_tools_are_sent_with_every_request() -> None:
     schema = '{"type": "object", "properties": {"query": {"type": "string"}}}'
     described = Tool("look", description="Looks things up.", parameters_json_schema=schema)
     assert measure([user(Text("Hi"))], [described]).input_tokens > measure([user(Text("Hi"))], []).input_tokens + 20
+
+
+def test_the_order_of_parts_and_tools_does_not_matter() -> None:
+    latin, han = Text("a" * 400_000), Text("字" * 2_000_000)
+    exact = 400_000 / 4 + 2_000_000 / 1.3
+    for parts in ((latin, han), (han, latin), (Text(latin.text + han.text),), (Text(han.text + latin.text),)):
+        assert measure([user(*parts)], []).input_tokens == pytest.approx(exact, rel=0.02)
+    assert measure([user(latin)], [Tool("look", han.text)]).input_tokens == pytest.approx(exact, rel=0.02)
 
 
 def test_what_the_caller_wants_now() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.model.tokens import estimate_tokens
+from pointsman.model.tokens import estimate_tokens, sample
 
 ENGLISH = (
     "The committee met on Tuesday to discuss the proposed changes to the library's opening hours, and agreed that "
@@ -64,13 +64,60 @@ def test_more_text_is_never_fewer_tokens(text: str, more: str) -> None:
     assert one <= both <= one + estimate_tokens(more) + 1
 
 
-def test_a_long_text_is_as_dense_as_its_beginning() -> None:
-    short, long = ENGLISH * 50, ENGLISH * 5_000
-    assert len(short) < 20_000 < len(long)
-    assert estimate_tokens(long) == pytest.approx(100 * estimate_tokens(short), rel=0.01)
+@pytest.mark.parametrize("length", [199_999, 200_000, 200_001, 200_257, 400_000, 3_000_001])
+def test_one_more_character_changes_little(length: int) -> None:
+    text = (ENGLISH + JSON) * (length // 200)
+    assert estimate_tokens(text[: length + 1]) == pytest.approx(estimate_tokens(text[:length]), rel=0.02)
 
 
-def test_more_than_the_sample_still_counts_by_length() -> None:
-    assert estimate_tokens("a" * 400_000) == 100_000
-    # The price of sampling: what comes after the first 20,000 characters is taken to be like them.
-    assert estimate_tokens("a" * 20_000 + "字" * 20_000) == 10_000
+def test_a_long_text_costs_in_proportion() -> None:
+    short, long = ENGLISH * 50, ENGLISH * 50_000
+    assert len(short) < 200_000 < len(long)
+    assert estimate_tokens(long) == pytest.approx(1_000 * estimate_tokens(short), rel=0.01)
+
+
+def test_several_texts_are_counted_together() -> None:
+    assert estimate_tokens() == estimate_tokens("", "") == 0
+    assert estimate_tokens("a", "", "b", "c") == 3
+    assert estimate_tokens(ENGLISH, JSON) == pytest.approx(estimate_tokens(ENGLISH) + estimate_tokens(JSON), abs=1)
+
+
+BLOCKS = {"head": ("a" * 20_000, "字" * 200_000), "middle": ("字" * 100_000, "a" * 20_000, "字" * 100_000)}
+
+
+@pytest.mark.parametrize("blocks", BLOCKS.values(), ids=BLOCKS)
+@pytest.mark.parametrize("times", [1, 20])
+def test_the_order_does_not_matter(blocks: tuple[str, ...], times: int) -> None:
+    exact = times * (20_000 / 4 + 200_000 / 1.3)
+    blocks = tuple(block * times for block in blocks)
+    for texts in (blocks, blocks[::-1], ("".join(blocks),), ("".join(blocks[::-1]),)):
+        assert estimate_tokens(*texts) == pytest.approx(exact, rel=0.02)
+
+
+def test_scripts_that_take_turns_are_all_seen() -> None:
+    lines = ["plain words " * 40, "字" * 480, "Слово " * 80] * 500
+    exact = 500 * sum(estimate_tokens(line) for line in lines[:3])
+    assert estimate_tokens(*lines) == pytest.approx(exact, rel=0.1)
+
+
+@pytest.mark.parametrize("script", ["a", "7", "字", "字a", "字aд1", "😀"])
+@pytest.mark.parametrize("texts", [1, 2, 8_192])
+def test_the_characters_looked_at_are_bounded(script: str, texts: int) -> None:
+    text = script * (2**21 // texts // len(script))
+    looked_at = sample(*[text] * texts)
+    assert 150_000 < len(looked_at) <= 200_000
+
+
+def test_one_long_text_does_not_hide_among_short_ones() -> None:
+    assert estimate_tokens(*["Hi."] * 8_000, "字" * 2_000_000) == pytest.approx(2_000_000 / 1.3, rel=0.02)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(0, 150_000), max_size=20))
+def test_the_sample_is_spread_over_texts_of_any_length(lengths: list[int]) -> None:
+    looked_at = sample(*["x" * length for length in lengths])
+    assert min(sum(lengths), 100_000) <= len(looked_at) <= min(sum(lengths), 200_000)
+
+
+def test_lone_surrogates_count_too() -> None:
+    assert estimate_tokens("\ud800" * 40) == 10

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
+from msgspec.structs import replace
 from pydantic import ValidationError
 
-from pointsman.chain.discovery import installed, load_plugin
+from pointsman.chain.discovery import load_plugin
 from pointsman.chain.plugin import PolicyPlugin
-from pointsman.model.decision import Assessed, PolicyKind
+from pointsman.config.policies import Policies
+from pointsman.engine.decide import decide
+from pointsman.engine.rules import Rules
+from pointsman.errors import PluginRefused
+from pointsman.model.catalogue import Catalogue, Select
+from pointsman.model.decision import Assessed, Decision, PolicyKind
 from pointsman.model.request import Hints, Mode
-from pointsman.testing import make_request, make_rules, shaped_targets
-from pointsman_policies import feasibility, limits, override, routing, tags
+from pointsman.testing import make_catalogue, make_entry, make_request, make_rules, make_snapshot, shaped_targets
+from pointsman_policies import budgets, feasibility, health, limits, override, pinning, routing, tags
 
 PLUGINS = {
     "override": override.plugin,
     "tags": tags.plugin,
     "limits": limits.plugin,
     "feasibility": feasibility.plugin,
+    "budgets": budgets.plugin,
+    "health": health.plugin,
+    "pinning": pinning.plugin,
     "routing": routing.plugin,
 }
 
 
 @pytest.mark.parametrize("name", PLUGINS)
-def test_it_is_registered_under_its_name(name: str) -> None:
-    assert load_plugin(installed()[name]) is PLUGINS[name]
+def test_it_is_registered_under_its_name(name: str, policies: Policies) -> None:
+    assert load_plugin(policies[name]) is PLUGINS[name]
     assert PLUGINS[name].deterministic
 
 
@@ -34,6 +45,9 @@ def test_it_is_registered_under_its_name(name: str) -> None:
         (tags.plugin, PolicyKind.TAG),
         (limits.plugin, PolicyKind.LIMIT),
         (feasibility.plugin, PolicyKind.CAPABILITY),
+        (budgets.plugin, PolicyKind.BUDGET),
+        (health.plugin, PolicyKind.HEALTH),
+        (pinning.plugin, PolicyKind.SESSION_PIN),
         (routing.plugin, PolicyKind.ROUTING),
     ],
 )
@@ -50,6 +64,7 @@ def test_together_they_honour_every_hint() -> None:
         "exclude_providers",
         "allowed_regions",
         "input_tokens",
+        "session_id",
     }
 
 
@@ -64,9 +79,31 @@ def test_unknown_options_are_refused() -> None:
         feasibility.FeasibilityOptions.model_validate({"share": 0.5})
 
 
+@pytest.mark.parametrize(
+    ("standing", "words"),
+    [
+        ({"match": {}, "model": "mini", "reason": "r"}, "must name a tenant or a project"),
+        ({"match": {"tenant": "acme"}, "reason": "r"}, "must give a model, a task or a mode"),
+        ({"match": {"tenant": "acme"}, "model": "mini"}, "reason"),
+        ({"match": {"user": "u"}, "model": "mini", "reason": "r"}, "Extra inputs"),
+    ],
+)
+def test_a_standing_override_says_for_whom_what_and_why(standing: object, words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        override.OverrideOptions.model_validate({"standing": [standing]})
+
+
+@pytest.mark.parametrize(("names", "what"), [({"model": "gone"}, "model 'gone'"), ({"task": "gone"}, "task 'gone'")])
+def test_a_standing_override_of_what_is_not_there_is_refused(names: dict[str, str], what: str) -> None:
+    standing = {"match": {"tenant": "acme"}, "reason": "r", **names}
+    options = override.OverrideOptions.model_validate({"standing": [standing]})
+    with pytest.raises(PluginRefused, match=rf"standing\[0\].*there is no {what}"):
+        make_rules(make_entry(override.plugin, "override", options))
+
+
 def test_a_row_shapes_every_target_alike_and_once() -> None:
     rules = make_rules(*PLUGINS.values())
-    (hook,) = rules.chain.shape
+    hook = rules.chain.shape[-1]
     answers = {id(hook.call(None, None, _assessed("simple"), target)) for target in rules.catalogue.models}
     assert len(answers) == 1
     assert hook.call(None, None, _assessed("code"), "mini") is None
@@ -81,3 +118,30 @@ def test_vetoes_see_every_target_shaped() -> None:
     shaped = shaped_targets(make_request(hints=Hints(task="simple")), rules)
     assert list(shaped) == list(rules.catalogue.models)
     assert {target.max_output_tokens for target in shaped.values()} == {256}
+
+
+def test_weights_are_kept_over_many_sessions() -> None:
+    rules = make_rules(*PLUGINS.values(), catalogue=_weighted({"medium": 3.0, "sonnet": 1.0}))
+    drawn = Counter(_target(rules, f"s{number}") for number in range(2000))
+    assert 0.72 < drawn["medium"] / 2000 < 0.78
+    assert set(drawn) == {"medium", "sonnet"}
+
+
+def test_a_changed_weight_moves_sessions_one_way_only() -> None:
+    before = make_rules(*PLUGINS.values(), catalogue=_weighted({"medium": 1.0}))
+    after = make_rules(*PLUGINS.values(), catalogue=_weighted({"medium": 2.0}))
+    moved = {(_target(before, f"s{n}"), _target(after, f"s{n}")) for n in range(300)}
+    assert ("medium", "sonnet") not in moved
+    assert ("sonnet", "medium") in moved
+
+
+def _weighted(weights: dict[str, float]) -> Catalogue:
+    catalogue = make_catalogue()
+    row = replace(catalogue.tasks["code"], select=Select.WEIGHTED, weights=weights)
+    return replace(catalogue, tasks={**catalogue.tasks, "code": row})
+
+
+def _target(rules: Rules, session: str) -> str:
+    decision = decide(make_request(hints=Hints(task="code", session_id=session)), make_snapshot(), rules)
+    assert isinstance(decision, Decision)
+    return decision.target

@@ -315,3 +315,7 @@ async def test_where_it_goes_and_with_which_headers() -> None:
 def test_settings_do_not_print_secrets() -> None:
     settings = ProviderSettings(provider="acme", api_key=KEY, headers={"api-key": KEY})
     assert KEY not in repr(settings)
+
+
+def test_a_model_that_cannot_reason_is_not_told_to_make_no_effort() -> None:
+    assert "reasoning_effort" not in wire(Request(messages=(), params=Params(reasoning_effort="none")))

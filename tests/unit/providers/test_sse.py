@@ -95,23 +95,6 @@ def test_an_event_comes_with_its_blank_line_not_later() -> None:
     assert parser.feed(b"\ndata: b\n\n") == [SseEvent(b"b")]
 
 
-def test_comments_are_counted() -> None:
-    parser = SseParser(LIMIT)
-    parser.feed(b": ping\n\n:\ndata: x\n\n: half")
-    assert parser.comments == 2
-
-
-@pytest.mark.parametrize(
-    ("stream", "complete"),
-    [(b"data: x\n\n", True), (b"data: x\n\n: ping\n", True), (b"data: x\n", False), (b"data: x", False)],
-)
-def test_an_event_without_its_end_is_discarded(stream: bytes, complete: bool) -> None:
-    parser = SseParser(LIMIT)
-    parser.feed(stream)
-    assert parser.end() is complete
-    assert parser.feed(b"\n\n") == []
-
-
 @pytest.mark.parametrize("start", [b"data: ", b": ", b"x", b"data: x\ndata: "])
 def test_one_endless_line_is_not_kept(start: bytes) -> None:
     parser = SseParser(1000)
@@ -119,7 +102,7 @@ def test_one_endless_line_is_not_kept(start: bytes) -> None:
     with pytest.raises(BodyTooLarge) as caught:
         parser.feed(b"x" * 101)
     assert caught.value.sent
-    assert parser.end()
+    assert parser.feed(b"\n\ndata: y\n\n") == [SseEvent(b"y")]
 
 
 def test_many_lines_of_one_event_are_too_large_together() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.rpc.calls import HELLO, TOOL, complete, fields_of, read, refused, said
 
-from pointsman.errors import Reason, RequestError
+from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.model.request import (
     Hints,
     Image,
@@ -27,6 +27,7 @@ from pointsman.model.request import (
     ToolResult,
 )
 from pointsman.rpc.from_wire import StreamOptions, TraceLevel, call_from_wire
+from pointsman.rpc.metadata import session_of
 from pointsman.v1.router_service_pb2 import CompleteRequest, CompleteUnaryRequest, RouteRequest
 
 
@@ -127,13 +128,39 @@ def test_hints() -> None:
         "task": "code", "tags": ["a", "b"], "mode": "MODE_SPORT", "tenant": "default",
         "model_override": {"model": "mini", "strict": True}, "max_cost_nano_usd": "0", "input_tokens": 0,
         "labels": {"user": "u", "project": "p"}, "exclude_providers": ["x"], "allowed_regions": ["eu"],
+        "session_id": "s1",
     }  # fmt: skip
     assert read(hints=hints).hints == Hints(
         task="code", tags=("a", "b"), mode=Mode.SPORT, model_override=ModelOverride("mini", strict=True),
         max_cost_nano_usd=0, input_tokens=0, labels={"project": "p", "user": "u"}, exclude_providers=("x",),
-        allowed_regions=("eu",),
+        allowed_regions=("eu",), session_id="s1",
     )  # fmt: skip
     assert list(read(hints=hints).hints.labels) == ["project", "user"]
+
+
+@pytest.mark.parametrize(
+    ("hint", "metadata", "session"), [("", "m", "m"), ("h", "m", "h"), ("h", "", "h"), ("h", "m" * 257, "h")]
+)
+def test_the_session_of_the_message_wins(hint: str, metadata: str, session: str) -> None:
+    wire = complete(hints={"session_id": hint})
+    assert call_from_wire(wire, metadata).request.hints.session_id == session
+
+
+def test_sessions_have_at_most_256_bytes() -> None:
+    assert fields_of(refused(complete(hints={"session_id": "ä" * 129}))) == ["hints.session_id"]
+    with pytest.raises(InvalidRequest) as caught:
+        call_from_wire(complete(), "s" * 257)
+    assert fields_of(caught.value) == ["x-pointsman-session-id"]
+    assert call_from_wire(complete(), "s" * 256).request.session == f"default/{'s' * 256}"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "session"),
+    [(None, ""), ((), ""), ((("x-pointsman-session-id", "s1"), ("user-agent", "x")), "s1"),
+     ((("x-pointsman-session-id", b"s1"),), "")],
+)  # fmt: skip
+def test_the_session_of_the_metadata(metadata: Any, session: str) -> None:
+    assert session_of(metadata) == session
 
 
 def test_an_empty_override_says_nothing() -> None:

@@ -6,7 +6,10 @@ import pytest
 from tests.unit.rpc.calls import HELLO, TOOL, complete, fields_of, part, refused, said
 
 from pointsman.errors import Reason
+from pointsman.rpc.from_wire import call_from_wire
+from pointsman.rpc.limits import TEXT_BYTES
 from pointsman.rpc.parsing import parse
+from pointsman.v1 import chat_pb2
 from pointsman.v1.router_service_pb2 import CompleteRequest
 
 
@@ -137,6 +140,46 @@ def test_too_much(fields: dict[str, Any], field: str) -> None:
     error = refused(complete(**fields))
     assert fields_of(error) == [field]
     assert error.reason is Reason.REQUEST_TOO_LARGE
+
+
+PICTURE = {"image": {"data": "AAAA", "media_type": "image/png"}}
+WORDS = "x" * (TEXT_BYTES // 2)
+# Each half of what is taken, and together with anything else too much.
+BESIDE_IMAGES = {
+    "texts": {"messages": [{"role": "ROLE_USER", "parts": [PICTURE, {"text": WORDS}, {"text": WORDS}]}]},
+    "UTF-8": {"messages": [{"role": "ROLE_USER", "parts": [PICTURE, {"text": "ä" * (TEXT_BYTES // 2)}]}]},
+    "URLs": {"messages": [{"role": "ROLE_USER", "parts": [PICTURE, *[{"image": {"url": f"http://{WORDS}"}}] * 2]}]},
+    "descriptions of tools": {
+        "messages": [{"role": "ROLE_USER", "parts": [PICTURE]}],
+        "tools": [{"name": name, "description": WORDS} for name in "ab"],
+    },
+    "stop sequences": {
+        "messages": [{"role": "ROLE_USER", "parts": [PICTURE]}],
+        "params": {"stop_sequences": [WORDS] * 2},
+    },
+}
+
+
+@pytest.mark.parametrize("content", BESIDE_IMAGES.values(), ids=BESIDE_IMAGES)
+def test_too_much_beside_images(content: dict[str, Any]) -> None:
+    error = refused(complete(input=content))
+    assert fields_of(error) == ["input"]
+    assert error.reason is Reason.REQUEST_TOO_LARGE
+    assert "without the data of images, and at most 4,194,304 are taken" in error.message
+
+
+def test_too_much_text_without_images() -> None:
+    error = refused(complete(input=said({"role": "ROLE_USER", "parts": [{"text": "x" * TEXT_BYTES}]})))
+    assert (fields_of(error), error.reason) == (["input"], Reason.REQUEST_TOO_LARGE)
+
+
+def test_images_are_no_text() -> None:
+    wire = complete()
+    parts = wire.input.messages[0].parts
+    for _ in range(3):
+        parts.add().image.MergeFrom(chat_pb2.ImagePart(data=bytes(TEXT_BYTES), media_type="image/png"))
+    parts.add(text="x" * (TEXT_BYTES - 1_000))
+    assert call_from_wire(wire).request.facts.images == 3
 
 
 def test_a_part_from_a_newer_client_is_named_even_beside_other_problems() -> None:

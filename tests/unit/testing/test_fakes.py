@@ -17,6 +17,7 @@ from pointsman.testing import (
     Hold,
     RecordingSink,
     answering,
+    fake_provider,
     make_catalogue,
     make_request,
     make_rules,
@@ -99,3 +100,11 @@ async def test_a_ledger_keeps_the_first_of_each_configuration() -> None:
     await ledger.add_config("v1", "models: {}")
     await ledger.add_config("v1", "other")
     assert ledger.configs == {"v1": "models: {}"}
+
+
+async def test_a_provider_of_texts_and_errors() -> None:
+    down = ProviderError(Reason.ALL_PROVIDERS_DOWN, "HTTP 500")
+    provider = fake_provider(down, "Hello")
+    with pytest.raises(ProviderError):
+        await provider.complete(call())
+    assert (await provider.complete(call())).parts == (Text("Hello"),)

@@ -74,6 +74,7 @@ def hints_to_wire(hints: Hints) -> routing_pb2.RoutingHints:
         labels=hints.labels,
         exclude_providers=hints.exclude_providers,
         allowed_regions=hints.allowed_regions,
+        session_id=hints.session_id,
     )
     if hints.mode is not None:
         wire.mode = MODES[hints.mode]

@@ -58,6 +58,7 @@ FULL = Request(
         labels={"project": "apollo"},
         exclude_providers=("groq",),
         allowed_regions=("eu",),
+        session_id="s1",
     ),
     facts=measure(CONVERSATION, TOOLS),
 )

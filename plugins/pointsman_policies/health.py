@@ -1,0 +1,93 @@
+"""Which models are down: nobody waits for a timeout that health has seen coming."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+from pydantic import BaseModel, ConfigDict, Field
+
+from pointsman import (
+    Assessed,
+    AttemptKind,
+    Cause,
+    Exclusion,
+    HealthState,
+    NoOpinion,
+    Plan,
+    PolicyKind,
+    PolicySetup,
+    Request,
+    Shaped,
+    Snapshot,
+    Stage,
+    hookimpl,
+    register,
+)
+from pointsman import Health as ModelHealth
+from pointsman_policies.wording import instant
+
+POINTSMAN_API = 1
+
+_OUT = frozenset({HealthState.DOWN, HealthState.DISABLED})
+_WEAK = frozenset({HealthState.DEGRADED, HealthState.PROBING})
+
+
+class HealthOptions(BaseModel):
+    """Options of the `health` policy."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    degraded_last: bool = Field(
+        default=False,
+        description="Try models that are degraded, or only being probed, after every other of the plan, whoever chose "
+        "them. Otherwise they keep their place.",
+    )
+
+
+class Health:
+    """Vetoes models that are down or that an operator disabled."""
+
+    def __init__(self, options: HealthOptions, setup: PolicySetup) -> None:
+        self._degraded_last = options.degraded_last
+
+    @hookimpl
+    def pointsman_exclude_targets(
+        self, request: Request, snapshot: Snapshot, assessment: Assessed, shaped: Mapping[str, Shaped]
+    ) -> Sequence[Exclusion]:
+        if not snapshot.health:
+            return ()
+        return [
+            Exclusion(target, Cause.HEALTH, _told(health))
+            for target, health in snapshot.health.items()
+            if health.state in _OUT and target in shaped
+        ]
+
+    @hookimpl
+    def pointsman_plan_attempts(
+        self, request: Request, snapshot: Snapshot, assessment: Assessed, plan: Plan
+    ) -> Plan | NoOpinion | None:
+        if not self._degraded_last or not snapshot.health:
+            return None
+        weak = {target for target, health in snapshot.health.items() if health.state in _WEAK}
+        stages = sorted(plan.stages, key=lambda stage: any(attempt.target in weak for attempt in stage.attempts))
+        if stages == list(plan.stages):
+            return None
+        return replace(plan, stages=tuple(_at(stage, position) for position, stage in enumerate(stages)))
+
+
+def _told(health: ModelHealth) -> str:
+    why = f": {health.reason}" if health.reason else ""
+    if health.until is None:
+        return f"{health.state}{why}"
+    return f"{health.state} until {instant(health.until)}{why}"
+
+
+def _at(stage: Stage, position: int) -> Stage:
+    """The stage with its attempts named by where it now stands."""
+    kinds = {AttemptKind.PRIMARY, AttemptKind.FAILOVER}
+    kind = AttemptKind.FAILOVER if position else AttemptKind.PRIMARY
+    return Stage(tuple(replace(a, kind=kind) if a.kind in kinds else a for a in stage.attempts))
+
+
+plugin = register(Health, config=HealthOptions, kind=PolicyKind.HEALTH, deterministic=True)

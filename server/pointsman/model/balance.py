@@ -1,0 +1,51 @@
+"""How a budget stands when a request is decided."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class BudgetAction(StrEnum):
+    """NOTICE only says so; DEGRADE goes to cheaper models; REFUSE is the end."""
+
+    NOTICE = "notice"
+    DEGRADE = "degrade"
+    REFUSE = "refuse"
+
+
+class BudgetStep(Struct, frozen=True):
+    """What happens from a share of the limit on; 0.8 is 80 %."""
+
+    from_ratio: float
+    action: BudgetAction
+
+
+class Balance(Struct, frozen=True, kw_only=True):
+    """One budget that a request would be charged to; `scope` is its name, for people.
+
+    Amounts are nano-USD; `reserved` is what running requests may still cost. `resets_at`: Unix seconds.
+    """
+
+    scope: str
+    limit_nano_usd: int
+    spent_nano_usd: int
+    reserved_nano_usd: int = 0
+    resets_at: float
+    steps: tuple[BudgetStep, ...] = ()
+
+    @property
+    def used(self) -> int:
+        """Nano-USD that are gone, or may be."""
+        return self.spent_nano_usd + self.reserved_nano_usd
+
+    @property
+    def left(self) -> int:
+        """Nano-USD before it refuses, or up to the limit where it never does; never below 0."""
+        refuses = self.begins(BudgetAction.REFUSE)
+        return max(0, (self.limit_nano_usd if refuses is None else refuses) - self.used)
+
+    def begins(self, action: BudgetAction) -> int | None:
+        """The nano-USD used from which an action is taken, None for never."""
+        return min((round(s.from_ratio * self.limit_nano_usd) for s in self.steps if s.action is action), default=None)

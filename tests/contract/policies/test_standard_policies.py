@@ -1,0 +1,73 @@
+"""The kit for plugin authors, over the policies that they may take as their model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import MappingProxyType
+
+from pointsman import Hints, ModelOverride
+from pointsman.testing import PolicyContract, make_request
+from pointsman.testing.samples import REQUESTS
+from pointsman_policies import budgets, feasibility, health, limits, override, pinning, routing, rules, tags
+
+TOO_MUCH = {"context_share": {"context_share": 1.5}}
+RULES = [
+    {"id": "apollo", "when": {"labels": {"project": ["apollo"]}}, "then": {"exclude": {"models": ["opus"]}}},
+    {"id": "proof", "when": {"text": "(?i)^prove"}, "then": {"task": "reasoning", "mode": "sport"}},
+]
+
+
+class TestOverride(PolicyContract):
+    plugin = override.plugin
+    use = "override"
+    requests = (
+        *REQUESTS,
+        make_request(hints=Hints(model_override=ModelOverride(model="claude", strict=True))),
+        make_request(hints=Hints(model_override=ModelOverride(provider="google"))),
+    )
+
+
+class TestTags(PolicyContract):
+    plugin = tags.plugin
+    use = "tags"
+
+
+class TestLimits(PolicyContract):
+    plugin = limits.plugin
+    use = "limits"
+    requests = (*REQUESTS, make_request(hints=Hints(exclude_providers=("openai",), allowed_regions=("us",))))
+
+
+class TestFeasibility(PolicyContract):
+    plugin = feasibility.plugin
+    use = "feasibility"
+    mistakes = TOO_MUCH
+
+
+class TestRouting(PolicyContract):
+    plugin = routing.plugin
+    use = "routing"
+    beside = (tags.plugin,)
+
+
+class TestRules(PolicyContract):
+    plugin = rules.plugin
+    use = "rules"
+    options = MappingProxyType({"rules": RULES})
+    example = Path(__file__).parents[3] / "docs" / "policies" / "rules.md"
+
+
+class TestHealth(PolicyContract):
+    plugin = health.plugin
+    use = "health"
+
+
+class TestBudgets(PolicyContract):
+    plugin = budgets.plugin
+    use = "budgets"
+
+
+class TestPinning(PolicyContract):
+    plugin = pinning.plugin
+    use = "pinning"
+    requests = (*REQUESTS, make_request(hints=Hints(session_id="s-1")))
