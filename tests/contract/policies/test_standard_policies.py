@@ -8,7 +8,7 @@ from types import MappingProxyType
 from pointsman import Hints, ModelOverride
 from pointsman.testing import PolicyContract, make_request
 from pointsman.testing.samples import REQUESTS
-from pointsman_policies import budgets, feasibility, health, limits, override, pinning, routing, rules, tags
+from pointsman_policies import budgets, classifier, feasibility, health, limits, override, pinning, routing, rules, tags
 
 TOO_MUCH = {"context_share": {"context_share": 1.5}}
 RULES = [
@@ -55,6 +55,15 @@ class TestRules(PolicyContract):
     use = "rules"
     options = MappingProxyType({"rules": RULES})
     example = Path(__file__).parents[3] / "docs" / "policies" / "rules.md"
+
+
+class TestClassifier(PolicyContract):
+    plugin = classifier.plugin
+    use = "classifier"
+    options = MappingProxyType({"tasks": {"complex": None}, "threshold": 0.0, "simple_threshold": 0.0})
+    mistakes = MappingProxyType(
+        {"threshold": {"threshold": 2}, "tasks": {"tasks": 1}, "artefact": {"artefact": "/nowhere"}}
+    )
 
 
 class TestHealth(PolicyContract):
