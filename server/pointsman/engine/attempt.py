@@ -39,6 +39,7 @@ class Running:
     deadline: float
     content_by: float
     called: bool = False
+    dropped: tuple[str, ...] = ()
     ttft: float | None = None
     stream: AnswerStream | None = None
     answer: Answer | None = None
@@ -169,6 +170,7 @@ class Attempts:
             upstream_status=error.status if error else 200 if ending else 0,
             error_reason=error.reason.value if error else "",
             error_message=error.message if error else "",
+            dropped=running.dropped,
         )
 
 

@@ -130,9 +130,10 @@ class Run:
         provider = self._providers[self._provider(planned)]
         relay = Relay(sink, self._terms, self._exchange, self._clock.monotonic) if sink else None
         try:
+            running.dropped = provider.dropped(running.call)
             if sink:
                 await self._reset(running.number, planned, sink)
-                await sink.started(running.number, planned, provider.dropped(running.call))
+                await sink.started(running.number, planned, running.dropped)
             served = await self._attempts.perform(running, provider, relay)
         except ProviderError as error:
             attempt = self._close(running, admission, AttemptOutcome.FAILED, error)

@@ -29,6 +29,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """One provider call that was made. `number` is 1-based in order of start; times are seconds, money nano-USD.
 
     `error_reason` is a `Reason` name, "" unless it failed; `upstream_status` the HTTP status, 0 where none came.
+    `dropped` names what the caller asked for and the provider's wire could not express.
     """
 
     number: int
@@ -48,6 +49,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     upstream_status: int = 0
     error_reason: str = ""
     error_message: str = ""
+    dropped: tuple[str, ...] = ()
 
 
 class Cost(Struct, frozen=True):

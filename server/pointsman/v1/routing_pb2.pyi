@@ -295,7 +295,7 @@ class AttemptRef(_message.Message):
     def __init__(self, attempt: _Optional[int] = ..., kind: _Optional[_Union[AttemptKind, str]] = ..., provider: _Optional[str] = ..., model: _Optional[str] = ..., upstream_model: _Optional[str] = ...) -> None: ...
 
 class Attempt(_message.Message):
-    __slots__ = ("ref", "outcome", "ttft", "duration", "usage", "cost_nano_usd", "error", "upstream_request_id", "served_model", "cost_source")
+    __slots__ = ("ref", "outcome", "ttft", "duration", "usage", "cost_nano_usd", "error", "upstream_request_id", "served_model", "cost_source", "dropped")
     REF_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     TTFT_FIELD_NUMBER: _ClassVar[int]
@@ -306,6 +306,7 @@ class Attempt(_message.Message):
     UPSTREAM_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     SERVED_MODEL_FIELD_NUMBER: _ClassVar[int]
     COST_SOURCE_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_FIELD_NUMBER: _ClassVar[int]
     ref: AttemptRef
     outcome: AttemptOutcome
     ttft: _duration_pb2.Duration
@@ -316,4 +317,5 @@ class Attempt(_message.Message):
     upstream_request_id: str
     served_model: str
     cost_source: str
-    def __init__(self, ref: _Optional[_Union[AttemptRef, _Mapping]] = ..., outcome: _Optional[_Union[AttemptOutcome, str]] = ..., ttft: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., usage: _Optional[_Union[_usage_pb2.Usage, _Mapping]] = ..., cost_nano_usd: _Optional[int] = ..., error: _Optional[_Union[_errors_pb2.ErrorSummary, _Mapping]] = ..., upstream_request_id: _Optional[str] = ..., served_model: _Optional[str] = ..., cost_source: _Optional[str] = ...) -> None: ...
+    dropped: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, ref: _Optional[_Union[AttemptRef, _Mapping]] = ..., outcome: _Optional[_Union[AttemptOutcome, str]] = ..., ttft: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., usage: _Optional[_Union[_usage_pb2.Usage, _Mapping]] = ..., cost_nano_usd: _Optional[int] = ..., error: _Optional[_Union[_errors_pb2.ErrorSummary, _Mapping]] = ..., upstream_request_id: _Optional[str] = ..., served_model: _Optional[str] = ..., cost_source: _Optional[str] = ..., dropped: _Optional[_Iterable[str]] = ...) -> None: ...

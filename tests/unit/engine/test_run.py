@@ -86,8 +86,9 @@ async def test_a_bad_key_is_not_tried_with_the_providers_other_models() -> None:
 
 async def test_what_the_call_could_not_express_is_named() -> None:
     bench, sink = Bench({"google": FakeProvider(drops=["reasoning parts"])}), RecordingSink()
-    await bench.stream(sink)
-    assert sink.attempts[0][2] == ("reasoning parts",)
+    completion = await bench.stream(sink)
+    assert sink.attempts[0][2] == completion.attempts[0].dropped == ("reasoning parts",)
+    assert (await bench.unary()).attempts[0].dropped == ("reasoning parts",)
 
 
 async def test_all_down() -> None:
