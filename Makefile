@@ -56,7 +56,7 @@ lock: ## requirements.lock from pyproject.toml; ARGS=--upgrade moves what is pin
 bench: $(READY) ## What routing costs, against a bare gRPC echo
 	$(BIN)/python -m benchmarks.overhead $(ARGS)
 
-bench-classifier: $(READY) ## How well prompts are sorted; ARGS="--data ../shared/data" names the labelled prompts
+bench-classifier: $(READY) ## How well prompts are sorted; ARGS="--data FOLDER" names the labelled prompts
 	$(BIN)/python -m benchmarks.classifier $(ARGS)
 
 clean: ## Removes the environment and every cache

@@ -275,7 +275,7 @@ def main(data: Path, rounds: int) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="file or directory (%(default)s)")
+    parser.add_argument("--data", type=Path, required=True, help="file or directory of labelled prompts")
     parser.add_argument("--rounds", type=int, default=400, help="of timing, per script and length (%(default)s)")
     given = parser.parse_args()
     sys.exit(main(given.data, given.rounds))
