@@ -1,4 +1,4 @@
-"""Settle: tell the shared state and the ledger what happened, in tasks that no cancellation reaches."""
+"""Settle: tell the shared state and the ledger what happened, so that no cancellation of the caller loses it."""
 
 from __future__ import annotations
 
