@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pointsman.chain.plugin import Names, PolicyPlugin, PolicySetup, register
+from pointsman.chain.plugin import GatePlugin, Names, PolicyPlugin, PolicySetup, register, register_gate
 from pointsman.errors import PointsmanError
+from pointsman.gatespec import Gate
 from pointsman.hookspecs import API_VERSION, hookimpl
-from pointsman.model.answer import Usage
+from pointsman.model.answer import Answer, Ending, FinishReason, Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.balance import Balance, BudgetAction, BudgetStep
 from pointsman.model.catalogue import Adaptation, Catalogue, Model, Price, Select, Task
@@ -24,6 +25,7 @@ from pointsman.model.decision import (
     Shaped,
 )
 from pointsman.model.events import AttemptEnded, Decided, Event, RequestEnded
+from pointsman.model.gate import Accepted, GatedAnswer, Rejected
 from pointsman.model.plan import AttemptKind, Plan, PlannedAttempt, Stage
 from pointsman.model.record import Record
 from pointsman.model.request import (
@@ -54,7 +56,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "API_VERSION",
+    "Accepted",
     "Adaptation",
+    "Answer",
     "Assessed",
     "Assessment",
     "Attempt",
@@ -71,10 +75,15 @@ __all__ = [
     "Decision",
     "Denial",
     "Duration",
+    "Ending",
     "Estimate",
     "Event",
     "Exclusion",
     "Facts",
+    "FinishReason",
+    "Gate",
+    "GatePlugin",
+    "GatedAnswer",
     "Health",
     "HealthState",
     "Hints",
@@ -100,6 +109,7 @@ __all__ = [
     "Reasoning",
     "Record",
     "Refusal",
+    "Rejected",
     "Request",
     "RequestEnded",
     "ResponseFormat",
@@ -121,6 +131,7 @@ __all__ = [
     "hookimpl",
     "measure",
     "register",
+    "register_gate",
 ]
 
 

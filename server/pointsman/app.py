@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pointsman.chain.loading import Chain, build_chain
+from pointsman.chain.gates import build_gates
+from pointsman.chain.loading import build_chain
 from pointsman.config.settings import Account, Config
+from pointsman.engine.retries import Retries
 from pointsman.engine.route import Engine, World
 from pointsman.engine.rules import Rules, Timers
 from pointsman.engine.watch import Watchdog
@@ -69,7 +71,8 @@ class App:
         chain, refused = build_chain(config.entries, config.catalogue)
         for refusal in refused:
             log.warning("running without it: %s", refusal)
-        await self._enter_policies(chain)
+        gates = build_gates(config.gates, config.catalogue)
+        await self._enter_plugins([*chain.instances, *(loaded.gate for loaded in gates.values())])
         timeouts = config.timeouts
         rules = Rules.of(
             config.version,
@@ -79,6 +82,9 @@ class App:
             strict_tags=config.strict_tags,
             compliance=config.compliance,
             timers=Timers(timeouts.connect, timeouts.first_content, timeouts.between_chunks),
+            gates=gates,
+            retries=Retries(config.failover.retries, config.failover.retry_budget),
+            blocked_elsewhere=config.failover.blocked_elsewhere,
         )
         ledger = await self._ledger()
         world = World(await self._providers(), MemoryStore(clock), ledger, clock)
@@ -90,9 +96,9 @@ class App:
         self._stack.push_async_callback(engine.drain)
         await self._open_doors(engine, metrics)
 
-    async def _enter_policies(self, chain: Chain) -> None:
-        """Policies with a lifecycle of their own are async context managers."""
-        for instance in chain.instances:
+    async def _enter_plugins(self, instances: Iterable[object]) -> None:
+        """Policies and gates with a lifecycle of their own are async context managers."""
+        for instance in instances:
             if hasattr(instance, "__aenter__") and hasattr(instance, "__aexit__"):
                 await self._stack.enter_async_context(instance)
 

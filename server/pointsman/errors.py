@@ -46,6 +46,7 @@ class Reason(StrEnum):
     FEATURE_DISABLED = "FEATURE_DISABLED"
     CONTENT_BLOCKED = "CONTENT_BLOCKED"
     EMPTY_ANSWER = "EMPTY_ANSWER"
+    GATE_REJECTED = "GATE_REJECTED"
     BUDGET_EXHAUSTED = "BUDGET_EXHAUSTED"
     PROVIDER_RATE_LIMITED = "PROVIDER_RATE_LIMITED"
     OVERLOADED = "OVERLOADED"
@@ -154,7 +155,8 @@ class InvalidRequest(RequestError):
 class ProviderError(PointsmanError):
     """Why one attempt failed.
 
-    `retryable` says that another target may succeed with the same request; `status` is the provider's HTTP status, 0
+    `retryable` says that another target may succeed with the same request, `again` that this one may, in a moment,
+    `elsewhere` that none may but at other providers; `status` is the provider's HTTP status, 0
     where none came; `retry_after` in seconds; `sent` is False only when no byte of the request left us.
     """
 
@@ -162,6 +164,8 @@ class ProviderError(PointsmanError):
     message: str
     status: int = 0
     retryable: bool = True
+    again: bool = False
+    elsewhere: bool = False
     retry_after: float | None = None
     sent: bool = True
     upstream_request_id: str = ""

@@ -116,7 +116,7 @@ async def call_async(hook: Hook, watch: Watch, *arguments: Any) -> Any:
     # Plugin code may raise anything. A cancellation of ours goes on; one that the plugin leaked must not, because
     # nobody would ever send the caller a status.
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) or (isinstance(error, asyncio.CancelledError) and _cancelled()):
+        if isinstance(error, KeyboardInterrupt) or (isinstance(error, asyncio.CancelledError) and being_cancelled()):
             raise
         raise PluginFailed(hook.entry.id, hook.name, f"raised {type(error).__name__}") from error
 
@@ -144,6 +144,6 @@ class _Watched:
                 step, value = self._coroutine.throw, error
 
 
-def _cancelled() -> bool:
+def being_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

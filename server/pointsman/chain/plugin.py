@@ -1,4 +1,4 @@
-"""What a policy package registers, and what its factory is given."""
+"""What a package of policies or gates registers, and what its factories are given."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from pointsman.gatespec import Gate
 from pointsman.model.catalogue import Catalogue
 from pointsman.model.decision import PolicyKind
 
 GROUP = "pointsman.policies"
 """Entry-point group; the entry point's name is the `use:` name of the configuration."""
+
+GATES = "pointsman.gates"
+"""The same for gates."""
 
 HONOURABLE = frozenset(
     {
@@ -29,7 +33,7 @@ HONOURABLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class PolicySetup:
-    """What a factory is given beside its options: the id of the chain entry, and the catalogue it will route over."""
+    """What a factory is given beside its options: the id of its entry, and the catalogue it will route over."""
 
     entry: str
     catalogue: Catalogue
@@ -47,6 +51,7 @@ class Names:
     tiers: frozenset[str] | None
     tasks: frozenset[str] | None
     providers: frozenset[str] | None
+    gates: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +87,23 @@ def register(
     if unknown := hints - HONOURABLE:
         raise ValueError(f"honours={sorted(unknown)}: a policy can honour only {sorted(HONOURABLE)}")
     return PolicyPlugin(factory, config, PolicyKind(kind), deterministic, hints)
+
+
+@dataclass(frozen=True, slots=True)
+class GatePlugin:
+    """A registered gate. `factory(options, setup)` makes one instance for each gate of a configuration."""
+
+    # As above: options differ per gate.
+    factory: Callable[[Any, PolicySetup], Gate]
+    config: type | None
+
+
+def register_gate(factory: Callable[[Any, PolicySetup], Gate], *, config: type | None = None) -> GatePlugin:
+    """Register a gate: the entry point of group `pointsman.gates` names what this returns.
+
+    `config` is a pydantic model for the gate's `with:`; None takes no options and the factory gets None.
+
+        POINTSMAN_API = 1
+        plugin = register_gate(lambda options, setup: Length(options.least), config=LengthOptions)
+    """
+    return GatePlugin(factory, config)

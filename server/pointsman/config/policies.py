@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from pointsman.chain.discovery import Installed, load_plugin
 from pointsman.chain.entry import Entry, OnError
-from pointsman.chain.plugin import Names, PolicyPlugin
+from pointsman.chain.plugin import GatePlugin, Names, PolicyPlugin
 from pointsman.config.positions import Source, YamlPath
 from pointsman.config.problems import validate
 from pointsman.config.references import Outline, mapping
@@ -70,7 +70,7 @@ def load_chain(source: Source, installed: Policies) -> Chain:
             message = f"{refused}; left out, because the entry is optional" if optional else str(refused)
             problems.append(source.problem((*path, "use"), message, fatal=not optional))
             continue
-        options = _options(plugin, row, source, path, names)
+        options = read_options(plugin, row, source, path, names)
         if isinstance(options, list):
             problems.extend(options)
         else:
@@ -80,8 +80,8 @@ def load_chain(source: Source, installed: Policies) -> Chain:
     return Chain(loaded, tuple(problems))
 
 
-def options_model(use: str, plugin: PolicyPlugin) -> type[BaseModel] | None:
-    """The pydantic model of a policy's `with:`."""
+def options_model(use: str, plugin: PolicyPlugin | GatePlugin) -> type[BaseModel] | None:
+    """The pydantic model of the `with:` of a policy or a gate."""
     # Typed plugins give a class; nothing has checked the others.
     config: object = plugin.config
     if config is None:
@@ -101,23 +101,25 @@ def import_policy(use: str, installed: Policies) -> PolicyPlugin:
     return plugin
 
 
-def _options(
-    plugin: PolicyPlugin, row: Mapping[str, Any], source: Source, path: YamlPath, names: Names
+def read_options(
+    plugin: PolicyPlugin | GatePlugin, row: Mapping[str, Any], source: Source, path: YamlPath, names: Names
 ) -> object | list[Problem]:
+    """The validated `with:` of the row at `path`, None where there is none; or what is wrong with it."""
     use, given = row["use"], row.get("with")
+    kind = "policy" if isinstance(plugin, PolicyPlugin) else "gate"
     at = (*path, "with")
     if given is not None and not isinstance(given, dict):
         return []
     model = options_model(use, plugin)
     if model is None:
-        return [source.problem(at, f"policy {use!r} takes no options; remove `with`")] if given else None
+        return [source.problem(at, f"{kind} {use!r} takes no options; remove `with`")] if given else None
     # A policy that says nothing of unknown keys would ignore them, and with them what the operator meant.
     extra = model.model_config.get("extra", "forbid")
     try:
         return validate(model, source, at, lambda: model.model_validate(given or {}, extra=extra, context=names))
     # The model's validators are the plugin's own code.
     except Exception as error:  # noqa: BLE001
-        return [source.problem(at, f"policy {use!r} failed to check its options: {type(error).__name__}")]
+        return [source.problem(at, f"{kind} {use!r} failed to check its options: {type(error).__name__}")]
 
 
 def _entry(row: ChainEntry, loaded: Loaded) -> Entry:

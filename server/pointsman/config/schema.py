@@ -16,6 +16,7 @@ from pointsman.config.scalars import (
     Name,
     OptionalAddress,
     SecretReference,
+    Share,
     Usd,
 )
 from pointsman.providers.settings import Omittable
@@ -53,6 +54,7 @@ Names = Annotated[tuple[Name, ...], BeforeValidator(_tuple_of, json_schema_input
 ModelNames = Annotated[tuple[ModelName, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[str])]
 Capabilities = Annotated[tuple[Capability, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[Capability])]
 Omitted = Annotated[tuple[Omittable, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[Omittable])]
+GateNames = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])]
 Targets = Annotated[
     tuple[str, ...], Field(min_length=1), BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])
 ]
@@ -138,6 +140,12 @@ class Model(Section):
         description="Floor of output tokens unless the caller asks for no reasoning: hidden reasoning must not use up "
         "the answer; 4096 is a good one for a reasoning model. Unset: none.",
     )
+    base_model: str = Field(
+        default="",
+        max_length=256,
+        description="What it is a deployment of. Models of one base are the same weights at different providers, and a "
+        "pinned session may be hedged between them. Empty: no other is.",
+    )
 
     @field_validator("min_output_tokens")
     @classmethod
@@ -219,7 +227,13 @@ class Task(Section):
     system_prompt: str = Field(default="", description="Put before the conversation. Empty: none.")
     blast_radius: Literal["", "low", "medium", "high"] = Field(
         default="",
-        description="How much harm a wrong answer does before somebody notices. With `high`, `waiver` is asked for.",
+        description="How much harm a wrong answer does before somebody notices. With `high`, a `gate` is asked for, or "
+        "a `waiver`.",
+    )
+    gate: GateNames = Field(
+        default=(),
+        description="One of `gates`, or several in order: what checks the answers of this task, where a policy such as "
+        "`cascade` asks them.",
     )
     waiver: str = Field(
         default="", description="Why `blast_radius: high` is accepted here although nothing checks the answers."
@@ -254,6 +268,18 @@ class ChainEntry(Section):
 
 
 Entries = Annotated[tuple[ChainEntry, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[ChainEntry])]
+
+
+class Gate(Section):
+    """A quality gate: what says whether an answer is good enough."""
+
+    use: str = Field(description="The installed gate; `pointsman plugins` lists them.")
+    # Validated by the gate's own model, which only its plugin knows.
+    with_: Mapping[str, Any] | None = Field(default=None, alias="with", description="The gate's options.")
+    timeout: Duration = Field(default="5s", gt=0, validate_default=True, description="How long it may take to judge.")
+    on_error: Literal["reject", "accept"] = Field(
+        default="reject", description="What it counts as when it fails or is late."
+    )
 
 
 class Server(Section):
@@ -298,7 +324,26 @@ class Ledger(Section):
 class Failover(Section):
     """What happens when a provider fails."""
 
-    max_attempts: int = Field(default=4, ge=1, le=20, description="Attempts a request may take, with the first.")
+    max_attempts: int = Field(
+        default=4, ge=1, le=20, description="Targets that are tried one after the other, with the first."
+    )
+    retries: int = Field(
+        default=2,
+        ge=0,
+        le=10,
+        description="Once no other target is left: how often one that may do better in a moment is asked again, after "
+        "an exponential wait with full jitter, or what its `retry-after` says.",
+    )
+    retry_budget: Share = Field(
+        default="20%",
+        validate_default=True,
+        description="Retries and late hedges of all requests together, as a share of the requests of the last ten "
+        "seconds; three are always allowed.",
+    )
+    blocked_elsewhere: bool = Field(
+        default=True,
+        description="Whether a prompt that one provider's content policy blocks is tried at other providers.",
+    )
 
 
 class Compliance(Section):
@@ -347,6 +392,9 @@ class Document(Section):
         min_length=1,
         default_factory=lambda: tuple(ChainEntry.model_validate({"use": policy}) for policy in DEFAULT_CHAIN),
         description=f"The policies that decide, in this order and no others. Unset: {', '.join(DEFAULT_CHAIN)}.",
+    )
+    gates: dict[Name, Gate] = Field(
+        default_factory=dict, description="What checks answers, by a name of your choice; task rows name them."
     )
     compliance: bool | Compliance = Field(
         default=False,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pointsman.chain.entry import Entry
+from pointsman.chain.gates import GateEntry
 from pointsman.config.schema import Failover, Ledger, Server, Timeouts, Wire
 from pointsman.engine.rules import Compliance
 from pointsman.errors import Problem
@@ -43,5 +44,6 @@ class Config:
     failover: Failover
     timeouts: Timeouts
     strict_tags: bool
+    gates: tuple[GateEntry, ...]
     compliance: Compliance
     warnings: tuple[Problem, ...]

@@ -58,7 +58,7 @@ def _decide(d: Deliberation) -> Decision | Refusal:
     except PluginFailed as failure:
         return _stopped(d, assessed, failure)
     decided_by, kind, reason = _attribute(assessed, choice, chosen_by, d.chain)
-    planned = {attempt.target for stage in plan.stages for attempt in stage.attempts}
+    planned = plan.targets()
     return Decision(
         target=plan.stages[0].attempts[0].target,
         assessed=assessed,
@@ -173,7 +173,7 @@ def _plan(d: Deliberation, assessed: Assessed, ranking: tuple[str, ...]) -> Plan
         if wrapped is None:
             d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
             continue
-        if fault := checks.plan_fault(wrapped, ranking):
+        if fault := checks.plan_fault(wrapped, ranking, d.rules.gates):
             d.asking.fail(hook, fault)
             continue
         if wrapped.pin_ttl is None:

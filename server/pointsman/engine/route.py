@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from pointsman.chain.calling import being_cancelled
 from pointsman.engine.admission import Admission, Doorkeeper
 from pointsman.engine.decide import decide, decide_with_shadows
+from pointsman.engine.effort import Efforts
 from pointsman.engine.exchange import Completion, Exchange, Routed, Sink, Terms
 from pointsman.engine.failure import RETRY_DELAY, refused, shut_down
 from pointsman.engine.gather import gather
+from pointsman.engine.judging import Judging
 from pointsman.engine.observe import Observer, emit
+from pointsman.engine.retries import RetryBudget
 from pointsman.engine.rules import Rules
 from pointsman.engine.run import Run
 from pointsman.engine.settle import Settlement
@@ -51,6 +55,7 @@ class Engine:
         self._world, self._watchdog = world, watchdog
         self._observers = observers
         self._settlement = Settlement(world.store, world.ledger)
+        self._retries = RetryBudget()
 
     async def route(self, request: Request, deadline: float) -> Completion:
         """Decide and record, run nothing. `deadline` is monotonic seconds; failures are in the completion."""
@@ -64,6 +69,7 @@ class Engine:
         Returns once the record is committed. Failures of the request are in the completion, never raised.
         """
         exchange = self._open("Complete" if sink else "CompleteUnary", request, terms.deadline)
+        self._retries.request(exchange.started)
         await self._work(exchange, self._complete(exchange, terms, sink))
         return exchange.completion(self._world.clock.monotonic())
 
@@ -77,8 +83,9 @@ class Engine:
             await sink.decided(routed)
         doorkeeper = Doorkeeper(exchange, self._world.store, self._world.clock)
         ended = partial(self._attempt_ended, exchange, doorkeeper)
-        run = Run(exchange, terms, self._world.providers, doorkeeper, self._world.clock, ended)
-        exchange.served = await run.perform(sink)
+        efforts = Efforts(exchange, terms, self._world.providers, doorkeeper, self._world.clock, ended)
+        judging = Judging(exchange, self._world.store, self._world.clock)
+        exchange.served = await Run(efforts, judging, self._retries).perform(sink)
 
     async def _decide(self, exchange: Exchange) -> Routed:
         clock, rules = self._world.clock, exchange.rules
@@ -116,7 +123,7 @@ class Engine:
         except asyncio.CancelledError as cancelled:
             if _shutting_down(cancelled):
                 exchange.error = shut_down(output_started=exchange.output_started)
-            elif _being_cancelled():
+            elif being_cancelled():
                 self._abandon(exchange)
                 raise
             else:
@@ -143,7 +150,7 @@ class Engine:
                 Reason.LEDGER_UNAVAILABLE, "the answer could not be recorded", retry_delay=RETRY_DELAY
             )
         except asyncio.CancelledError:
-            if _being_cancelled():
+            if being_cancelled():
                 raise
             exchange.error = _fault(exchange, "a leaked cancellation")
         # The same boundary as above: whatever the ledger raises, the caller gets a status.
@@ -165,11 +172,6 @@ class Engine:
 
     def _emit(self, exchange: Exchange, event: Event) -> None:
         emit(event, self._observers, exchange.rules.chain, exchange.watch, self._watchdog.quarantined)
-
-
-def _being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _shutting_down(cancelled: asyncio.CancelledError) -> bool:

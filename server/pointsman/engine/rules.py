@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from pointsman.chain.gates import LoadedGate
 from pointsman.chain.loading import Chain
 from pointsman.chain.plugin import HONOURABLE
+from pointsman.engine.retries import Retries
 from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.model.catalogue import Catalogue, Model
 from pointsman.model.request import Hints, ModelOverride, Request
@@ -25,6 +27,7 @@ class Compliance:
 
 
 NO_COMPLIANCE = Compliance()
+NO_RETRIES = Retries(again=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Rules:
 
     `targets` are the enabled models. `max_attempts` bounds the stages of the default plan. `strict_tags`: an unknown
     tag fails the request. `undetermined` are the ids of entries that may not decide where `compliance` holds.
+    `blocked_elsewhere`: a prompt that one provider's content policy blocks is tried at the others.
     """
 
     version: str
@@ -56,6 +60,9 @@ class Rules:
     compliance: Compliance = NO_COMPLIANCE
     undetermined: frozenset[str] = frozenset()
     timers: Timers = Timers()
+    gates: Mapping[str, LoadedGate] = field(default_factory=dict)
+    retries: Retries = NO_RETRIES
+    blocked_elsewhere: bool = True
 
     @classmethod
     def of(
@@ -68,6 +75,9 @@ class Rules:
         strict_tags: bool = False,
         compliance: Compliance = NO_COMPLIANCE,
         timers: Timers = Timers(),
+        gates: Mapping[str, LoadedGate] | None = None,
+        retries: Retries = NO_RETRIES,
+        blocked_elsewhere: bool = True,
     ) -> Rules:
         """The rules of a loaded chain, shadow entries set apart."""
         live = chain.live()
@@ -85,6 +95,9 @@ class Rules:
             compliance=compliance,
             undetermined=frozenset(entry.id for entry in chain.entries if not entry.plugin.deterministic),
             timers=timers,
+            gates=gates or {},
+            retries=retries,
+            blocked_elsewhere=blocked_elsewhere,
         )
 
     def unheard(self, tenant: str) -> frozenset[str]:

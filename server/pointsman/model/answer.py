@@ -21,11 +21,14 @@ class Usage(Struct, frozen=True):
 
 
 class FinishReason(StrEnum):
+    """COST_LIMIT: we stopped the model, because more could have cost more than the caller allows."""
+
     STOP = "stop"
     MAX_TOKENS = "max_tokens"
     TOOL_CALLS = "tool_calls"
     CONTENT_FILTER = "content_filter"
     REFUSAL = "refusal"
+    COST_LIMIT = "cost_limit"
     OTHER = "other"
 
 

@@ -11,9 +11,13 @@ from pointsman.model.plan import AttemptKind
 
 
 class AttemptOutcome(StrEnum):
+    """LOST: another attempt of its stage was faster, or was preferred. GATED: it answered, and a gate said no."""
+
     SERVED = "served"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    LOST = "lost"
+    GATED = "gated"
 
 
 class CostSource(StrEnum):
@@ -29,7 +33,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """One provider call that was made. `number` is 1-based in order of start; times are seconds, money nano-USD.
 
     `error_reason` is a `Reason` name, "" unless it failed; `upstream_status` the HTTP status, 0 where none came.
-    `dropped` names what the caller asked for and the provider's wire could not express.
+    `dropped` names what the caller asked for and the provider's wire could not express. `gate` is what the gates said
+    of it, "" where none was asked.
     """
 
     number: int
@@ -50,6 +55,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     error_reason: str = ""
     error_message: str = ""
     dropped: tuple[str, ...] = ()
+    gate: str = ""
 
 
 class Cost(Struct, frozen=True):

@@ -26,7 +26,8 @@ class Price(Struct, frozen=True):
 class Model(Struct, frozen=True, kw_only=True):
     """A target: one model at one provider. `context` and `max_output` are tokens; 0: no output limit of its own.
 
-    `min_output_tokens` is what it needs to answer at all where it reasons.
+    `min_output_tokens` is what it needs to answer at all where it reasons. Models of one `base_model` are the same
+    weights at different providers; "": no other is.
     """
 
     id: str
@@ -42,6 +43,11 @@ class Model(Struct, frozen=True, kw_only=True):
     enabled: bool = True
     system_prompt: str = ""
     min_output_tokens: int | None = None
+    base_model: str = ""
+
+    def same_as(self, other: Model) -> bool:
+        """Whether both are deployments of the same weights."""
+        return self.id == other.id or (self.base_model != "" and self.base_model == other.base_model)
 
 
 class Select(StrEnum):
@@ -58,7 +64,8 @@ class Task(Struct, frozen=True, kw_only=True):
 
     `route` gives per mode the model ids to choose from, in the order written. Caps and floors are output tokens.
     `weights` by model id are for `select: weighted`; a model that is not in it weighs 1. `doc` says what the job is
-    for, `waiver` why a high `blast_radius` is accepted although nothing checks the answers.
+    for, `waiver` why a high `blast_radius` is accepted although nothing checks the answers. `gates` are the ids of
+    those that its answers must pass, in order.
     """
 
     name: str
@@ -70,6 +77,7 @@ class Task(Struct, frozen=True, kw_only=True):
     doc: str = ""
     blast_radius: str = ""
     waiver: str = ""
+    gates: tuple[str, ...] = ()
     max_output_tokens: int | None = None
     min_output_tokens: int | None = None
     temperature_cap: float | None = None

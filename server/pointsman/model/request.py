@@ -117,7 +117,7 @@ class ModelOverride(Struct, frozen=True):
 
 
 class Hints(Struct, frozen=True, omit_defaults=True):
-    """What the caller wants of the route. Money is nano-USD."""
+    """What the caller wants of the route. Money is nano-USD. `allow_…`: None leaves it to the operator's policies."""
 
     task: str = ""
     tags: tuple[str, ...] = ()
@@ -129,6 +129,8 @@ class Hints(Struct, frozen=True, omit_defaults=True):
     exclude_providers: tuple[str, ...] = ()
     allowed_regions: tuple[str, ...] = ()
     session_id: str = ""
+    allow_hedging: bool | None = None
+    allow_cascade: bool | None = None
 
 
 class Facts(Struct, frozen=True, omit_defaults=True):

@@ -32,10 +32,12 @@ _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """Why an attempt failed, and whether another target may succeed."""
+    """Why an attempt failed, and who may succeed: another target, the same one in a moment, another provider alone."""
 
     reason: Reason
     retryable: bool = True
+    again: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,15 @@ class Complaint:
     status: int = 0
 
 
-_DOWN = Meaning(Reason.ALL_PROVIDERS_DOWN)
-_LIMITED = Meaning(Reason.PROVIDER_RATE_LIMITED)
+_DOWN = Meaning(Reason.ALL_PROVIDERS_DOWN, again=True)
+# Waited for in vain already: the same again would take as long.
+_SILENT = Meaning(Reason.ALL_PROVIDERS_DOWN)
+_LIMITED = Meaning(Reason.PROVIDER_RATE_LIMITED, again=True)
+_SPENT = Meaning(Reason.PROVIDER_RATE_LIMITED)
 _KEY = Meaning(Reason.PROVIDER_AUTH_FAILED)
 _ELSEWHERE = Meaning(Reason.PROVIDER_REFUSED)
 _REFUSED = Meaning(Reason.PROVIDER_REFUSED, retryable=False)
-_BLOCKED = Meaning(Reason.CONTENT_BLOCKED, retryable=False)
+_BLOCKED = Meaning(Reason.CONTENT_BLOCKED, retryable=False, elsewhere=True)
 _TOO_LONG = Meaning(Reason.CONTEXT_TOO_LONG)
 _GARBAGE = Meaning(Reason.PROVIDER_PROTOCOL_ERROR)
 
@@ -60,7 +65,7 @@ _STATUSES: Final[Mapping[int, Meaning]] = MappingProxyType(
     {
         400: _REFUSED,
         401: _KEY,
-        402: _LIMITED,  # no credit left, as insufficient_quota
+        402: _SPENT,  # no credit left, as insufficient_quota
         403: _KEY,
         404: _ELSEWHERE,
         408: _DOWN,
@@ -82,7 +87,7 @@ _CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
         "moderation": _BLOCKED,
         "context_length_exceeded": _TOO_LONG,
         "tokens_limit_reached": _TOO_LONG,
-        "insufficient_quota": _LIMITED,
+        "insufficient_quota": _SPENT,
         "invalid_api_key": _KEY,
         "model_not_found": _ELSEWHERE,
     }
@@ -106,10 +111,10 @@ _STATUS_OF: Final[Mapping[str, int]] = MappingProxyType(
 _TRANSPORT: Final[Mapping[type[TransportError], tuple[Meaning, str]]] = MappingProxyType(
     {
         ConnectFailed: (_DOWN, "could not be reached"),
-        TlsFailed: (_DOWN, "could not be reached over TLS"),
-        ConnectTimeout: (_DOWN, "gave no connection in time"),
-        HeaderTimeout: (_DOWN, "did not answer in time"),
-        IdleTimeout: (_DOWN, "fell silent in its answer"),
+        TlsFailed: (_SILENT, "could not be reached over TLS"),
+        ConnectTimeout: (_SILENT, "gave no connection in time"),
+        HeaderTimeout: (_SILENT, "did not answer in time"),
+        IdleTimeout: (_SILENT, "fell silent in its answer"),
         Truncated: (_DOWN, "broke off its answer"),
         ProxyFailed: (_DOWN, "could not be reached through the proxy"),
         DeadlineExceeded: (Meaning(Reason.DEADLINE_EXCEEDED, retryable=False), "took longer than the call may"),
@@ -214,6 +219,8 @@ def _error(origin: Origin, meaning: Meaning, what: str) -> ProviderError:
         f"{origin.provider} {what}",
         status=origin.status,
         retryable=meaning.retryable,
+        again=meaning.again,
+        elsewhere=meaning.elsewhere,
         retry_after=retry_after(origin.headers) if meaning.retryable else None,
         upstream_request_id=origin.request_id,
     )

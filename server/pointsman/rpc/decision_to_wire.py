@@ -44,7 +44,7 @@ def decision_to_wire(
 
 
 def _write_outlook(wire: routing_pb2.Decision, decision: Decision, models: Mapping[str, Model], *, full: bool) -> None:
-    planned = {attempt.target for stage in decision.plan.stages for attempt in stage.attempts}
+    planned = decision.plan.targets()
     for candidate in decision.ranking:
         if full or candidate.target in planned:
             _write_candidate(wire.candidates.add(), candidate, models[candidate.target])
@@ -73,11 +73,17 @@ def _write_estimate(wire: routing_pb2.CostEstimate, estimate: Estimate) -> None:
 
 def _write_plan(wire: routing_pb2.ExecutionPlan, plan: Plan, models: Mapping[str, Model]) -> None:
     for stage in plan.stages:
-        attempts = wire.stages.add().attempts
+        written = wire.stages.add()
+        if stage.gates:
+            written.gates.extend(stage.gates)
+        if stage.samples > 1:
+            written.samples = stage.samples
         for planned in stage.attempts:
-            attempt = attempts.add()
+            attempt = written.attempts.add()
             attempt.model, attempt.provider = planned.target, models[planned.target].provider
             attempt.kind = ATTEMPT_KINDS[planned.kind]
+            if planned.start_after:
+                set_duration(attempt.start_after, planned.start_after)
 
 
 def _write_trace(wire: routing_pb2.Decision, trace: tuple[Verdict, ...], micros: Mapping[str, float]) -> None:

@@ -68,6 +68,9 @@ TABLE: Mapping[Reason, Row] = {
         "Every attempt spent its output tokens on reasoning and answered nothing",
         "with at least min_output_tokens",
     ),
+    Reason.GATE_REJECTED: Row(
+        StatusCode.FAILED_PRECONDITION, "Quality gates turned every answer down, and no other may follow"
+    ),
     Reason.BUDGET_EXHAUSTED: Row(
         StatusCode.RESOURCE_EXHAUSTED, "The budget is exhausted", "not before resets_at", Detail.QUOTA
     ),

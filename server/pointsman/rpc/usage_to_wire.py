@@ -63,6 +63,8 @@ def _write_attempt(wire: routing_pb2.Attempt, attempt: Attempt) -> None:
     _write_usage(wire.usage, attempt.usage)
     wire.cost_nano_usd, wire.cost_source = attempt.cost_nano_usd, attempt.cost_source.value
     wire.upstream_request_id, wire.served_model = attempt.upstream_request_id, attempt.served_model
+    if attempt.gate:
+        wire.gate = attempt.gate
     if attempt.dropped:
         wire.dropped.extend(attempt.dropped)
     if attempt.error_reason:

@@ -9,12 +9,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from pointsman.chain.entry import Entry
+from pointsman.chain.gates import GateEntry, LoadedGate
 from pointsman.chain.loading import build_chain
-from pointsman.chain.plugin import PolicyPlugin, register
+from pointsman.chain.plugin import GatePlugin, PolicyPlugin, register
 from pointsman.engine.decide import assess
 from pointsman.engine.deliberation import deliberate
-from pointsman.engine.rules import NO_COMPLIANCE, Compliance, Rules
+from pointsman.engine.retries import Retries
+from pointsman.engine.rules import NO_COMPLIANCE, NO_RETRIES, Compliance, Rules
 from pointsman.engine.shaping import shape_targets
+from pointsman.gatespec import Gate
 from pointsman.model.balance import Balance
 from pointsman.model.catalogue import Catalogue, Model, Price, Task
 from pointsman.model.decision import Exclusion, Shaped
@@ -175,12 +178,15 @@ def make_rules(
     max_attempts: int = 4,
     strict_tags: bool = False,
     compliance: Compliance = NO_COMPLIANCE,
+    gates: Mapping[str, Gate] | None = None,
+    retries: Retries = NO_RETRIES,
 ) -> Rules:
     """Rules over a chain of `policies` (whatever `make_entry` takes), in this order, without entry points.
 
-    A second entry of the same name gets the id "name-2", and so on.
+    A second entry of the same name gets the id "name-2", and so on. `gates` are gates by id.
     """
     catalogue = catalogue or make_catalogue()
+    loaded = {name: _loaded(name, gate) for name, gate in (gates or {}).items()}
     entries: list[Entry] = []
     for policy in policies:
         entry = make_entry(policy)
@@ -189,7 +195,20 @@ def make_rules(
             entry = dataclasses.replace(entry, id=f"{entry.id}-{same + 1}")
         entries.append(entry)
     chain, _ = build_chain(entries, catalogue)
-    return Rules.of("test", catalogue, chain, max_attempts=max_attempts, strict_tags=strict_tags, compliance=compliance)
+    return Rules.of(
+        "test",
+        catalogue,
+        chain,
+        max_attempts=max_attempts,
+        strict_tags=strict_tags,
+        compliance=compliance,
+        gates=loaded,
+        retries=retries,
+    )
+
+
+def _loaded(name: str, gate: Gate) -> LoadedGate:
+    return LoadedGate(GateEntry(name, name, GatePlugin(lambda options, setup: gate, None)), gate)
 
 
 def shaped_targets(request: Request, rules: Rules, snapshot: Snapshot | None = None) -> dict[str, Shaped]:

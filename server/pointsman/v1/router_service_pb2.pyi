@@ -26,11 +26,16 @@ class NoticeKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NOTICE_KIND_ATTEMPT_STARTED: _ClassVar[NoticeKind]
     NOTICE_KIND_ATTEMPT_FAILED: _ClassVar[NoticeKind]
     NOTICE_KIND_FAILOVER: _ClassVar[NoticeKind]
+    NOTICE_KIND_HEDGE_STARTED: _ClassVar[NoticeKind]
+    NOTICE_KIND_HEDGE_WON: _ClassVar[NoticeKind]
+    NOTICE_KIND_ESCALATION: _ClassVar[NoticeKind]
     NOTICE_KIND_PARAM_DROPPED: _ClassVar[NoticeKind]
+    NOTICE_KIND_GATE_REJECTED: _ClassVar[NoticeKind]
 
 class ResetReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     RESET_REASON_UNSPECIFIED: _ClassVar[ResetReason]
+    RESET_REASON_ESCALATION: _ClassVar[ResetReason]
     RESET_REASON_FAILOVER: _ClassVar[ResetReason]
 
 class FinishReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
@@ -41,6 +46,7 @@ class FinishReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FINISH_REASON_TOOL_CALLS: _ClassVar[FinishReason]
     FINISH_REASON_CONTENT_FILTER: _ClassVar[FinishReason]
     FINISH_REASON_REFUSAL: _ClassVar[FinishReason]
+    FINISH_REASON_COST_LIMIT: _ClassVar[FinishReason]
     FINISH_REASON_OTHER: _ClassVar[FinishReason]
 RESTART_POLICY_UNSPECIFIED: RestartPolicy
 RESTART_POLICY_NEVER: RestartPolicy
@@ -49,8 +55,13 @@ NOTICE_KIND_UNSPECIFIED: NoticeKind
 NOTICE_KIND_ATTEMPT_STARTED: NoticeKind
 NOTICE_KIND_ATTEMPT_FAILED: NoticeKind
 NOTICE_KIND_FAILOVER: NoticeKind
+NOTICE_KIND_HEDGE_STARTED: NoticeKind
+NOTICE_KIND_HEDGE_WON: NoticeKind
+NOTICE_KIND_ESCALATION: NoticeKind
 NOTICE_KIND_PARAM_DROPPED: NoticeKind
+NOTICE_KIND_GATE_REJECTED: NoticeKind
 RESET_REASON_UNSPECIFIED: ResetReason
+RESET_REASON_ESCALATION: ResetReason
 RESET_REASON_FAILOVER: ResetReason
 FINISH_REASON_UNSPECIFIED: FinishReason
 FINISH_REASON_STOP: FinishReason
@@ -58,6 +69,7 @@ FINISH_REASON_MAX_TOKENS: FinishReason
 FINISH_REASON_TOOL_CALLS: FinishReason
 FINISH_REASON_CONTENT_FILTER: FinishReason
 FINISH_REASON_REFUSAL: FinishReason
+FINISH_REASON_COST_LIMIT: FinishReason
 FINISH_REASON_OTHER: FinishReason
 
 class RouteRequest(_message.Message):

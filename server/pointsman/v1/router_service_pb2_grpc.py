@@ -82,7 +82,8 @@ class RouterServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CompleteUnary(self, request, context):
-        """Same, one message back. Failover is invisible but for usage.attempts.
+        """Same, one message back. Failover, hedging and cascades are invisible but for
+        usage.attempts.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -75,6 +75,8 @@ def hints_to_wire(hints: Hints) -> routing_pb2.RoutingHints:
         exclude_providers=hints.exclude_providers,
         allowed_regions=hints.allowed_regions,
         session_id=hints.session_id,
+        allow_hedging=hints.allow_hedging,
+        allow_cascade=hints.allow_cascade,
     )
     if hints.mode is not None:
         wire.mode = MODES[hints.mode]

@@ -1,0 +1,41 @@
+"""What a gate is asked about, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from pointsman.model.answer import Answer
+from pointsman.model.request import Text, ToolCall
+
+
+class GatedAnswer(Struct, frozen=True):
+    """One whole answer of `target` (a model id). `ttft` and `duration` are seconds, `ttft` None for a unary call."""
+
+    target: str
+    answer: Answer
+    duration: float
+    ttft: float | None = None
+
+    @property
+    def text(self) -> str:
+        """What the caller would read: without reasoning and tool calls."""
+        return "".join(part.text for part in self.answer.parts if isinstance(part, Text))
+
+    @property
+    def tool_calls(self) -> Sequence[ToolCall]:
+        return [part for part in self.answer.parts if isinstance(part, ToolCall)]
+
+
+class Accepted(Struct, frozen=True):
+    """The answer to return, by its index; None leaves that to the other gates of the stage, else it is the first."""
+
+    reason: str = ""
+    which: int | None = None
+
+
+class Rejected(Struct, frozen=True):
+    """None of the answers will do; `reason` is one English sentence, and quotes nothing of them."""
+
+    reason: str
