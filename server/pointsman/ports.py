@@ -77,12 +77,16 @@ class Transport(Protocol):
 
 
 class ProviderCall(Struct, frozen=True):
-    """One attempt as a provider wire sees it: the request, shaped for `model`. `limits` are seconds."""
+    """One attempt as a provider wire sees it: the request, shaped for `model`. `limits` are seconds.
+
+    `logprobs`: somebody wants `Ending.mean_logprob`, of a wire that can ask for it.
+    """
 
     model: Model
     request: Request
     shaped: Shaped
     limits: Limits
+    logprobs: bool = False
 
 
 class AnswerStream(Protocol):

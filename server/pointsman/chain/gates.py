@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pointsman.chain.calling import being_cancelled
 from pointsman.chain.plugin import GatePlugin, PolicySetup
@@ -69,20 +69,23 @@ def _construct(entry: GateEntry, catalogue: Catalogue) -> Gate:
 async def judge(
     gates: Sequence[LoadedGate], question: Question, services: Callable[[str], Services]
 ) -> Accepted | Rejected:
-    """What the gates say together: the first no, or the answer that the last of them chose.
+    """What the gates say together: the first no, or the answer that is left, by its index among all.
 
-    Reasons begin with the gate's id. `services` makes those of a gate, by its id.
+    Each gate judges what those before it left. Reasons begin with the gate's id. `services` makes those of a gate, by
+    its id.
     """
-    which: int | None = None
+    left: Sequence[int] = range(len(question.answers))
     reasons: list[str] = []
     for loaded in gates:
-        verdict = await _ask(loaded, question, services(loaded.entry.id))
+        asked = replace(question, answers=[question.answers[index] for index in left])
+        verdict = await _ask(loaded, asked, services(loaded.entry.id))
         told = f"{loaded.entry.id}: {verdict.reason or 'good'}"
         if isinstance(verdict, Rejected):
             return Rejected(told)
-        which = which if verdict.which is None else verdict.which
+        if verdict.which is not None:
+            left = [left[index] for index in (verdict.which, *verdict.others)]
         reasons.append(told)
-    return Accepted("; ".join(reasons), which or 0)
+    return Accepted("; ".join(reasons), left[0])
 
 
 async def _ask(loaded: LoadedGate, question: Question, services: Services) -> Accepted | Rejected:
@@ -112,7 +115,16 @@ def _fault(verdict: object, answers: int) -> str:
     reason: object = verdict.reason
     if not isinstance(reason, str):
         return f"gave a {type(reason).__name__} where a text belongs"
-    which: object = verdict.which if isinstance(verdict, Accepted) else None
-    if which is not None and not (type(which) is int and 0 <= which < answers):
+    return _misplaced(verdict, answers) if isinstance(verdict, Accepted) else ""
+
+
+def _misplaced(verdict: Accepted, answers: int) -> str:
+    # Typed plugins give numbers; nothing has checked the others.
+    which: object = verdict.which
+    others: object = verdict.others
+    if not isinstance(others, tuple) or (others and which is None):
+        return "named others without an answer they stand beside" if others else "gave no tuple of others"
+    chosen = (*(() if which is None else (which,)), *others)
+    if not all(type(one) is int and 0 <= one < answers for one in chosen):
         return "chose an answer that is not there"
-    return ""
+    return "chose an answer twice" if len(set(chosen)) < len(chosen) else ""

@@ -89,6 +89,10 @@ def register(
     return PolicyPlugin(factory, config, PolicyKind(kind), deterministic, hints)
 
 
+WANTABLE = frozenset({"logprobs"})
+"""What a gate may want of answers that providers give only where they are asked: `Ending.mean_logprob`."""
+
+
 @dataclass(frozen=True, slots=True)
 class GatePlugin:
     """A registered gate. `factory(options, setup)` makes one instance for each gate of a configuration."""
@@ -96,14 +100,21 @@ class GatePlugin:
     # As above: options differ per gate.
     factory: Callable[[Any, PolicySetup], Gate]
     config: type | None
+    wants: frozenset[str] = frozenset()
 
 
-def register_gate(factory: Callable[[Any, PolicySetup], Gate], *, config: type | None = None) -> GatePlugin:
+def register_gate(
+    factory: Callable[[Any, PolicySetup], Gate], *, config: type | None = None, wants: Iterable[str] = ()
+) -> GatePlugin:
     """Register a gate: the entry point of group `pointsman.gates` names what this returns.
 
-    `config` is a pydantic model for the gate's `with:`; None takes no options and the factory gets None.
+    `config` is a pydantic model for the gate's `with:`; None takes no options and the factory gets None. `wants` is
+    what providers are to be asked for in its stages: "logprobs", so that answers carry `Ending.mean_logprob`.
 
         POINTSMAN_API = 1
         plugin = register_gate(lambda options, setup: Length(options.least), config=LengthOptions)
     """
-    return GatePlugin(factory, config)
+    asked = frozenset(wants)
+    if unknown := asked - WANTABLE:
+        raise ValueError(f"wants={sorted(unknown)}: a gate can want only {sorted(WANTABLE)}")
+    return GatePlugin(factory, config, asked)

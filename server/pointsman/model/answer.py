@@ -60,6 +60,7 @@ class Ending(Struct, frozen=True, kw_only=True):
     """How a provider's answer ended.
 
     `usage` None: the provider sent none. `cost_nano_usd` is the provider's own figure, None where it gives none.
+    `mean_logprob` is the mean natural logarithm of the probability of its tokens, where that was asked for and given.
     """
 
     reason: FinishReason
@@ -68,6 +69,7 @@ class Ending(Struct, frozen=True, kw_only=True):
     cost_nano_usd: int | None = None
     served_model: str = ""
     upstream_request_id: str = ""
+    mean_logprob: float | None = None
 
 
 class Answer(Struct, frozen=True):

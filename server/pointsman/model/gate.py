@@ -29,10 +29,14 @@ class GatedAnswer(Struct, frozen=True):
 
 
 class Accepted(Struct, frozen=True):
-    """The answer to return, by its index; None leaves that to the other gates of the stage, else it is the first."""
+    """`which` is the answer to return, by its index; None: whichever, and the first unless another gate chooses.
+
+    Gates after this one judge only it, and `others`: indices of answers that would do as well.
+    """
 
     reason: str = ""
     which: int | None = None
+    others: tuple[int, ...] = ()
 
 
 class Rejected(Struct, frozen=True):
