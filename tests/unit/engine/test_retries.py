@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ def bench(*answers: ProviderError | str, retries: Retries | None = None) -> Benc
 
 
 def waits(attempts: tuple[Attempt, ...]) -> list[float]:
-    return [b.started - (a.started + a.duration) for a, b in zip(attempts, attempts[1:], strict=False)]
+    return [b.started - (a.started + a.duration) for a, b in pairwise(attempts)]
 
 
 @pytest.mark.parametrize("streaming", [True, False])
