@@ -24,7 +24,7 @@ from pointsman.model.decision import (
     Shape,
     Shaped,
 )
-from pointsman.model.events import AttemptEnded, Decided, Event, RequestEnded
+from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, Event, RequestEnded
 from pointsman.model.gate import Accepted, GatedAnswer, Rejected
 from pointsman.model.plan import AttemptKind, Plan, PlannedAttempt, Stage
 from pointsman.model.record import Record
@@ -52,7 +52,7 @@ from pointsman.model.snapshot import Health, HealthState, Latency, Pin, Snapshot
 from pointsman.services import Denial, Lease, Services, Store
 
 if TYPE_CHECKING:
-    from pointsman.config.scalars import Duration
+    from pointsman.config.scalars import Duration, Share
 
 __all__ = [
     "API_VERSION",
@@ -65,6 +65,7 @@ __all__ = [
     "AttemptEnded",
     "AttemptKind",
     "AttemptOutcome",
+    "AttemptSkipped",
     "Balance",
     "BudgetAction",
     "BudgetStep",
@@ -118,6 +119,7 @@ __all__ = [
     "Services",
     "Shape",
     "Shaped",
+    "Share",
     "Snapshot",
     "Stage",
     "Store",
@@ -137,8 +139,8 @@ __all__ = [
 
 # Any: what a module holds. Loaded on use, because pydantic is slow to import and most commands need none of it.
 def __getattr__(name: str) -> Any:
-    if name != "Duration":
+    if name not in ("Duration", "Share"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from pointsman.config import scalars
 
-    return scalars.Duration
+    return getattr(scalars, name)

@@ -91,12 +91,12 @@ def pointsman_choose_targets(
 
 @hookspec
 def pointsman_plan_attempts(
-    request: Request, snapshot: Snapshot, assessment: Assessed, plan: Plan
+    request: Request, snapshot: Snapshot, assessment: Assessed, plan: Plan, ranking: Mapping[str, Shaped]
 ) -> Plan | NoOpinion | None:
     """Pure. Wrap or replace the plan so far; None: leave it. Each policy in order gets the plan of the one before.
 
-    The first is given sequential failover over the ranking. A plan may name only ranked targets. This version runs one
-    attempt a stage; a plan with more is a failure of the policy.
+    The first is given sequential failover over the `ranking`: all that may be tried, in that order, of which the plan
+    names the first few. A plan may name only ranked targets and configured gates, and at most 16 attempts a stage.
     """
 
 
@@ -105,11 +105,12 @@ def pointsman_plan_attempts(
 
 @hookspec
 async def pointsman_admit_attempt(
-    attempt: PlannedAttempt, request: Request, services: Services
+    attempt: PlannedAttempt, request: Request, assessment: Assessed, services: Services
 ) -> Lease | Denial | None:
     """Grant a lease for one attempt or deny it, before it starts; None: no opinion.
 
-    Every policy is asked. One denial is enough: the target is excluded and the rest of the request decided again.
+    Every policy is asked. One denial is enough: a hedge or a sample is then left out, an escalation may end with the
+    answer so far; otherwise the target is excluded and the rest of the request decided again.
     Fails closed: a policy that raises or is late denies, unless the entry's `on_error` skips it or fails the request.
     """
 

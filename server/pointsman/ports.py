@@ -152,6 +152,15 @@ class StateStore(Protocol):
     async def put(self, key: str, value: bytes, ttl: float) -> None:
         """Keep a policy's own value for `ttl` seconds."""
 
+    async def add(self, key: str, amount: int, ttl: float) -> int:
+        """Add to a counter, 0 where there is none, and keep it for `ttl` seconds from now; what it comes to.
+
+        At once for everybody: of two that add, one sees the other's. A counter is no value that `get` would find.
+        """
+
+    async def total(self, key: str) -> int:
+        """What a counter stands at, 0 where there is none."""
+
 
 class Ledger(Protocol):
     """Where requests are recorded."""

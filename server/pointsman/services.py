@@ -37,6 +37,14 @@ class Store:
         """Keep `value` for `ttl` seconds."""
         await self._state.put(self._prefix + key, value, ttl)
 
+    async def add(self, key: str, amount: int, ttl: float) -> int:
+        """Add to a counter, kept for `ttl` seconds from now, and return what it comes to."""
+        return await self._state.add(self._prefix + key, amount, ttl)
+
+    async def total(self, key: str) -> int:
+        """What a counter stands at, 0 where there is none."""
+        return await self._state.total(self._prefix + key)
+
 
 class Services(Struct, frozen=True):
     """`entry` is the id of the chain entry that they belong to."""

@@ -5,7 +5,20 @@ from pathlib import Path
 import pytest
 
 from pointsman.testing.golden import Case, check_case, read_cases
-from pointsman_policies import budgets, feasibility, health, limits, override, pinning, routing, rules, tags
+from pointsman_policies import (
+    agree,
+    budgets,
+    cascade,
+    feasibility,
+    health,
+    hedging,
+    limits,
+    override,
+    pinning,
+    routing,
+    rules,
+    tags,
+)
 
 CASES = Path(__file__).parent / "cases"
 POLICIES = {
@@ -18,6 +31,9 @@ POLICIES = {
     "pinning": pinning.plugin,
     "routing": routing.plugin,
     "rules": rules.plugin,
+    "hedging": hedging.plugin,
+    "cascade": cascade.plugin,
+    "agree": agree.plugin,
 }
 STANDARD = ("override", "tags", "limits", "feasibility", "budgets", "health", "pinning", "routing")
 

@@ -11,7 +11,7 @@ from pointsman.chain.loading import Hook
 from pointsman.engine.exchange import Exchange
 from pointsman.errors import PluginFailed
 from pointsman.model.attempt import Attempt
-from pointsman.model.decision import Cause, Exclusion
+from pointsman.model.decision import Assessed, Cause, Exclusion
 from pointsman.model.plan import PlannedAttempt
 from pointsman.ports import Clock, StateStore
 from pointsman.services import Denial, Lease, Services, Store
@@ -30,6 +30,7 @@ class Doorkeeper:
     """Asks the admission hooks of an exchange's chain and settles with them."""
 
     def __init__(self, exchange: Exchange, store: StateStore, clock: Clock) -> None:
+        self._exchange = exchange
         self._chain, self._request, self._watch = exchange.rules.chain, exchange.request, exchange.watch
         self._quarantined = exchange.snapshot.quarantined
         self._store, self._clock = store, clock
@@ -50,7 +51,8 @@ class Doorkeeper:
         try:
             if entry.id in self._quarantined:
                 raise PluginFailed(entry.id, hook.name, "quarantined")
-            answer = await call_async(hook, self._watch, planned, self._request, self._services(hook))
+            services = self._services(hook)
+            answer = await call_async(hook, self._watch, planned, self._request, self._assessed(), services)
             if answer is not None and not isinstance(answer, (Lease, Denial)):
                 raise PluginFailed(entry.id, hook.name, "answered neither a Lease nor a Denial")
         except PluginFailed:
@@ -72,6 +74,11 @@ class Doorkeeper:
             except PluginFailed as failure:
                 failures.append(failure)
         return failures
+
+    def _assessed(self) -> Assessed:
+        decision = self._exchange.decision
+        assert decision is not None
+        return decision.assessed
 
     def _services(self, hook: Hook) -> Services:
         return Services(hook.entry.id, self._clock, Store(self._store, hook.entry.id))

@@ -91,7 +91,7 @@ def choice_fault(answer: object, catalogue: Catalogue) -> str:
 
 
 @_total
-def plan_fault(answer: object, ranking: Sequence[str], gates: Container[str]) -> str:
+def plan_fault(answer: object, ranking: Container[str], gates: Container[str]) -> str:
     if not isinstance(answer, Plan):
         return f"answered a {type(answer).__name__}, not a Plan"
     if not answer.stages:
@@ -102,7 +102,7 @@ def plan_fault(answer: object, ranking: Sequence[str], gates: Container[str]) ->
     return next((fault for stage in answer.stages if (fault := _stage_fault(stage, ranking, gates))), "")
 
 
-def _stage_fault(stage: Stage, ranking: Sequence[str], gates: Container[str]) -> str:
+def _stage_fault(stage: Stage, ranking: Container[str], gates: Container[str]) -> str:
     samples: object = stage.samples
     if type(samples) is not int or samples < 1 or not 0 < samples * len(stage.attempts) <= _MOST_AT_ONCE:
         return f"planned a stage of no attempt, or of more than {_MOST_AT_ONCE} with their samples"

@@ -54,7 +54,7 @@ def _decide(d: Deliberation) -> Decision | Refusal:
         ranking = rank(choice, candidates, d.catalogue, d.vetoes)
         if not ranking:
             return refuse(d, assessed, choice, shaped)
-        plan = _plan(d, assessed, ranking)
+        plan = _plan(d, assessed, {target: shaped[target] for target in ranking})
     except PluginFailed as failure:
         return _stopped(d, assessed, failure)
     decided_by, kind, reason = _attribute(assessed, choice, chosen_by, d.chain)
@@ -163,11 +163,12 @@ def _why_not(d: Deliberation, choice: Choice) -> str:
     return f"excluded by {vetoes[0][1]}: {vetoes[0][0].reason}" if vetoes else "it is not enabled"
 
 
-def _plan(d: Deliberation, assessed: Assessed, ranking: tuple[str, ...]) -> Plan:
+def _plan(d: Deliberation, assessed: Assessed, ranking: Mapping[str, Shaped]) -> Plan:
     """Sequential failover over the ranking, as the planners wrap or replace it."""
-    plan = Plan(tuple([_stage(target, i) for i, target in enumerate(ranking[: d.rules.max_attempts])]))
+    tried = list(ranking)[: d.rules.max_attempts]
+    plan = Plan(tuple([_stage(target, i) for i, target in enumerate(tried)]))
     for hook in d.chain.plan:
-        wrapped = d.asking.ask(hook, d.request, d.snapshot, assessed, plan)
+        wrapped = d.asking.ask(hook, d.request, d.snapshot, assessed, plan, ranking)
         if wrapped is SILENT:
             continue
         if wrapped is None:

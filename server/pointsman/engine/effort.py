@@ -41,7 +41,10 @@ class Effort:
 
 
 class Efforts:
-    """Makes the efforts of one exchange. `ended` is told of every attempt as soon as it is over."""
+    """Makes the efforts of one exchange.
+
+    `ended` is told of every attempt as soon as it is over, `skipped` of one that was left out, and why.
+    """
 
     def __init__(
         self,
@@ -51,9 +54,11 @@ class Efforts:
         doorkeeper: Doorkeeper,
         clock: Clock,
         ended: Callable[[Admission, Attempt | None], None],
+        skipped: Callable[[PlannedAttempt, str], None],
     ) -> None:
         self.exchange, self.terms, self.clock = exchange, terms, clock
         self._providers, self._doorkeeper, self._ended = providers, doorkeeper, ended
+        self.skipped = skipped
         self._attempts = Attempts(exchange, terms, clock)
 
     async def admit(self, planned: PlannedAttempt) -> Admission:

@@ -85,11 +85,15 @@ class Race:
             # Nobody is left to wait for once all that started have failed.
             with anyio.move_on_after(lane.planned.start_after):
                 await self._idle.wait()
-            if self._hopeless() or not self._afford():
+            if self._hopeless():
+                return False
+            if not self._afford():
+                self._efforts.skipped(lane.planned, "retries and hedges are too many already")
                 return False
         admission = await self._efforts.admit(lane.planned)
         if admission.denial:
             self._efforts.drop(admission)
+            self._efforts.skipped(lane.planned, admission.denial.reason)
             return False
         lane.admission = admission
         return True

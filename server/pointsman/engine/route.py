@@ -28,7 +28,8 @@ from pointsman.engine.watch import Watchdog
 from pointsman.errors import LedgerUnavailable, PluginFailed, Reason, RequestError
 from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Refusal
-from pointsman.model.events import AttemptEnded, Decided, Event, RequestEnded
+from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, Event, RequestEnded
+from pointsman.model.plan import PlannedAttempt
 from pointsman.model.record import Record
 from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
@@ -83,7 +84,8 @@ class Engine:
             await sink.decided(routed)
         doorkeeper = Doorkeeper(exchange, self._world.store, self._world.clock)
         ended = partial(self._attempt_ended, exchange, doorkeeper)
-        efforts = Efforts(exchange, terms, self._world.providers, doorkeeper, self._world.clock, ended)
+        skipped = partial(self._attempt_skipped, exchange)
+        efforts = Efforts(exchange, terms, self._world.providers, doorkeeper, self._world.clock, ended, skipped)
         judging = Judging(exchange, self._world.store, self._world.clock)
         exchange.served = await Run(efforts, judging, self._retries).perform(sink)
 
@@ -169,6 +171,10 @@ class Engine:
         self._settlement.attempt_ended(exchange, doorkeeper, admission, attempt)
         if attempt:
             self._emit(exchange, AttemptEnded(exchange.id, attempt))
+
+    def _attempt_skipped(self, exchange: Exchange, planned: PlannedAttempt, reason: str) -> None:
+        provider = exchange.rules.catalogue.models[planned.target].provider
+        self._emit(exchange, AttemptSkipped(exchange.id, planned, provider, reason))
 
     def _emit(self, exchange: Exchange, event: Event) -> None:
         emit(event, self._observers, exchange.rules.chain, exchange.watch, self._watchdog.quarantined)

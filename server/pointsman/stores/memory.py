@@ -14,6 +14,7 @@ from pointsman.ports import Clock, State
 WINDOW = 128
 """Answers per model that latencies are taken over."""
 
+_ANSWERED = frozenset({AttemptOutcome.SERVED, AttemptOutcome.GATED})
 # Slow on purpose: one odd prompt must not move what every estimate of that model is multiplied with.
 _ALPHA = 0.05
 _RATIO_MIN, _RATIO_MAX = 0.25, 4.0
@@ -32,6 +33,7 @@ class MemoryStore:
         self._state = State()
         self._windows: dict[str, _Window] = {}
         self._values: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._counters: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._pins: OrderedDict[str, tuple[float, Pin]] = OrderedDict()
 
     async def read(self, session: str | None = None) -> State:
@@ -59,9 +61,9 @@ class MemoryStore:
     def record(self, attempt: Attempt, estimated_input_tokens: int) -> None:
         latencies, ratios = self._state.latencies, self._state.token_ratios
         target, usage = attempt.target, attempt.usage
-        if attempt.outcome is AttemptOutcome.SERVED and attempt.ttft is not None:
+        if (ttft := _observed(attempt, latencies.get(target))) is not None:
             window = self._windows.setdefault(target, _Window())
-            latencies = {**latencies, target: window.add(attempt.ttft)}
+            latencies = {**latencies, target: window.add(ttft)}
         if usage.input_tokens > 0 and not usage.estimated and estimated_input_tokens >= _TOKENS_MIN:
             seen = min(max(usage.input_tokens / estimated_input_tokens, _RATIO_MIN), _RATIO_MAX)
             ratio = ratios.get(target, 1.0)
@@ -84,6 +86,35 @@ class MemoryStore:
         self._values.move_to_end(key)
         if len(self._values) > self._capacity:
             self._values.popitem(last=False)
+
+    async def add(self, key: str, amount: int, ttl: float) -> int:
+        now = self._clock.monotonic()
+        expires, total = self._counters.get(key, (now, 0))
+        total = amount if expires <= now else total + amount
+        self._counters[key] = (now + ttl, total)
+        self._counters.move_to_end(key)
+        if len(self._counters) > self._capacity:
+            self._counters.popitem(last=False)
+        return total
+
+    async def total(self, key: str) -> int:
+        expires, total = self._counters.get(key, (0.0, 0))
+        return total if expires > self._clock.monotonic() else 0
+
+
+def _observed(attempt: Attempt, known: Latency | None) -> float | None:
+    """The time to first token that an attempt shows, None where it shows none.
+
+    One that lost its race after it had been slower than most counts as it stood when it was given up: left out, the
+    slow ones would vanish, and hedges that start at the 95th percentile would start earlier and earlier.
+    """
+    if attempt.outcome in _ANSWERED:
+        return attempt.ttft
+    if attempt.outcome is not AttemptOutcome.LOST:
+        return None
+    if attempt.ttft is None and known and attempt.duration >= known.p95:
+        return attempt.duration
+    return attempt.ttft
 
 
 class _Window:

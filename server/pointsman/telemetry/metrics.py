@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from pointsman.errors import Reason
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.decision import Decision, Refusal
-from pointsman.model.events import AttemptEnded, Decided, Event
+from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, Event
 from pointsman.model.record import Record
 from pointsman.telemetry import names
 from pointsman.telemetry.tallies import Counts, Distributions, Gauge, Labels
@@ -40,6 +40,7 @@ class Metrics:
         self._policies = Distributions(names.POLICY_DURATION)
         self._requests = Counts(names.REQUESTS)
         self._attempts = Counts(names.ATTEMPTS)
+        self._skipped = Counts(names.SKIPPED)
         self._ttft = Distributions(names.TTFT)
         self._interrupted = Counts(names.STREAM_INTERRUPTED)
         # Summed in nano-USD: dollars as floats would drift from the ledger.
@@ -53,6 +54,7 @@ class Metrics:
             self._policies,
             self._requests,
             self._attempts,
+            self._skipped,
             self._ttft,
             self._interrupted,
             self._cost,
@@ -73,6 +75,8 @@ class Metrics:
             self._attempt_ended(event.attempt)
         elif isinstance(event, Decided):
             self._decided(event)
+        elif isinstance(event, AttemptSkipped):
+            self._skipped[event.provider, event.planned.target, event.planned.kind] += 1
         else:
             self._request_ended(event.record)
 

@@ -68,6 +68,12 @@ ATTEMPTS = Metric(
     "Provider calls that ended.",
     ("provider", "model", "kind", "outcome"),
 )
+SKIPPED = Metric(
+    "pointsman_attempts_skipped_total",
+    Kind.COUNTER,
+    "Hedges and samples that were planned and not made: denied by a policy, or by the budget of retries.",
+    ("provider", "model", "kind"),
+)
 TTFT = Metric(
     "pointsman_ttft_seconds",
     Kind.HISTOGRAM,
@@ -107,6 +113,7 @@ METRICS = (
     POLICY_DURATION,
     REQUESTS,
     ATTEMPTS,
+    SKIPPED,
     TTFT,
     STREAM_INTERRUPTED,
     COST,
