@@ -100,8 +100,8 @@ async def _ask(loaded: LoadedGate, question: Question, services: Services) -> Ac
         if isinstance(error, KeyboardInterrupt) or (isinstance(error, asyncio.CancelledError) and being_cancelled()):
             raise
         return _failed(entry, f"raised {type(error).__name__}")
-    if fault := _fault(verdict, len(question.answers)):
-        return _failed(entry, fault)
+    if wrong := fault(verdict, len(question.answers)):
+        return _failed(entry, wrong)
     return verdict
 
 
@@ -109,7 +109,8 @@ def _failed(entry: GateEntry, why: str) -> Accepted | Rejected:
     return Accepted(f"let pass, because it {why}") if entry.accepts_on_error else Rejected(why)
 
 
-def _fault(verdict: object, answers: int) -> str:
+def fault(verdict: object, answers: int) -> str:
+    """What is wrong with what a gate answered of so many answers, or ""."""
     if not isinstance(verdict, (Accepted, Rejected)):
         return f"answered a {type(verdict).__name__}, neither Accepted nor Rejected"
     reason: object = verdict.reason

@@ -15,6 +15,7 @@ Nothing here needs pytest but `pointsman.testing.fixtures`. `docs/writing-a-poli
 """
 
 from pointsman.testing.builders import (
+    make_answer,
     make_catalogue,
     make_entry,
     make_model,
@@ -34,6 +35,7 @@ from pointsman.testing.fakes import (
     answering,
     fake_provider,
 )
+from pointsman.testing.gate_contract import GateContract
 from pointsman.testing.golden import Case, check_case, read_cases
 from pointsman.testing.server import RunningServer, make_config, running_server
 from pointsman.testing.sink import RecordingSink
@@ -44,6 +46,7 @@ __all__ = [
     "FakeClock",
     "FakeLedger",
     "FakeProvider",
+    "GateContract",
     "Hold",
     "PolicyContract",
     "RecordingSink",
@@ -52,6 +55,7 @@ __all__ = [
     "answering",
     "check_case",
     "fake_provider",
+    "make_answer",
     "make_catalogue",
     "make_config",
     "make_entry",

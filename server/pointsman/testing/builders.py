@@ -18,10 +18,12 @@ from pointsman.engine.retries import Retries
 from pointsman.engine.rules import NO_COMPLIANCE, NO_RETRIES, Compliance, Rules
 from pointsman.engine.shaping import shape_targets
 from pointsman.gatespec import Gate
+from pointsman.model.answer import Answer, Ending, FinishReason, Usage
 from pointsman.model.balance import Balance
 from pointsman.model.catalogue import Catalogue, Model, Price, Task
 from pointsman.model.decision import Exclusion, Shaped
-from pointsman.model.request import Hints, Message, Mode, Params, Request, Role, Text, Tool, measure
+from pointsman.model.gate import GatedAnswer
+from pointsman.model.request import Hints, Message, Mode, Params, Part, Request, Role, Text, Tool, ToolCall, measure
 from pointsman.model.snapshot import Health, Latency, Pin, Snapshot
 
 NOW = 1_700_000_000.0
@@ -153,6 +155,25 @@ def make_snapshot(
         health=health or {},
         balances=tuple(balances),
     )
+
+
+def make_answer(
+    text: str = "Paris.",
+    *,
+    target: str = "mini",
+    calls: Sequence[ToolCall] = (),
+    reason: FinishReason = FinishReason.STOP,
+    seconds: tuple[float, float | None] = (1.0, 0.2),
+    mean_logprob: float | None = None,
+) -> GatedAnswer:
+    """A whole answer, as a gate is shown it. `seconds` are its duration and its time to first token.
+
+    make_answer("", calls=[ToolCall("call-1", "look_up", '{"city": "Paris"}')])
+    """
+    parts: tuple[Part, ...] = (*((Text(text),) if text else ()), *calls)
+    finish = FinishReason.TOOL_CALLS if calls and reason is FinishReason.STOP else reason
+    ending = Ending(reason=finish, usage=Usage(20, 10), mean_logprob=mean_logprob)
+    return GatedAnswer(target, Answer(parts, ending), *seconds)
 
 
 def make_entry(policy: object, id: str = "", options: object = None) -> Entry:

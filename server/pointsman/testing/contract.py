@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,15 +10,12 @@ from statistics import median
 from typing import Any, ClassVar
 
 import msgspec
-import yaml
-from pydantic import BaseModel, ValidationError
 
 from pointsman.chain.calling import UNWATCHED, call_async
 from pointsman.chain.discovery import installed, load_plugin
 from pointsman.chain.entry import Entry
 from pointsman.chain.loading import Chain, Hook
-from pointsman.chain.plugin import Names, PolicyPlugin
-from pointsman.config.positions import spell
+from pointsman.chain.plugin import PolicyPlugin
 from pointsman.engine.decide import assess
 from pointsman.engine.deliberation import deliberate
 from pointsman.engine.rules import Rules
@@ -33,12 +29,11 @@ from pointsman.model.snapshot import Snapshot
 from pointsman.services import Denial, Lease
 from pointsman.testing.builders import make_catalogue, make_entry, make_rules
 from pointsman.testing.interruption import cut_off, entered, finished, services
+from pointsman.testing.options import Options, names_of
 from pointsman.testing.samples import REQUESTS, SNAPSHOTS
 from pointsman.testing.trial import Trial, attempt, encoded
 
-_ODD: tuple[object, ...] = (None, True, -1, 0, 10**9, float("nan"), "", "no such thing", [], [[]], {}, {"no": "such"})
 _ROUNDS = 20
-_YAML = re.compile(r"```ya?ml\n(.*?)```", re.DOTALL)
 
 
 class PolicyContract:
@@ -92,29 +87,12 @@ class PolicyContract:
 
     def test_its_options_fail_by_path(self) -> None:
         """Wrong options are pydantic's errors, which name the option; never another exception, never ignored."""
-        if self.plugin.config is None:
-            return
-        model, given, names = self._model(), dict(self.options or {}), self._names()
-        if model.model_config.get("extra") != "allow":
-            assert "no_such_option" in self._paths({**given, "no_such_option": 1}, names), (
-                "an unknown option is ignored"
-            )
-        for name, field in model.model_fields.items():
-            for odd in _ODD:
-                self._paths({**given, field.alias or name: odd}, names)
-        for path, wrong in self.mistakes.items():
-            found = self._paths({**given, **wrong}, names)
-            assert path in found, f"{wrong} is refused at {found or 'no path at all'}, not at {path!r}"
+        self._options().assert_they_fail_by_path(self.options or {}, self.mistakes)
 
     def test_its_example_is_valid(self) -> None:
         """Every example of the page that uses it passes the check of its own options."""
-        if self.example is None:
-            return
-        rows = [row for row in _rows(self.example) if row.get("use") == self.use]
-        assert rows, f"{self.example} has no YAML with `use: {self.use}`"
-        for row in rows:
-            # What the page names is configured elsewhere.
-            assert not (paths := self._paths(row.get("with") or {}, None)), f"{self.example}: {row} is wrong at {paths}"
+        if self.example is not None:
+            self._options().assert_examples_are_valid(self.example, "chain", self.use)
 
     def test_the_same_input_gives_the_same_answer(self) -> None:
         """Byte for byte: asked twice, asked in another order, and asked another instance."""
@@ -190,41 +168,11 @@ class PolicyContract:
     def _id(self) -> str:
         return self.use or "policy"
 
-    def _model(self) -> type[BaseModel]:
-        config: object = self.plugin.config
-        assert isinstance(config, type) and issubclass(config, BaseModel), f"{config!r} is not a pydantic model"  # noqa: PT018
-        return config
-
-    def _validated(self, given: Mapping[str, Any], names: Names | None) -> BaseModel:
-        """As the loader does it: it says what is configured, and refuses unknown keys where the model is silent."""
-        model = self._model()
-        return model.model_validate(dict(given), extra=model.model_config.get("extra", "forbid"), context=names)
-
-    def _names(self) -> Names:
-        catalogue = self.catalogue or make_catalogue()
-        return Names(
-            models=frozenset((*catalogue.models, *catalogue.aliases)),
-            tiers=frozenset(catalogue.tiers),
-            tasks=frozenset(catalogue.tasks),
-            providers=catalogue.providers(),
-        )
-
-    def _paths(self, given: Mapping[str, Any], names: Names | None) -> list[str]:
-        """Where these options are wrong, [] where they are good."""
-        if self.plugin.config is None:
-            return list(given)
-        try:
-            self._validated(given, names)
-        except ValidationError as error:
-            return [spell(detail["loc"]) for detail in error.errors(include_url=False)]
-        # A validator is the plugin's own code, and what else it raises tells an operator nothing.
-        except Exception as error:
-            raise AssertionError(f"{given}: raised {error!r}; a validator must raise ValueError") from error
-        return []
+    def _options(self) -> Options:
+        return Options(self.plugin.config, names_of(self.catalogue or make_catalogue()))
 
     def _entry(self) -> Entry:
-        options = None if self.plugin.config is None else self._validated(self.options or {}, self._names())
-        return make_entry(self.plugin, self._id, options)
+        return make_entry(self.plugin, self._id, self._options().made(self.options))
 
     def _rules(self, catalogue: Catalogue | None = None) -> Rules:
         try:
@@ -300,12 +248,3 @@ def _reasons(answer: object) -> Iterator[str]:
         yield from () if answer.task is None else (answer.source,)
     elif isinstance(answer, Sequence):
         yield from (exclusion.reason for exclusion in answer if isinstance(exclusion, Exclusion))
-
-
-def _rows(page: Path) -> Iterator[Mapping[str, Any]]:
-    """The chain entries in a page's YAML: under `chain`, in a list, or alone."""
-    text = page.read_text(encoding="utf-8")
-    for block in _YAML.findall(text) if page.suffix == ".md" else [text]:
-        found = yaml.safe_load(block)
-        found = found.get("chain", found) if isinstance(found, dict) else found
-        yield from (row for row in (found if isinstance(found, list) else [found]) if isinstance(row, dict))
