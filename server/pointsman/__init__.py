@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from pointsman.chain.plugin import Names, PolicyPlugin, PolicySetup, register
-from pointsman.errors import PointsmanError
+from pointsman.errors import AskFailed, PointsmanError
 from pointsman.hookspecs import API_VERSION, hookimpl
-from pointsman.model.answer import Usage
+from pointsman.model.answer import Answer, Ending, FinishReason, Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.balance import Balance, BudgetAction, BudgetStep
 from pointsman.model.catalogue import Adaptation, Catalogue, Model, Price, Select, Task
@@ -47,7 +47,8 @@ from pointsman.model.request import (
     measure,
 )
 from pointsman.model.snapshot import Health, HealthState, Latency, Pin, Snapshot
-from pointsman.services import Denial, Lease, Services, Store
+from pointsman.nearest import nearest
+from pointsman.services import Ask, Denial, Lease, Services, Store
 
 if TYPE_CHECKING:
     from pointsman.config.scalars import Duration
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
 __all__ = [
     "API_VERSION",
     "Adaptation",
+    "Answer",
+    "Ask",
+    "AskFailed",
     "Assessed",
     "Assessment",
     "Attempt",
@@ -71,10 +75,12 @@ __all__ = [
     "Decision",
     "Denial",
     "Duration",
+    "Ending",
     "Estimate",
     "Event",
     "Exclusion",
     "Facts",
+    "FinishReason",
     "Health",
     "HealthState",
     "Hints",
@@ -120,6 +126,7 @@ __all__ = [
     "Usage",
     "hookimpl",
     "measure",
+    "nearest",
     "register",
 ]
 

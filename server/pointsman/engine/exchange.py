@@ -114,6 +114,16 @@ class Exchange:
     error: RequestError | None = None
     ttft: float | None = None
     output_started: bool = False
+    begun: int = 0
+
+    def next_number(self) -> int:
+        """The number of an attempt that starts now, from 1; several may run at once."""
+        self.begun += 1
+        return self.begun
+
+    def in_order(self) -> tuple[Attempt, ...]:
+        """The attempts that ended, in order of their start."""
+        return tuple(sorted(self.attempts, key=_number))
 
     def shaped(self, target: str) -> Shaped:
         """The call to a planned target."""
@@ -122,7 +132,7 @@ class Exchange:
 
     def completion(self, now: float) -> Completion:
         """What to tell the caller; `now` is monotonic."""
-        attempts = tuple(self.attempts)
+        attempts = self.in_order()
         return Completion(
             self.id,
             self.routed,
@@ -137,7 +147,7 @@ class Exchange:
 
     def record(self, now: float) -> Record:
         """What to remember."""
-        attempts = tuple(self.attempts)
+        attempts = self.in_order()
         decided = self.decision if isinstance(self.decision, Decision) else None
         model = self.rules.catalogue.models[decided.target] if decided else None
         return Record(
@@ -159,3 +169,7 @@ class Exchange:
             duration=now - self.started,
             policy_micros=self.watch.micros,
         )
+
+
+def _number(attempt: Attempt) -> int:
+    return attempt.number

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from pointsman.engine.admission import Admission, Doorkeeper
+from pointsman.engine.assist import Assistance
 from pointsman.engine.decide import decide, decide_with_shadows
 from pointsman.engine.exchange import Completion, Exchange, Routed, Sink, Terms
 from pointsman.engine.failure import RETRY_DELAY, refused, shut_down
@@ -83,7 +84,8 @@ class Engine:
     async def _decide(self, exchange: Exchange) -> Routed:
         clock, rules = self._world.clock, exchange.rules
         rules.check(exchange.request)
-        exchange.snapshot = await gather(exchange, self._world.store, clock)
+        assistance = Assistance(exchange, self._world.providers, clock, partial(self._assisted, exchange))
+        exchange.snapshot = await gather(exchange, self._world.store, clock, assistance)
         began = clock.monotonic()
         exchange.decision = decide(exchange.request, exchange.snapshot, rules, exchange.watch)
         seconds = clock.monotonic() - began
@@ -162,6 +164,10 @@ class Engine:
         self._settlement.attempt_ended(exchange, doorkeeper, admission, attempt)
         if attempt:
             self._emit(exchange, AttemptEnded(exchange.id, attempt))
+
+    def _assisted(self, exchange: Exchange, attempt: Attempt, estimated_input_tokens: int) -> None:
+        self._world.store.record(attempt, estimated_input_tokens)
+        self._emit(exchange, AttemptEnded(exchange.id, attempt))
 
     def _emit(self, exchange: Exchange, event: Event) -> None:
         emit(event, self._observers, exchange.rules.chain, exchange.watch, self._watchdog.quarantined)

@@ -8,8 +8,11 @@ from msgspec import Struct
 
 
 class AttemptKind(StrEnum):
+    """ASSIST was asked by a policy and is no answer to the caller; a plan has none."""
+
     PRIMARY = "primary"
     FAILOVER = "failover"
+    ASSIST = "assist"
 
 
 class PlannedAttempt(Struct, frozen=True, omit_defaults=True):

@@ -64,6 +64,7 @@ class AttemptKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ATTEMPT_KIND_UNSPECIFIED: _ClassVar[AttemptKind]
     ATTEMPT_KIND_PRIMARY: _ClassVar[AttemptKind]
     ATTEMPT_KIND_FAILOVER: _ClassVar[AttemptKind]
+    ATTEMPT_KIND_ASSIST: _ClassVar[AttemptKind]
 
 class AttemptOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -108,6 +109,7 @@ VERDICT_OUTCOME_ERROR: VerdictOutcome
 ATTEMPT_KIND_UNSPECIFIED: AttemptKind
 ATTEMPT_KIND_PRIMARY: AttemptKind
 ATTEMPT_KIND_FAILOVER: AttemptKind
+ATTEMPT_KIND_ASSIST: AttemptKind
 ATTEMPT_OUTCOME_UNSPECIFIED: AttemptOutcome
 ATTEMPT_OUTCOME_SERVED: AttemptOutcome
 ATTEMPT_OUTCOME_FAILED: AttemptOutcome
