@@ -40,11 +40,18 @@ class Limits:
             model = self._models[target]
             if reason := _forbidden(request, model):
                 exclusions.append(Exclusion(target, Cause.POLICY, reason))
-            worst = shape.estimate.worst_case_nano_usd
-            if hints.max_cost_nano_usd is not None and worst > hints.max_cost_nano_usd:
-                reason = f"could cost {dollars(worst)}, the caller allows {dollars(hints.max_cost_nano_usd)}"
+            if reason := _too_dear(shape.estimate.worst_case_nano_usd, request, snapshot):
                 exclusions.append(Exclusion(target, Cause.COST, reason))
         return exclusions
+
+
+def _too_dear(worst: int, request: Request, snapshot: Snapshot) -> str:
+    """What policies' questions have cost counts against the caller's limit."""
+    limit, spent = request.hints.max_cost_nano_usd, snapshot.spent_nano_usd
+    if limit is None or worst + spent <= limit:
+        return ""
+    allowed = f"could cost {dollars(worst)}, the caller allows {dollars(limit)}"
+    return f"{allowed}, and policies' questions have cost {dollars(spent)}" if spent else allowed
 
 
 def _forbidden(request: Request, model: Model) -> str:

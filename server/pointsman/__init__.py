@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from pointsman.chain.plugin import GatePlugin, Names, PolicyPlugin, PolicySetup, register, register_gate
-from pointsman.errors import PointsmanError
+from pointsman.errors import AskFailed, PointsmanError
 from pointsman.gatespec import Gate
 from pointsman.hookspecs import API_VERSION, hookimpl
 from pointsman.model.answer import Answer, Ending, FinishReason, Usage
@@ -49,7 +49,8 @@ from pointsman.model.request import (
     measure,
 )
 from pointsman.model.snapshot import Health, HealthState, Latency, Pin, Snapshot
-from pointsman.services import Denial, Lease, Services, Store
+from pointsman.nearest import nearest
+from pointsman.services import Ask, Denial, Lease, Services, Store
 
 if TYPE_CHECKING:
     from pointsman.config.scalars import Duration, Share
@@ -59,6 +60,8 @@ __all__ = [
     "Accepted",
     "Adaptation",
     "Answer",
+    "Ask",
+    "AskFailed",
     "Assessed",
     "Assessment",
     "Attempt",
@@ -132,6 +135,7 @@ __all__ = [
     "Usage",
     "hookimpl",
     "measure",
+    "nearest",
     "register",
     "register_gate",
 ]

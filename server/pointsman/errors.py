@@ -4,6 +4,7 @@ PointsmanError
 ├── ConfigInvalid          problems of a configuration, all of them, each with path and line
 ├── PluginRefused          a plugin that must not be loaded, by name and reason
 ├── PluginFailed           a policy that raised, overran or answered nonsense
+├── AskFailed              a model that a policy asked gave no answer
 ├── CannotListen           a door's address is taken, or not this machine's
 ├── LedgerUnavailable      rows can neither be committed nor kept
 ├── AmbiguousId            the beginning of more than one decision id
@@ -104,6 +105,14 @@ class PluginFailed(PointsmanError):
     def __init__(self, policy: str, hook: str, why: str) -> None:
         self.policy, self.hook, self.why = policy, hook, why
         super().__init__(f"policy {policy!r} failed in {hook}")
+
+
+class AskFailed(PointsmanError):
+    """A model that a policy asked gave no answer. `why` is ours: it quotes neither the provider nor the question."""
+
+    def __init__(self, model: str, why: str) -> None:
+        self.model, self.why = model, why
+        super().__init__(f"model {model!r} gave no answer: {why}")
 
 
 class CannotListen(PointsmanError):

@@ -39,8 +39,9 @@ async def pointsman_gather_signal(request: Request, prior: Assessed, services: S
 
     `prior` is what `pointsman_assess_request` says without any signal: skip a paid question that it already answers.
     The answer is found in `snapshot.signals[entry id]`; None: no signal. It must be JSON-like (None, bool, int, float,
-    str, list, dict), since it is recorded so that the decision can be made again. Has the entry's `timeout`; failing or
-    late, the signal is missing and the chain goes on, unless the entry says `on_error: fail`.
+    str, list, dict), since it is recorded so that the decision can be made again. `services.ask` asks a configured
+    model. Has the entry's `timeout`; failing or late, the signal is missing and the chain goes on, unless the entry
+    says `on_error: fail`.
     """
 
 

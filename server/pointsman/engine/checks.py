@@ -96,6 +96,8 @@ def plan_fault(answer: object, ranking: Container[str], gates: Container[str]) -
         return f"answered a {type(answer).__name__}, not a Plan"
     if not answer.stages:
         return "planned no stage"
+    if any(attempt.kind is AttemptKind.ASSIST for stage in answer.stages for attempt in stage.attempts):
+        return "planned an attempt of kind assist, which is a policy's own question"
     ttl: object = answer.pin_ttl
     if ttl is not None and not (_within(ttl, 0.0, _LONGEST_PIN) and ttl):
         return "planned to pin the session for a time that is not above 0 and at most 30 days"

@@ -48,7 +48,7 @@ def _decide(d: Deliberation) -> Decision | Refusal:
     try:
         assessed = assess(d)
         shaped = shape_targets(d, assessed)
-        _exclude(d, assessed, shaped)
+        exclude(d, assessed, shaped)
         candidates = d.vetoes.spared(shaped)
         choice, chosen_by = _choose(d, assessed, candidates)
         ranking = rank(choice, candidates, d.catalogue, d.vetoes)
@@ -112,7 +112,7 @@ def _describe(opinion: Assessment) -> str:
     return " and ".join(words) + (f" from {opinion.source}" if opinion.source else "")
 
 
-def _exclude(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) -> None:
+def exclude(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) -> None:
     """Vetoes are a union: every policy sees all targets, so that no order can bypass one."""
     for denial in d.snapshot.denials:
         d.vetoes.add(denial, "admission")

@@ -42,7 +42,7 @@ def exhausted(failures: Sequence[ProviderError], exchange: Exchange) -> RequestE
         return interrupted(last, _last_failed(exchange))
     down = [failure for failure in failures if failure.reason in _DOWN]
     if last.reason is Reason.DEADLINE_EXCEEDED or not last.retryable or not down:
-        return _told(last, max(attempt.usage.output_tokens for attempt in exchange.attempts))
+        return _told(last, max(attempt.usage.output_tokens for attempt in exchange.attempts if attempt.answers))
     delay = min((f.retry_after for f in down if f.retry_after is not None), default=RETRY_DELAY)
     if len(failures) == 1 and last.reason is Reason.PROVIDER_RATE_LIMITED and _strict(exchange):
         return RequestError(last.reason, last.message, retry_delay=delay)

@@ -13,6 +13,7 @@ from typing import Any
 
 from pointsman.chain.calling import being_cancelled
 from pointsman.engine.admission import Admission, Doorkeeper
+from pointsman.engine.assist import Assistance
 from pointsman.engine.decide import decide, decide_with_shadows
 from pointsman.engine.effort import Efforts
 from pointsman.engine.exchange import Completion, Exchange, Routed, Sink, Terms
@@ -86,13 +87,13 @@ class Engine:
         ended = partial(self._attempt_ended, exchange, doorkeeper)
         skipped = partial(self._attempt_skipped, exchange)
         efforts = Efforts(exchange, terms, self._world.providers, doorkeeper, self._world.clock, ended, skipped)
-        judging = Judging(exchange, self._world.store, self._world.clock)
+        judging = Judging(exchange, self._world.store, self._world.clock, partial(self._assistance, exchange))
         exchange.served = await Run(efforts, judging, self._retries).perform(sink)
 
     async def _decide(self, exchange: Exchange) -> Routed:
         clock, rules = self._world.clock, exchange.rules
         rules.check(exchange.request)
-        exchange.snapshot = await gather(exchange, self._world.store, clock)
+        exchange.snapshot = await gather(exchange, self._world.store, clock, self._assistance(exchange))
         began = clock.monotonic()
         exchange.decision = decide(exchange.request, exchange.snapshot, rules, exchange.watch)
         seconds = clock.monotonic() - began
@@ -175,6 +176,13 @@ class Engine:
     def _attempt_skipped(self, exchange: Exchange, planned: PlannedAttempt, reason: str) -> None:
         provider = exchange.rules.catalogue.models[planned.target].provider
         self._emit(exchange, AttemptSkipped(exchange.id, planned, provider, reason))
+
+    def _assistance(self, exchange: Exchange) -> Assistance:
+        return Assistance(exchange, self._world.providers, self._world.clock, partial(self._assisted, exchange))
+
+    def _assisted(self, exchange: Exchange, attempt: Attempt, estimated_input_tokens: int) -> None:
+        self._world.store.record(attempt, estimated_input_tokens)
+        self._emit(exchange, AttemptEnded(exchange.id, attempt))
 
     def _emit(self, exchange: Exchange, event: Event) -> None:
         emit(event, self._observers, exchange.rules.chain, exchange.watch, self._watchdog.quarantined)

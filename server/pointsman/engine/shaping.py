@@ -154,6 +154,11 @@ def _prompt_tokens(system_prompt: str) -> int:
     return estimate_tokens(system_prompt) + 4 if system_prompt else 0
 
 
+def shape_question(model: Model, request: Request, ratio: float) -> Shaped:
+    """A call that no policy shapes: its own parameters, as far as the model goes."""
+    return _mold(_UNSHAPED, request.params).apply(model, request.facts.input_tokens, ratio)
+
+
 def uncorrected_tokens(request: Request, shaped: Shaped) -> int:
     """What we estimated of a call before any correction, which is what corrections are learnt from.
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pointsman.ledger.redaction import redacted
-from pointsman.model.attempt import Attempt, AttemptOutcome
+from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Decision
 from pointsman.model.plan import AttemptKind
 from pointsman.model.record import Record
@@ -87,7 +87,9 @@ def _decided(record: Record) -> Row:
 
 def _outcome(record: Record) -> Row:
     cost = record.cost
-    served = [attempt.target for attempt in record.attempts if attempt.outcome is AttemptOutcome.SERVED]
+    # What policies asked models for themselves has rows of its own, and a share of the overhead.
+    tried = [attempt for attempt in record.attempts if attempt.answers]
+    served = [attempt.target for attempt in tried if attempt.served]
     return (
         record.status,
         record.message,
@@ -99,8 +101,8 @@ def _outcome(record: Record) -> Row:
         cost.estimated,
         record.ttft,
         record.duration,
-        len(record.attempts),
-        any(attempt.kind is AttemptKind.FAILOVER for attempt in record.attempts),
+        len(tried),
+        any(attempt.kind is AttemptKind.FAILOVER for attempt in tried),
     )
 
 

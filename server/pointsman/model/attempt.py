@@ -57,9 +57,19 @@ class Attempt(Struct, frozen=True, kw_only=True):
     dropped: tuple[str, ...] = ()
     gate: str = ""
 
+    @property
+    def answers(self) -> bool:
+        """Whether the caller was, or would have been, given its answer; a policy's own question is none of that."""
+        return self.kind is not AttemptKind.ASSIST
+
+    @property
+    def served(self) -> bool:
+        """Whether this is the answer that the caller got."""
+        return self.answers and self.outcome is AttemptOutcome.SERVED
+
 
 class Cost(Struct, frozen=True):
-    """Nano-USD: the answer's own attempt, and every other one as overhead."""
+    """Nano-USD: the answer's own attempt, and every other one as overhead, policies' questions included."""
 
     answer: int = 0
     overhead: int = 0
@@ -75,7 +85,7 @@ def total_cost(attempts: tuple[Attempt, ...]) -> Cost:
     answer = overhead = 0
     estimated = False
     for attempt in attempts:
-        if attempt.outcome is AttemptOutcome.SERVED:
+        if attempt.served:
             answer += attempt.cost_nano_usd
         else:
             overhead += attempt.cost_nano_usd

@@ -8,7 +8,10 @@ from msgspec import Struct
 
 
 class AttemptKind(StrEnum):
-    """HEDGE races another attempt, ESCALATION follows a gate's no, SAMPLE is one more of several, RETRY comes back."""
+    """HEDGE races another attempt, ESCALATION follows a gate's no, SAMPLE is one more of several, RETRY comes back.
+
+    ASSIST was asked by a policy or a gate and is no answer to the caller; a plan has none.
+    """
 
     PRIMARY = "primary"
     FAILOVER = "failover"
@@ -16,6 +19,7 @@ class AttemptKind(StrEnum):
     ESCALATION = "escalation"
     SAMPLE = "sample"
     RETRY = "retry"
+    ASSIST = "assist"
 
 
 class PlannedAttempt(Struct, frozen=True, omit_defaults=True):

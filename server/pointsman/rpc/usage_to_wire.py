@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pointsman.model.answer import Usage
-from pointsman.model.attempt import Attempt, AttemptOutcome, Cost
+from pointsman.model.attempt import Attempt, Cost
 from pointsman.model.catalogue import Model
 from pointsman.model.plan import PlannedAttempt
 from pointsman.rpc.durations import set_duration
@@ -25,7 +25,7 @@ def usage_report_to_wire(
     _write_cost(wire.cost, cost)
     for attempt in attempts:
         _write_attempt(wire.attempts.add(), attempt)
-        if attempt.outcome is AttemptOutcome.SERVED:
+        if attempt.served:
             _write_usage(wire.usage, attempt.usage)
     return wire
 

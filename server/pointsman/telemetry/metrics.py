@@ -10,7 +10,7 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from pointsman.errors import Reason
-from pointsman.model.attempt import Attempt, AttemptOutcome
+from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Decision, Refusal
 from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, Event
 from pointsman.model.record import Record
@@ -103,7 +103,7 @@ class Metrics:
         provider, target, outcome = attempt.provider, attempt.target, attempt.outcome
         self._attempts[provider, target, attempt.kind, outcome] += 1
         if cost := attempt.cost_nano_usd:
-            self._cost[provider, target, "answer" if outcome is AttemptOutcome.SERVED else "overhead"] += cost
+            self._cost[provider, target, "answer" if attempt.served else "overhead"] += cost
         usage, tokens = attempt.usage, self._tokens
         tokens["input",] += usage.input_tokens
         tokens["output",] += usage.output_tokens

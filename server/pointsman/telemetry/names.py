@@ -89,7 +89,7 @@ STREAM_INTERRUPTED = Metric(
 COST = Metric(
     "pointsman_cost_usd_total",
     Kind.COUNTER,
-    "What provider calls cost in USD: the answers, and as overhead every call that did not become one.",
+    "What provider calls cost in USD: the answers, and as overhead every other call, policies' questions too.",
     ("provider", "model", "part"),
 )
 TOKENS = Metric(

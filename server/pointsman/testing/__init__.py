@@ -37,12 +37,15 @@ from pointsman.testing.fakes import (
 )
 from pointsman.testing.gate_contract import GateContract
 from pointsman.testing.golden import Case, check_case, read_cases
+from pointsman.testing.handed import Asked, FakeAsk, make_services
 from pointsman.testing.server import RunningServer, make_config, running_server
 from pointsman.testing.sink import RecordingSink
 
 __all__ = [
     "ACCEPTED",
+    "Asked",
     "Case",
+    "FakeAsk",
     "FakeClock",
     "FakeLedger",
     "FakeProvider",
@@ -62,6 +65,7 @@ __all__ = [
     "make_model",
     "make_request",
     "make_rules",
+    "make_services",
     "make_snapshot",
     "read_cases",
     "running_server",

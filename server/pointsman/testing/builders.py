@@ -140,6 +140,7 @@ def make_snapshot(
     pin: Pin | None = None,
     health: Mapping[str, Health] | None = None,
     balances: Sequence[Balance] = (),
+    spent_nano_usd: int = 0,
 ) -> Snapshot:
     """A world in which nothing has happened yet, under configuration "test"."""
     return Snapshot(
@@ -154,6 +155,7 @@ def make_snapshot(
         pin=pin,
         health=health or {},
         balances=tuple(balances),
+        spent_nano_usd=spent_nano_usd,
     )
 
 

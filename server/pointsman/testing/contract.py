@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any, ClassVar
@@ -21,14 +21,15 @@ from pointsman.engine.deliberation import deliberate
 from pointsman.engine.rules import Rules
 from pointsman.errors import PluginFailed, PluginRefused
 from pointsman.model.catalogue import Catalogue
-from pointsman.model.decision import Assessment, Choice, Exclusion
+from pointsman.model.decision import Assessed, Assessment, Choice, Exclusion
 from pointsman.model.events import Decided
 from pointsman.model.plan import PlannedAttempt
 from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
 from pointsman.services import Denial, Lease
 from pointsman.testing.builders import make_catalogue, make_entry, make_rules
-from pointsman.testing.interruption import cut_off, entered, finished, services
+from pointsman.testing.handed import FakeAsk
+from pointsman.testing.interruption import cut_off, entered, finished, held_services, services
 from pointsman.testing.options import Options, names_of
 from pointsman.testing.samples import REQUESTS, SNAPSHOTS
 from pointsman.testing.trial import Trial, attempt, encoded
@@ -48,8 +49,9 @@ class PolicyContract:
     `plugin` is what `pointsman.register` returned. `options` are the `with:` of its entry, as YAML gives them; None:
     none. `use` is the name of its entry point; "": it is not looked for among what is installed. `requests` and
     `snapshots` are what it is tried with, all of them with each other: give snapshots with signals where it gathers
-    some, under the id `entry`. `catalogue` is what it routes over, None: `make_catalogue()`. `beside` are policies that
-    stand after it in the chain. `mistakes` are options that must be refused, by the path of the one that is wrong.
+    some, under the id `entry`. `answers` are what models answer that it asks through `services.ask`; each is tried, and
+    a refusal. `catalogue` is what it routes over, None: `make_catalogue()`. `beside` are policies that stand after it
+    in the chain. `mistakes` are options that must be refused, by the path of the one that is wrong.
     `example` is a page, Markdown or YAML, whose examples of this policy must be valid.
     """
 
@@ -59,6 +61,7 @@ class PolicyContract:
     use: ClassVar[str] = ""
     requests: ClassVar[Sequence[Request]] = REQUESTS
     snapshots: ClassVar[Sequence[Snapshot]] = SNAPSHOTS
+    answers: ClassVar[Sequence[str]] = ("", "Hello")
     catalogue: ClassVar[Catalogue | None] = None
     beside: ClassVar[Sequence[PolicyPlugin]] = ()
     mistakes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -134,7 +137,10 @@ class PolicyContract:
                     assert "\n" not in reason, f"{call.hook} gave a reason of several lines: {reason!r}"
 
     def test_cancelled_it_leaves_nothing_behind(self) -> None:
-        """Gathering and admission can be cut off anywhere: no task is left, no cancellation swallowed or made up."""
+        """Gathering and admission can be cut off anywhere: no task is left, no cancellation swallowed or made up.
+
+        What is gathered can be written down, and the policy's own hooks know what to make of it.
+        """
         asyncio.run(self._interrupt())
 
     def test_what_it_admits_it_settles(self) -> None:
@@ -196,12 +202,31 @@ class PolicyContract:
             for request, snapshot in self._cases():
                 prior = assess(deliberate(request, snapshot, rules))
                 for hook in _own(rules.chain.gather, self._id):
-                    signal = await finished(hook, request, prior, services(self._id))
-                    _assert_json(hook, signal)
+                    async for signal in self._signals(hook, request, prior):
+                        self._assert_understood(signal, request, snapshot, rules)
+                    await cut_off(hook, request, prior, services(self._id))
                     for held in (False, True):
-                        await cut_off(hook, request, prior, services(self._id, held=held))
+                        await cut_off(hook, request, prior, held_services(self._id, store=held))
                 for hook in _own(rules.chain.admit, self._id):
-                    await cut_off(hook, planned, request, services(self._id, held=True))
+                    await cut_off(hook, planned, request, held_services(self._id, store=True))
+
+    # A signal is a policy's own.
+    async def _signals(self, hook: Hook, request: Request, prior: Assessed) -> AsyncIterator[Any]:
+        """What it gathers, whatever the models that it asks answer."""
+        for ask in (FakeAsk(), *map(FakeAsk, self.answers)):
+            signal = await finished(hook, request, prior, services(self._id, ask))
+            _assert_json(hook, signal)
+            yield signal
+            if not ask.asked:
+                return
+
+    def _assert_understood(self, signal: object, request: Request, snapshot: Snapshot, rules: Rules) -> None:
+        if signal is None:
+            return
+        signals = msgspec.json.decode(msgspec.json.encode({**snapshot.signals, self._id: signal}))
+        trial = attempt(request, msgspec.structs.replace(snapshot, signals=signals), rules, self._id, watched=False)
+        failures = trial.failures(self._id)
+        assert not failures, f"with its own signal {signal}: {'; '.join(failures)}"
 
     async def _admit_and_settle(self) -> None:
         rules = self._rules()

@@ -20,7 +20,8 @@ from pointsman.model.gate import Accepted, GatedAnswer, Rejected
 from pointsman.model.request import Mode, Request
 from pointsman.services import Services
 from pointsman.testing.builders import make_catalogue, make_entry
-from pointsman.testing.interruption import cut_off, finished, services
+from pointsman.testing.handed import FakeAsk
+from pointsman.testing.interruption import cut_off, finished, held_services, services
 from pointsman.testing.options import Options, names_of
 from pointsman.testing.samples import ANSWERS, GATED_REQUESTS, MARK
 from pointsman.testing.trial import encoded
@@ -43,6 +44,7 @@ class GateContract:
     `plugin` is what `pointsman.register_gate` returned. `options` are its `with:`, as YAML gives them; None: none.
     `use` is the name of its entry point; "": it is not looked for among what is installed. `requests` and `answers`
     (each a list of answers, as one stage gives them) are what it is tried with, all of them with each other.
+    `replies` are what models reply that it asks through `services.ask`, in turn, the last of them again and again.
     `deterministic` says that the same answers get the same verdict; False: it asks somebody. `mistakes` are options
     that must be refused, by the path of the one that is wrong. `example` is a page, Markdown or YAML, whose examples of
     this gate must be valid.
@@ -54,6 +56,7 @@ class GateContract:
     use: ClassVar[str] = ""
     requests: ClassVar[Sequence[Request]] = GATED_REQUESTS
     answers: ClassVar[Sequence[Sequence[GatedAnswer]]] = ANSWERS
+    replies: ClassVar[Sequence[str]] = ("",)
     deterministic: ClassVar[bool] = True
     mistakes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     example: ClassVar[Path | None] = None
@@ -65,10 +68,6 @@ class GateContract:
         for name in dir(checks):
             if name.startswith("test_"):
                 getattr(checks, name)()
-
-    def services(self, *, held: bool = False) -> Services:
-        """What it is handed; `held`: whatever it waits for never comes. Override it for a gate that asks models."""
-        return services(self._id, held=held)
 
     def test_it_is_found_by_its_name(self) -> None:
         """Its entry point leads to this plugin, and its module declares the API it was written for."""
@@ -126,6 +125,9 @@ class GateContract:
         slowest = max(taken) * 1e6
         print(f"{self._id}: {median(taken) * 1e6:.1f} µs a verdict, slowest {slowest:.1f} µs of {len(taken)}")
 
+    def _services(self) -> Services:
+        return services(self._id, FakeAsk(*self.replies))
+
     @property
     def _id(self) -> str:
         return self.use or "gate"
@@ -145,11 +147,11 @@ class GateContract:
         return ((request, answers) for request in self.requests for answers in self.answers)
 
     async def _verdicts(self, gate: Gate) -> list[Verdict]:
-        return [await self._ask(gate, *case) for case in self._cases()]
+        return [await self._judged(gate, *case) for case in self._cases()]
 
-    async def _ask(self, gate: Gate, request: Request, answers: Sequence[GatedAnswer]) -> Verdict:
+    async def _judged(self, gate: Gate, request: Request, answers: Sequence[GatedAnswer]) -> Verdict:
         try:
-            verdict = await gate.judge(request, _ASSESSED, answers, self.services())
+            verdict = await gate.judge(request, _ASSESSED, answers, self._services())
         # Whatever it is, an operator would only learn its name.
         except Exception as error:
             raise AssertionError(f"judge raised {error!r}") from error
@@ -162,10 +164,10 @@ class GateContract:
 
     async def _same(self) -> None:
         first, second = self._gate(), self._gate()
-        verdicts = [(case, await self._ask(first, *case)) for case in self._cases()]
+        verdicts = [(case, await self._judged(first, *case)) for case in self._cases()]
         for gate, whose in ((first, "asked again"), (second, "of another instance")):
             for case, verdict in reversed(verdicts):
-                other = await self._ask(gate, *case)
+                other = await self._judged(gate, *case)
                 assert other == verdict, f"the verdict differs, {whose}: {verdict} and {other}"
 
     async def _unchanged(self) -> None:
@@ -173,7 +175,7 @@ class GateContract:
         for request, answers in self._cases():
             given = list(answers)
             before = encoded(request), encoded(given)
-            await self._ask(gate, request, given)
+            await self._judged(gate, request, given)
             assert encoded(request) == before[0], "it changed the request"
             assert encoded(given) == before[1], "it changed the answers"
 
@@ -181,14 +183,14 @@ class GateContract:
         gate = self._gate()
         hook = Hook(make_entry(gate, self._id), "judge", gate.judge)
         for request, answers in self._cases():
-            await finished(hook, request, _ASSESSED, answers, self.services())
-            await cut_off(hook, request, _ASSESSED, answers, self.services(held=True))
+            await finished(hook, request, _ASSESSED, answers, self._services())
+            await cut_off(hook, request, _ASSESSED, answers, held_services(self._id, store=False))
 
     async def _timed(self) -> list[float]:
         gate, taken = self._gate(), []
         for _ in range(_ROUNDS):
             for request, answers in self._cases():
-                given = self.services()
+                given = self._services()
                 began = perf_counter()
                 await gate.judge(request, _ASSESSED, answers, given)
                 taken.append(perf_counter() - began)

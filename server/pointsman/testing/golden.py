@@ -72,6 +72,7 @@ class World(msgspec.Struct, forbid_unknown_fields=True):
     balances: tuple[Given, ...] = ()
     pin: Given | None = None
     health: Mapping[str, Given] = {}
+    spent_nano_usd: int = 0
 
 
 class Changes(msgspec.Struct, forbid_unknown_fields=True):
@@ -183,6 +184,7 @@ def _snapshot(world: World) -> Snapshot:
         quarantined=world.quarantined,
         balances=[_made(Balance, balance) for balance in world.balances],
         health={target: _made(Health, given) for target, given in world.health.items()},
+        spent_nano_usd=world.spent_nano_usd,
         pin=None if world.pin is None else _made(Pin, world.pin),
     )
 

@@ -67,6 +67,7 @@ class AttemptKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ATTEMPT_KIND_HEDGE: _ClassVar[AttemptKind]
     ATTEMPT_KIND_ESCALATION: _ClassVar[AttemptKind]
     ATTEMPT_KIND_SAMPLE: _ClassVar[AttemptKind]
+    ATTEMPT_KIND_ASSIST: _ClassVar[AttemptKind]
     ATTEMPT_KIND_RETRY: _ClassVar[AttemptKind]
 
 class AttemptOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
@@ -117,6 +118,7 @@ ATTEMPT_KIND_FAILOVER: AttemptKind
 ATTEMPT_KIND_HEDGE: AttemptKind
 ATTEMPT_KIND_ESCALATION: AttemptKind
 ATTEMPT_KIND_SAMPLE: AttemptKind
+ATTEMPT_KIND_ASSIST: AttemptKind
 ATTEMPT_KIND_RETRY: AttemptKind
 ATTEMPT_OUTCOME_UNSPECIFIED: AttemptOutcome
 ATTEMPT_OUTCOME_SERVED: AttemptOutcome

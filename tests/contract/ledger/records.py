@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from pointsman.model.answer import FinishReason, Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome, Cost, CostSource
 from pointsman.model.decision import (
@@ -78,6 +80,11 @@ def attempt(number: int = 1, target: str = "mini", outcome: AttemptOutcome = Att
         error_reason="" if served else "ALL_PROVIDERS_DOWN",
         error_message="" if served else "HTTP 500",
     )
+
+
+def assist(number: int = 1, target: str = "nano") -> Attempt:
+    """What a policy asked a model for itself."""
+    return replace(attempt(number, target), kind=AttemptKind.ASSIST, ttft=None, cost_nano_usd=300)
 
 
 def decision(target: str = "mini", task: str = "simple", decided_by: str = "tags") -> Decision:

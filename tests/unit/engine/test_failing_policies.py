@@ -23,7 +23,7 @@ from pointsman.model.decision import (
     Shape,
     VerdictOutcome,
 )
-from pointsman.model.plan import Plan, PlannedAttempt, Stage
+from pointsman.model.plan import AttemptKind, Plan, PlannedAttempt, Stage
 from pointsman.testing import make_request, make_rules, make_snapshot
 
 RAISED = [ValueError("secret"), BaseException("secret"), SystemExit(1), asyncio.CancelledError()]
@@ -89,6 +89,7 @@ NONSENSE = [
     ("plan_attempts", Plan((twice("mini"),))),
     ("plan_attempts", Plan((Stage(()),))),
     ("plan_attempts", Plan((Stage((PlannedAttempt("not-ranked"),)),))),
+    ("plan_attempts", Plan((Stage((PlannedAttempt("mini", AttemptKind.ASSIST),)),))),
     ("plan_attempts", Plan(_any(5))),
     ("plan_attempts", Plan(_any(["mini"]))),
     *((hook, Hostile()) for hook in HOOKS),

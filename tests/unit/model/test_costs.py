@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from pointsman.model.answer import Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome, Cost, CostSource, total_cost
@@ -45,3 +46,9 @@ def test_all_but_the_answer_is_overhead() -> None:
     total = total_cost(attempts)
     assert (total, total.total) == (Cost(answer=100, overhead=12, estimated=True), 112)
     assert total_cost(()) == Cost()
+
+
+def test_what_policies_ask_for_themselves_is_never_the_answer() -> None:
+    question = replace(attempt(AttemptOutcome.SERVED, 3), kind=AttemptKind.ASSIST)
+    assert total_cost((question, attempt(AttemptOutcome.SERVED, 100))) == Cost(answer=100, overhead=3)
+    assert (question.served, question.answers) == (False, False)

@@ -96,6 +96,13 @@ def test_usage_of_no_answer(attempts: tuple[Attempt, ...]) -> None:
     assert not usage_report_to_wire(attempts[:1], Cost()).HasField("usage")
 
 
+def test_what_a_policy_asked_is_no_answer(attempts: tuple[Attempt, ...]) -> None:
+    question = msgspec.structs.replace(attempts[1], kind=AttemptKind.ASSIST)
+    wire = usage_report_to_wire([question], Cost(0, 200))
+    assert not wire.HasField("usage")
+    assert wire.attempts[0].ref.kind == routing_pb2.ATTEMPT_KIND_ASSIST
+
+
 def test_absurd_usage_does_not_lose_the_answer(attempts: tuple[Attempt, ...]) -> None:
     absurd = msgspec.structs.replace(attempts[1], usage=Usage(10**12, -5))
     wire = usage_report_to_wire([absurd], Cost())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
-from tests.contract.ledger.records import CANARY, attempt, decision, record
+from tests.contract.ledger.records import CANARY, assist, attempt, decision, record
 
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.decision import Assessed, Decision, Refusal
@@ -214,3 +214,13 @@ def test_two_servers_in_one_process_count_apart() -> None:
 
 def test_the_process_is_shown() -> None:
     assert "process_cpu_seconds_total" in text(Metrics("v1"))
+
+
+def test_what_a_policy_asked_is_overhead() -> None:
+    metrics = Metrics("v1")
+    tell(metrics, record("r1", assist(1), SERVED))
+    assert value(metrics, "pointsman_cost_usd_total", provider="openai", model="nano", part="overhead") == 3e-07
+    assert value(metrics, "pointsman_cost_usd_total", provider="openai", model="nano", part="answer") is None
+    assert value(
+        metrics, "pointsman_attempts_total", provider="openai", model="nano", kind="assist", outcome="served"
+    ) == 1  # fmt: skip

@@ -13,6 +13,7 @@ import pytest
 from pydantic import BaseModel, field_validator
 
 from pointsman import (
+    AskFailed,
     Assessment,
     Catalogue,
     Cause,
@@ -25,6 +26,8 @@ from pointsman import (
     Request,
     Services,
     Shaped,
+    Snapshot,
+    Text,
     hookimpl,
     register,
 )
@@ -170,6 +173,34 @@ class Opaque:
         return {1j}
 
 
+class Believes:
+    """Takes whatever a model answers for a task."""
+
+    @hookimpl
+    async def pointsman_gather_signal(self, request: Request, services: Services) -> str:
+        answer = await services.ask("mini", request)
+        return "".join(part.text for part in answer.parts if isinstance(part, Text))
+
+    @hookimpl
+    def pointsman_assess_request(self, snapshot: Snapshot) -> Assessment | None:
+        signal = snapshot.signals.get("policy")
+        return Assessment(signal, source="a model") if signal else None
+
+
+class Hides:
+    """Cannot be cut off while a model is asked."""
+
+    @hookimpl
+    async def pointsman_gather_signal(self, request: Request, services: Services) -> str:
+        try:
+            await services.ask("mini", request)
+        except AskFailed:
+            return "none"
+        except asyncio.CancelledError:
+            return "late"
+        return "some"
+
+
 class Admits:
     @hookimpl
     async def pointsman_admit_attempt(self) -> Any:
@@ -208,6 +239,8 @@ BROKEN: list[tuple[PolicyPlugin, str, str]] = [
     (made(Swallows), "test_cancelled_it_leaves_nothing_behind", "swallowed its cancellation"),
     (made(Leaks), "test_cancelled_it_leaves_nothing_behind", "raised CancelledError"),
     (made(Opaque), "test_cancelled_it_leaves_nothing_behind", "cannot be recorded as JSON"),
+    (made(Believes), "test_cancelled_it_leaves_nothing_behind", "with its own signal Hello: .*task that is not config"),
+    (made(Hides), "test_cancelled_it_leaves_nothing_behind", "swallowed its cancellation"),
     (made(Admits), "test_what_it_admits_it_settles", "admit_attempt answered True"),
     (made(Denies), "test_what_it_admits_it_settles", "denies without a reason"),
     (made(CannotSettle), "test_what_it_admits_it_settles", "settle_attempt raised AttributeError"),
