@@ -27,7 +27,7 @@ from pointsman.errors import PluginFailed, PluginRefused
 from pointsman.model.catalogue import Catalogue
 from pointsman.model.decision import Assessment, Choice, Exclusion
 from pointsman.model.events import Decided
-from pointsman.model.plan import PlannedAttempt
+from pointsman.model.plan import AttemptKind, PlannedAttempt
 from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
 from pointsman.services import Denial, Lease
@@ -253,25 +253,26 @@ class PolicyContract:
                     for held in (False, True):
                         await cut_off(hook, request, prior, services(self._id, held=held))
                 for hook in _own(rules.chain.admit, self._id):
-                    await cut_off(hook, planned, request, services(self._id, held=True))
+                    await cut_off(hook, planned, request, prior, services(self._id, held=True))
 
     async def _admit_and_settle(self) -> None:
         rules = self._rules()
         async with entered(rules.chain):
-            for request in self.requests:
-                for target in rules.target_ids:
-                    await _lease(rules.chain, self._id, PlannedAttempt(target), request)
+            for request, snapshot in self._cases():
+                prior = assess(deliberate(request, snapshot, rules))
+                for target, kind in product(rules.target_ids, AttemptKind):
+                    await _lease(rules.chain, self._id, PlannedAttempt(target, kind), request, prior)
 
 
 def _own(hooks: Sequence[Hook], entry: str) -> Iterator[Hook]:
     return (hook for hook in hooks if hook.entry.id == entry)
 
 
-async def _lease(chain: Chain, entry: str, planned: PlannedAttempt, request: Request) -> None:
+async def _lease(chain: Chain, entry: str, planned: PlannedAttempt, request: Request, assessed: Assessed) -> None:
     given = services(entry)
     lease: Lease | None = None
     for hook in _own(chain.admit, entry):
-        answer = await _answer(hook, planned, request, given)
+        answer = await _answer(hook, planned, request, assessed, given)
         assert answer is None or isinstance(answer, (Lease, Denial)), f"{hook.name} answered {answer!r}"
         assert not isinstance(answer, Denial) or answer.reason.strip(), f"{hook.name} denies without a reason"
         lease = answer if isinstance(answer, Lease) else None
