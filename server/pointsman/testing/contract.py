@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any, ClassVar
@@ -25,13 +26,14 @@ from pointsman.engine.deliberation import deliberate
 from pointsman.engine.rules import Rules
 from pointsman.errors import PluginFailed, PluginRefused
 from pointsman.model.catalogue import Catalogue
-from pointsman.model.decision import Assessment, Choice, Exclusion
+from pointsman.model.decision import Assessed, Assessment, Choice, Exclusion
 from pointsman.model.events import Decided
 from pointsman.model.plan import AttemptKind, PlannedAttempt
 from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
 from pointsman.services import Denial, Lease
 from pointsman.testing.builders import make_catalogue, make_entry, make_rules
+from pointsman.testing.fakes import PassingGate
 from pointsman.testing.interruption import cut_off, entered, finished, services
 from pointsman.testing.samples import REQUESTS, SNAPSHOTS
 from pointsman.testing.trial import Trial, attempt, encoded
@@ -54,7 +56,7 @@ class PolicyContract:
     none. `use` is the name of its entry point; "": it is not looked for among what is installed. `requests` and
     `snapshots` are what it is tried with, all of them with each other: give snapshots with signals where it gathers
     some, under the id `entry`. `catalogue` is what it routes over, None: `make_catalogue()`. `beside` are policies that
-    stand after it in the chain. `mistakes` are options that must be refused, by the path of the one that is wrong.
+    stand after it in the chain, `gates` the ids of gates that it may plan. `mistakes` are options that must be refused, by the path of the one that is wrong.
     `example` is a page, Markdown or YAML, whose examples of this policy must be valid.
     """
 
@@ -66,6 +68,7 @@ class PolicyContract:
     snapshots: ClassVar[Sequence[Snapshot]] = SNAPSHOTS
     catalogue: ClassVar[Catalogue | None] = None
     beside: ClassVar[Sequence[PolicyPlugin]] = ()
+    gates: ClassVar[Sequence[str]] = ()
     mistakes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     example: ClassVar[Path | None] = None
 
@@ -207,6 +210,7 @@ class PolicyContract:
             tiers=frozenset(catalogue.tiers),
             tasks=frozenset(catalogue.tasks),
             providers=catalogue.providers(),
+            gates=frozenset(self.gates),
         )
 
     def _paths(self, given: Mapping[str, Any], names: Names | None) -> list[str]:
@@ -228,7 +232,8 @@ class PolicyContract:
 
     def _rules(self, catalogue: Catalogue | None = None) -> Rules:
         try:
-            return make_rules(self._entry(), *self.beside, catalogue=catalogue or self.catalogue)
+            gates = dict.fromkeys(self.gates, PassingGate())
+            return make_rules(self._entry(), *self.beside, catalogue=catalogue or self.catalogue, gates=gates)
         except PluginRefused as refused:
             raise AssertionError(str(refused)) from refused
 

@@ -111,7 +111,15 @@ class TestHedging(PolicyContract):
 class TestCascade(PolicyContract):
     plugin = cascade.plugin
     use = "cascade"
-    mistakes = MappingProxyType({"tasks.simple.samples": {"tasks": {"simple": {"samples": 0}}}})
+    options = MappingProxyType({"tasks": {"simple": {"gate": "good", "steps": ["frontier"], "samples": 3}}})
+    mistakes = MappingProxyType(
+        {
+            "tasks.simple.samples": {"tasks": {"simple": {"samples": 0}}},
+            "tasks.simple.steps": {"tasks": {"simple": {"steps": ["huge"]}}},
+            "tasks": {"tasks": {"sample": {}}},
+        }
+    )
+    gates = ("good",)
     beside = (routing.plugin,)
 
 
@@ -119,5 +127,12 @@ class TestAgree(PolicyContract):
     plugin = agree.plugin
     use = "agree"
     options = MappingProxyType({"tasks": {"simple": {"beside": "mid", "gate": "same"}}})
-    mistakes = MappingProxyType({"tasks": {"tasks": {"simple": "mid"}}})
+    mistakes = MappingProxyType(
+        {
+            "tasks.simple": {"tasks": {"simple": "mid"}},
+            "tasks.simple.gate": {"tasks": {"simple": {"beside": "mid", "gate": "sane"}}},
+            "tasks.simple.beside": {"tasks": {"simple": {"beside": "huge", "gate": "same"}}},
+        }
+    )
+    gates = ("same",)
     beside = (routing.plugin,)
