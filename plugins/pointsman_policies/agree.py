@@ -52,7 +52,7 @@ class AgreeOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    tasks: dict[str, Pair] = Field(min_length=1, description="The tasks that two models answer.")
+    tasks: dict[str, Pair] = Field(default_factory=dict, description="The tasks that two models answer.")
     modes: frozenset[Mode] = Field(
         default=frozenset(Mode), min_length=1, description="In which modes. Unset: in every one."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any, ClassVar
@@ -23,11 +24,12 @@ from pointsman.errors import PluginFailed, PluginRefused
 from pointsman.model.catalogue import Catalogue
 from pointsman.model.decision import Assessed, Assessment, Choice, Exclusion
 from pointsman.model.events import Decided
-from pointsman.model.plan import PlannedAttempt
+from pointsman.model.plan import AttemptKind, PlannedAttempt
 from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
 from pointsman.services import Denial, Lease
 from pointsman.testing.builders import make_catalogue, make_entry, make_rules
+from pointsman.testing.fakes import PassingGate
 from pointsman.testing.handed import FakeAsk
 from pointsman.testing.interruption import cut_off, entered, finished, held_services, services
 from pointsman.testing.options import Options, names_of
@@ -51,7 +53,8 @@ class PolicyContract:
     `snapshots` are what it is tried with, all of them with each other: give snapshots with signals where it gathers
     some, under the id `entry`. `answers` are what models answer that it asks through `services.ask`; each is tried, and
     a refusal. `catalogue` is what it routes over, None: `make_catalogue()`. `beside` are policies that stand after it
-    in the chain. `mistakes` are options that must be refused, by the path of the one that is wrong.
+    in the chain, `gates` the ids of gates that it may plan. `mistakes` are options that must be refused, by the path of
+    the one that is wrong.
     `example` is a page, Markdown or YAML, whose examples of this policy must be valid.
     """
 
@@ -64,6 +67,7 @@ class PolicyContract:
     answers: ClassVar[Sequence[str]] = ("", "Hello")
     catalogue: ClassVar[Catalogue | None] = None
     beside: ClassVar[Sequence[PolicyPlugin]] = ()
+    gates: ClassVar[Sequence[str]] = ()
     mistakes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     example: ClassVar[Path | None] = None
 
@@ -175,14 +179,15 @@ class PolicyContract:
         return self.use or "policy"
 
     def _options(self) -> Options:
-        return Options(self.plugin.config, names_of(self.catalogue or make_catalogue()))
+        return Options(self.plugin.config, names_of(self.catalogue or make_catalogue(), self.gates))
 
     def _entry(self) -> Entry:
         return make_entry(self.plugin, self._id, self._options().made(self.options))
 
     def _rules(self, catalogue: Catalogue | None = None) -> Rules:
         try:
-            return make_rules(self._entry(), *self.beside, catalogue=catalogue or self.catalogue)
+            gates = dict.fromkeys(self.gates, PassingGate())
+            return make_rules(self._entry(), *self.beside, catalogue=catalogue or self.catalogue, gates=gates)
         except PluginRefused as refused:
             raise AssertionError(str(refused)) from refused
 
@@ -208,7 +213,7 @@ class PolicyContract:
                     for held in (False, True):
                         await cut_off(hook, request, prior, held_services(self._id, store=held))
                 for hook in _own(rules.chain.admit, self._id):
-                    await cut_off(hook, planned, request, held_services(self._id, store=True))
+                    await cut_off(hook, planned, request, prior, held_services(self._id, store=True))
 
     # A signal is a policy's own.
     async def _signals(self, hook: Hook, request: Request, prior: Assessed) -> AsyncIterator[Any]:
@@ -231,20 +236,21 @@ class PolicyContract:
     async def _admit_and_settle(self) -> None:
         rules = self._rules()
         async with entered(rules.chain):
-            for request in self.requests:
-                for target in rules.target_ids:
-                    await _lease(rules.chain, self._id, PlannedAttempt(target), request)
+            for request, snapshot in self._cases():
+                prior = assess(deliberate(request, snapshot, rules))
+                for target, kind in product(rules.target_ids, AttemptKind):
+                    await _lease(rules.chain, self._id, PlannedAttempt(target, kind), request, prior)
 
 
 def _own(hooks: Sequence[Hook], entry: str) -> Iterator[Hook]:
     return (hook for hook in hooks if hook.entry.id == entry)
 
 
-async def _lease(chain: Chain, entry: str, planned: PlannedAttempt, request: Request) -> None:
+async def _lease(chain: Chain, entry: str, planned: PlannedAttempt, request: Request, assessed: Assessed) -> None:
     given = services(entry)
     lease: Lease | None = None
     for hook in _own(chain.admit, entry):
-        answer = await _answer(hook, planned, request, given)
+        answer = await _answer(hook, planned, request, assessed, given)
         assert answer is None or isinstance(answer, (Lease, Denial)), f"{hook.name} answered {answer!r}"
         assert not isinstance(answer, Denial) or answer.reason.strip(), f"{hook.name} denies without a reason"
         lease = answer if isinstance(answer, Lease) else None

@@ -20,8 +20,13 @@ from pointsman.model.answer import (
     ToolCallDelta,
     Usage,
 )
+from pointsman.model.decision import Assessed
+from pointsman.model.gate import Accepted as GateAccepted
+from pointsman.model.gate import GatedAnswer
 from pointsman.model.record import Record
+from pointsman.model.request import Request
 from pointsman.ports import ProviderCall
+from pointsman.services import Services
 
 
 class FakeClock:
@@ -185,6 +190,15 @@ async def _do(step: Step) -> None:
         raise step
     if isinstance(step, Hold):
         await step.pass_through()
+
+
+class PassingGate:
+    """A gate that lets everything pass."""
+
+    async def judge(
+        self, request: Request, assessment: Assessed, answers: Sequence[GatedAnswer], services: Services
+    ) -> GateAccepted:
+        return GateAccepted()
 
 
 class FakeLedger:

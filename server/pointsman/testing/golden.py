@@ -27,11 +27,11 @@ from pointsman.engine.rules import Rules
 from pointsman.model.balance import Balance
 from pointsman.model.catalogue import Adaptation, Catalogue
 from pointsman.model.decision import Decision, Exclusion, Refusal, Shaped
-from pointsman.model.gate import Accepted
 from pointsman.model.plan import Stage
 from pointsman.model.request import Hints, Params, Request, ResponseFormat, Tool, ToolChoice
 from pointsman.model.snapshot import Health, Latency, Pin, Snapshot
 from pointsman.testing.builders import NOW, make_catalogue, make_entry, make_request, make_rules, make_snapshot
+from pointsman.testing.fakes import PassingGate
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -104,13 +104,6 @@ class Case(msgspec.Struct, forbid_unknown_fields=True):
         return self.name
 
 
-class _Passing:
-    """A gate; a decision only names it."""
-
-    async def judge(self, *asked: object) -> Accepted:
-        return Accepted()
-
-
 def read_cases(path: Path) -> list[Case]:
     """The cases of one YAML file."""
     return msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), list[Case])
@@ -141,7 +134,7 @@ def _rules(case: Case, policies: Mapping[str, PolicyPlugin], chain: Sequence[str
         plugin = policies[name]
         given = plugin.config(**options) if plugin.config and options else None
         entries.append(make_entry(plugin, name, given))
-    gates = dict.fromkeys(case.gates, _Passing())
+    gates = dict.fromkeys(case.gates, PassingGate())
     return make_rules(*entries, catalogue=_catalogue(case.catalogue), max_attempts=case.max_attempts, gates=gates)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,13 +79,14 @@ class Options:
             assert not (paths := self.paths(row.get("with") or {}, None)), f"{page}: {row} is wrong at {paths}"
 
 
-def names_of(catalogue: Catalogue) -> Names:
-    """What the configuration names that gives this catalogue."""
+def names_of(catalogue: Catalogue, gates: Sequence[str] = ()) -> Names:
+    """What the configuration names that gives this catalogue and these gates."""
     return Names(
         models=frozenset((*catalogue.models, *catalogue.aliases)),
         tiers=frozenset(catalogue.tiers),
         tasks=frozenset(catalogue.tasks),
         providers=catalogue.providers(),
+        gates=frozenset(gates),
     )
 
 

@@ -6,7 +6,8 @@ from tests.contract.ledger.records import CANARY, assist, attempt, decision, rec
 
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.decision import Assessed, Decision, Refusal
-from pointsman.model.events import AttemptEnded, Decided, RequestEnded
+from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, RequestEnded
+from pointsman.model.plan import AttemptKind, PlannedAttempt
 from pointsman.model.record import Record
 from pointsman.model.request import Hints, Mode, Request
 from pointsman.telemetry import names
@@ -57,6 +58,7 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
 def failed_over() -> Metrics:
     metrics = Metrics("v1")
     tell(metrics, record("r1", FAILED, SERVED))
+    metrics(AttemptSkipped("r1", PlannedAttempt("opus", AttemptKind.HEDGE, 0.5), "anthropic", "too many"))
     return metrics
 
 
