@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from pointsman.testing import GateContract
-from pointsman_gates import agreement, consistency, finished, json, label, length, logprob, schema, slow, wording
+from pointsman_gates import agreement, consistency, finished, json, judge, label, length, logprob, schema, slow, wording
 
 PAGE = Path(__file__).parents[3] / "docs" / "gates.md"
 NEEDS_A_GROUP = {"document": {"extract": "regex", "pattern": "a"}, "pattern": {"extract": "regex", "pattern": "("}}
@@ -92,3 +92,19 @@ class TestSlow(Standard):
     use = "slow"
     options = MappingProxyType({"first_token": "100ms", "total": 5})
     mistakes = MappingProxyType({"total": {"total": "soon"}})
+
+
+class TestJudge(Standard):
+    plugin = judge.plugin
+    use = "judge"
+    options = MappingProxyType({"model": "opus"})
+    replies = ("FAIL", "PASS")
+    deterministic = False
+    mistakes = MappingProxyType({"model": {"model": "opsu"}, "threshold": {"threshold": 11.0}})
+
+
+class TestJudgeWithScores(Standard):
+    plugin = judge.plugin
+    use = "judge"
+    options = MappingProxyType({"model": "claude", "threshold": 7.0})
+    replies = ("3", "9/10")
