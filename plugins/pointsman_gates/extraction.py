@@ -22,10 +22,11 @@ _END_CHARACTERS = 20_000
 
 _EDGES = " \t\r\n.,;:!?¡¿…。、，！？；：'\"`´‘’“”„«»‹›「」『』()[]{}<>*_#-–—"
 _NUMBER = re.compile(r"[-−]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?", re.ASCII)
+# Between the two something must stand where the letter may be a word: "the answer I gave", "to answer a question".
 _SAID = re.compile(
-    r"(?:answer|option|choice|antwort|réponse|respuesta|resposta|risposta|antwoord|odpowiedź|ответ|cevap|答案|答え|정답)"
-    r"[^\w\n]{0,10}(?:(?:is|ist|est|es|é|è|to|jest|是|は|은)\b)?[^\w\n]{0,10}([A-J])(?!\w)",
-    re.IGNORECASE,
+    r"(?i:answer|option|choice|antwort|réponse|respuesta|resposta|risposta|antwoord|odpowiedź|ответ|cevap|答案|答え|정답)"
+    r"(?:[^\w\n]{0,10}(?:(?i:is|ist|est|es|é|è|to|jest)\b|是|は|은)[^\w\n]{0,10}([A-J])"
+    r"|[^\w\n]{0,5}[:：=(（*][^\w\n]{0,10}([A-J])|[^\w\n]([B-HJ]))(?!\w)",
 )
 _BEFORE = re.compile(r"\W{0,20}([A-J])(?:[).:]|\W{0,20}$)")
 _ALONE = re.compile(r"\W{0,20}([A-J])\W{0,20}")
@@ -95,9 +96,9 @@ def last_number(text: str) -> str | None:
 def choice(text: str) -> str | None:
     """The letter that is said to be the answer, begins it, or stands alone in its last line."""
     text = text.strip()[-_END_CHARACTERS:]
-    said = [match[1] for match in _SAID.finditer(text)]
+    said = [match[1] or match[2] or match[3] for match in _SAID.finditer(text)]
     if said:
-        return said[-1].upper()
+        return said[-1]
     if (in_box := boxed(text)) and (match := _ALONE.fullmatch(in_box.upper())):
         return match[1]
     first = _BEFORE.match(text)

@@ -40,8 +40,6 @@ def compiled(pattern: str) -> Compiled:
     options.max_mem = 1 << 20
     try:
         made: Compiled = re2.compile(pattern.encode(), options)
-    except UnicodeEncodeError:
-        raise ValueError("is no valid text: it holds half of a surrogate pair") from None
     except re2.error as error:
         said = error.args[0] if error.args else b""
         told = said.decode(errors="replace") if isinstance(said, bytes) else str(said)

@@ -52,12 +52,8 @@ class Schema:
         """Whether `value` matches; SchemaUnusable where finding out could take long."""
         if self._size * _values(value) > _MAX_WORK:
             raise SchemaUnusable("is too large for an answer of this size; make it smaller")
-        try:
-            # Only this remembers what it has seen of a recursive schema; to list errors takes exponential time there.
-            return self._validator.is_valid(value)
-        except ValueError:
-            # Nested deeper than 255.
-            return False
+        # Only this remembers what it has seen of a recursive schema; to list errors takes exponential time there.
+        return self._validator.is_valid(value)
 
 
 class Schemas:

@@ -123,8 +123,10 @@ def _misplaced(verdict: Accepted, answers: int) -> str:
     # Typed plugins give numbers; nothing has checked the others.
     which: object = verdict.which
     others: object = verdict.others
-    if not isinstance(others, tuple) or (others and which is None):
-        return "named others without an answer they stand beside" if others else "gave no tuple of others"
+    if not isinstance(others, tuple):
+        return f"gave a {type(others).__name__} where a tuple of others belongs"
+    if others and which is None:
+        return "named others without an answer they stand beside"
     chosen = (*(() if which is None else (which,)), *others)
     if not all(type(one) is int and 0 <= one < answers for one in chosen):
         return "chose an answer that is not there"
