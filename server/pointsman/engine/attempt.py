@@ -14,7 +14,7 @@ from pointsman.errors import ProviderError, Reason, RequestError
 from pointsman.model.answer import Answer, Delta, Ending, FinishReason, ToolCallDelta, Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome, CostSource
 from pointsman.model.catalogue import Model
-from pointsman.model.decision import Shaped
+from pointsman.model.decision import Decision, Shaped
 from pointsman.model.plan import PlannedAttempt
 from pointsman.model.pricing import plain_cost, price_attempt
 from pointsman.model.request import Part, Reasoning, Text, ToolCall
@@ -103,7 +103,7 @@ class Attempts:
         return Running(
             self._exchange.next_number(),
             planned,
-            ProviderCall(model, self._exchange.request, shaped, limits),
+            ProviderCall(model, self._exchange.request, shaped, limits, _logprobs_wanted(self._exchange, planned)),
             now,
             self._clock.now(),
             self._terms.deadline,
@@ -208,6 +208,18 @@ class Attempts:
             dropped=running.dropped,
             gate=gate,
         )
+
+
+def _logprobs_wanted(exchange: Exchange, planned: PlannedAttempt) -> bool:
+    """Does a gate of its stage want them? A retry is judged by the gates of the stage it comes back from."""
+    stages = exchange.decision.plan.stages if isinstance(exchange.decision, Decision) else ()
+    gates = exchange.rules.gates
+    return any(
+        "logprobs" in gates[name].entry.plugin.wants
+        for stage in stages
+        if stage.gates and any(attempt.target == planned.target for attempt in stage.attempts)
+        for name in stage.gates
+    )
 
 
 def _allowance(exchange: Exchange, model: Model, shaped: Shaped) -> float | None:

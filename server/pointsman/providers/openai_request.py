@@ -134,6 +134,7 @@ class _Body(Struct, omit_defaults=True):
     response_format: _Format | None = None
     stream: bool = False
     stream_options: _StreamOptions | None = None
+    logprobs: bool = False
 
 
 _DEFAULTS: Final = {field.name: field.default for field in msgspec.structs.fields(_Body)}
@@ -151,6 +152,8 @@ def request_to_wire(call: ProviderCall, settings: ProviderSettings, *, stream: b
     for name in _omitted(settings.quirks):
         setattr(body, name, _DEFAULTS[name])
     body.stream = stream
+    # Ours, not the caller's: what an endpoint is not sent of it is nothing that the caller misses.
+    body.logprobs = call.logprobs and "logprobs" not in settings.quirks.omit
     if stream and settings.quirks.stream_usage:
         body.stream_options = _StreamOptions(include_usage=True)
     return _ENCODER.encode(body)

@@ -21,6 +21,7 @@ from pointsman.providers.openai_answer import (
     texts,
 )
 from pointsman.providers.openai_errors import read_complaint
+from pointsman.providers.openai_logprobs import Likelihood
 from pointsman.providers.sse import SseParser
 
 _DONE = b"[DONE]"
@@ -144,6 +145,7 @@ class Pieces:
         self.finish = ""
         self._id = self._model = ""
         self._usage: Raw | None = None
+        self._likelihood = Likelihood()
 
     def add(self, chunk: Completion) -> None:
         """Take one chunk in."""
@@ -158,6 +160,7 @@ class Pieces:
                 continue
             if (said := choice.delta or choice.message) is not None:
                 self._add_said(said)
+            self._likelihood.add(choice.logprobs)
             if choice.finish_reason:
                 self.finish = choice.finish_reason
 
@@ -187,6 +190,7 @@ class Pieces:
             cost_nano_usd=cost,
             served_model=self._model,
             upstream_request_id=self._origin.request_id or self._id,
+            mean_logprob=self._likelihood.mean,
         )
 
     def _add_said(self, said: Said) -> None:

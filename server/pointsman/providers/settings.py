@@ -19,6 +19,7 @@ Omittable = Literal[
     "tool_choice",
     "parallel_tool_calls",
     "response_format",
+    "logprobs",
 ]
 
 
