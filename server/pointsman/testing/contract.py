@@ -56,7 +56,8 @@ class PolicyContract:
     none. `use` is the name of its entry point; "": it is not looked for among what is installed. `requests` and
     `snapshots` are what it is tried with, all of them with each other: give snapshots with signals where it gathers
     some, under the id `entry`. `catalogue` is what it routes over, None: `make_catalogue()`. `beside` are policies that
-    stand after it in the chain, `gates` the ids of gates that it may plan. `mistakes` are options that must be refused, by the path of the one that is wrong.
+    stand after it in the chain, `gates` the ids of gates that it may plan. `mistakes` are options that must be refused,
+    by the path of the one that is wrong.
     `example` is a page, Markdown or YAML, whose examples of this policy must be valid.
     """
 
