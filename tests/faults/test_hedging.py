@@ -58,7 +58,10 @@ async def test_row_39_at_once_and_never_interleaved(start: Start) -> None:
         assert reply.finish.served_by.model in {"failing", "standby"}
         assert reply.kinds == ["decision", "text_delta", "usage", "finish"]
         assert [event.seq for event in reply.events] == list(range(1, len(reply.events) + 1))
-    assert sorted(outcome for _, _, outcome in attempts(world)) == ["lost"] * 20 + ["served"] * 20
+    outcomes = [outcome for _, _, outcome in attempts(world)]
+    # Twenty at once are more than the first cent pays for: some of the hedges are not made.
+    assert outcomes.count("served") == 20
+    assert 1 <= outcomes.count("lost") <= 20
     await world.check_afterwards()
 
 
