@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from tests.unit.virtual_time import LoopClock
-
 from pointsman.engine.exchange import Completion, Terms
 from pointsman.engine.route import Engine, World
 from pointsman.engine.rules import Rules
@@ -16,6 +14,7 @@ from pointsman.model.events import Event
 from pointsman.model.request import Request
 from pointsman.stores.memory import MemoryStore
 from pointsman.testing import FakeLedger, FakeProvider, RecordingSink, make_request, make_rules
+from pointsman.testing.virtual_time import LoopClock
 
 DEADLINE = 60.0
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from tests.unit.engine.policies import Assesses, Gathers, always, entry, raising
-from tests.unit.virtual_time import LoopClock
 
 from pointsman.chain.entry import Entry, OnError
 from pointsman.engine.decide import decide
@@ -27,6 +26,7 @@ from pointsman.model.snapshot import Snapshot
 from pointsman.services import Services
 from pointsman.stores.memory import MemoryStore
 from pointsman.testing import Hold, make_request, make_rules, make_snapshot
+from pointsman.testing.virtual_time import LoopClock
 
 Ask = Callable[[Request, Assessed, Services], Awaitable[object]]
 
