@@ -28,16 +28,23 @@ _STANDARD = "".join(f"  - {{use: {use}}}\n" for use in ("override", "tags", "lim
 
 
 def document(
-    upstream: str = "sim-failing", *, fallback: bool = False, models: str = "", extra: str = "", timeouts: str = ""
+    upstream: str = "sim-failing",
+    *,
+    fallback: bool = False,
+    models: str = "",
+    extra: str = "",
+    behind: str = "",
+    timeouts: str = "",
+    failover: str = "retries: 0",
 ) -> str:
     """`upstream` is the failing model's name at its provider, a fault for instance.
 
-    With `fallback` the model `standby` may answer instead. `models` are more rows, `extra` begins the chain, `timeouts`
-    are other than the default.
+    With `fallback` the model `standby` may answer instead. `models` are more rows, `extra` begins the chain, `behind`
+    ends it; `timeouts` are other than the default, and so is `failover`: nobody is asked twice.
     """
     rows = models + (row("standby", "second", "sim-standby") if fallback else "")
     text = _DOCUMENT.replace("UPSTREAM", upstream).replace("tiers:", f"{rows}tiers:")
-    return f"{text}timeouts: {{{timeouts}}}\nchain:\n{extra}{_STANDARD}"
+    return f"{text}timeouts: {{{timeouts}}}\nfailover: {{{failover}}}\nchain:\n{extra}{_STANDARD}{behind}"
 
 
 def row(name: str, provider: str, upstream: str) -> str:

@@ -13,7 +13,7 @@ from pointsman.engine.exchange import Routed, Sink
 from pointsman.engine.stream import Held
 from pointsman.errors import ProviderError
 from pointsman.model.answer import Delta
-from pointsman.model.attempt import Attempt
+from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.plan import AttemptKind, PlannedAttempt, Stage
 
 
@@ -115,6 +115,10 @@ class Race:
             self._under_way -= 1
             if not self._under_way:
                 self._idle.set()
+        if lane.answered and not self._stage.gates and not self._wins(lane):
+            # An answer without any content, just as another one had some.
+            lane.answered = False
+            self._efforts.close(lane.effort, AttemptOutcome.LOST)
 
     def _receiver(self) -> Held | None:
         """A race is decided by the first content, so that even a whole answer is streamed to us."""
@@ -124,15 +128,18 @@ class Race:
 
     async def _claim(self, lane: Lane) -> None:
         """The first content wins; whoever comes later goes no further than this."""
+        if not self._wins(lane):
+            await anyio.sleep_forever()
+        if self._sink and lane.planned.kind is AttemptKind.HEDGE and lane.effort:
+            await self._sink.won(lane.effort.running.number, lane.planned)
+
+    def _wins(self, lane: Lane) -> bool:
         if self._winner is None:
             self._winner = lane
             for other in self.lanes:
                 if other is not lane:
                     other.give_up()
-            if self._sink and lane.planned.kind is AttemptKind.HEDGE and lane.effort:
-                await self._sink.won(lane.effort.running.number, lane.planned)
-        elif self._winner is not lane:
-            await anyio.sleep_forever()
+        return self._winner is lane
 
 
 def _lanes(stage: Stage, admission: Admission) -> tuple[Lane, ...]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections import OrderedDict, deque
+from collections import OrderedDict
 
 from msgspec.structs import replace
 
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.snapshot import Latency, Pin
 from pointsman.ports import Clock, State
-
-WINDOW = 128
-"""Answers per model that latencies are taken over."""
+from pointsman.stores.latency import Latencies
 
 _ANSWERED = frozenset({AttemptOutcome.SERVED, AttemptOutcome.GATED})
 # Slow on purpose: one odd prompt must not move what every estimate of that model is multiplied with.
@@ -31,7 +28,7 @@ class MemoryStore:
     def __init__(self, clock: Clock, capacity: int = 100_000) -> None:
         self._clock, self._capacity = clock, capacity
         self._state = State()
-        self._windows: dict[str, _Window] = {}
+        self._times: dict[str, Latencies] = {}
         self._values: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
         self._counters: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._pins: OrderedDict[str, tuple[float, Pin]] = OrderedDict()
@@ -62,8 +59,8 @@ class MemoryStore:
         latencies, ratios = self._state.latencies, self._state.token_ratios
         target, usage = attempt.target, attempt.usage
         if (ttft := _observed(attempt, latencies.get(target))) is not None:
-            window = self._windows.setdefault(target, _Window())
-            latencies = {**latencies, target: window.add(ttft)}
+            times = self._times.setdefault(target, Latencies())
+            latencies = {**latencies, target: times.add(ttft, self._clock.monotonic())}
         if usage.input_tokens > 0 and not usage.estimated and estimated_input_tokens >= _TOKENS_MIN:
             seen = min(max(usage.input_tokens / estimated_input_tokens, _RATIO_MIN), _RATIO_MAX)
             ratio = ratios.get(target, 1.0)
@@ -115,23 +112,3 @@ def _observed(attempt: Attempt, known: Latency | None) -> float | None:
     if attempt.ttft is None and known and attempt.duration >= known.p95:
         return attempt.duration
     return attempt.ttft
-
-
-class _Window:
-    """The last times to first token of one model, in order of arrival and in order of size."""
-
-    def __init__(self) -> None:
-        self._arrived: deque[float] = deque()
-        self._sorted: list[float] = []
-
-    def add(self, seconds: float) -> Latency:
-        self._arrived.append(seconds)
-        insort(self._sorted, seconds)
-        if len(self._arrived) > WINDOW:
-            del self._sorted[bisect_left(self._sorted, self._arrived.popleft())]
-        size = len(self._sorted)
-        return Latency(self._percentile(50), self._percentile(95), size)
-
-    def _percentile(self, percent: int) -> float:
-        """The smallest observed value that at least `percent` of all do not exceed."""
-        return self._sorted[(len(self._sorted) * percent + 99) // 100 - 1]

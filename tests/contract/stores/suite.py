@@ -46,10 +46,46 @@ class StateStoreContract:
         latencies = (await store.read()).latencies
         assert latencies == {"mini": Latency(0.5, 0.95, 100), "opus": Latency(7.0, 7.0, 1)}
 
-    async def test_only_the_last_128_answers_count(self, store: StateStore) -> None:
+    async def test_the_median_is_of_the_last_128_answers(self, store: StateStore) -> None:
         for ttft in [9.0] * 100 + [1.0] * 64 + [2.0] * 64:
             store.record(served(ttft), 0)
-        assert (await store.read()).latencies["mini"] == Latency(1.0, 2.0, 128)
+        latency = (await store.read()).latencies["mini"]
+        assert (latency.p50, latency.samples) == (1.0, 128)
+
+    async def test_the_tail_is_of_a_longer_past(self, store: StateStore, clock: HeldClock) -> None:
+        for _ in range(20):
+            for ttft in [0.5] * 94 + [4.0] * 6:
+                store.record(served(ttft), 0)
+            clock.seconds += 10
+        assert (await store.read()).latencies["mini"].p95 == pytest.approx(4.0, rel=0.02)
+        clock.seconds += 6000
+        for _ in range(20):
+            store.record(served(0.5), 0)
+        for _ in range(300):
+            store.record(served(0.25), 0)
+        assert (await store.read()).latencies["mini"].p95 < 1
+
+    async def test_a_slow_loser_of_a_race_counts_as_slow(self, store: StateStore) -> None:
+        for _ in range(100):
+            store.record(served(0.5), 0)
+        lost = replace(served(None), outcome=AttemptOutcome.LOST)
+        for _ in range(20):
+            store.record(replace(lost, duration=3.0), 0)
+        # One that was given up early says nothing.
+        store.record(replace(lost, duration=0.1), 0)
+        latency = (await store.read()).latencies["mini"]
+        assert (latency.p95, latency.samples) == (3.0, 120)
+
+    async def test_counters_add_up_and_are_forgotten(self, store: StateStore, clock: HeldClock) -> None:
+        assert await store.total("spent") == 0
+        assert [await store.add("spent", amount, 60) for amount in (5, 7, -2)] == [5, 12, 10]
+        assert (await store.total("spent"), await store.total("other")) == (10, 0)
+        assert await store.get("spent") is None
+        clock.seconds += 59
+        assert await store.add("spent", 0, 60) == 10
+        clock.seconds += 61
+        assert await store.total("spent") == 0
+        assert await store.add("spent", 1, 60) == 1
 
     @pytest.mark.parametrize("outcome", [AttemptOutcome.FAILED, AttemptOutcome.CANCELLED])
     async def test_only_answers_have_latencies(self, store: StateStore, outcome: AttemptOutcome) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from tests.unit.virtual_time import LoopClock
-
 from pointsman.engine.assist import Assistance
 from pointsman.engine.exchange import Completion, Exchange, Terms
 from pointsman.engine.route import Engine, World
@@ -18,6 +16,7 @@ from pointsman.model.request import Request
 from pointsman.ports import Clock
 from pointsman.stores.memory import MemoryStore
 from pointsman.testing import FakeLedger, FakeProvider, RecordingSink, make_request, make_rules
+from pointsman.testing.virtual_time import LoopClock
 
 DEADLINE = 60.0
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from tests.unit.engine.bench import nobody_asked
 from tests.unit.engine.policies import Assesses, Gathers, always, entry, raising
-from tests.unit.virtual_time import LoopClock
 
 from pointsman.chain.entry import Entry, OnError
 from pointsman.engine.decide import decide
@@ -28,6 +27,7 @@ from pointsman.model.snapshot import Snapshot
 from pointsman.services import Services
 from pointsman.stores.memory import MemoryStore
 from pointsman.testing import Hold, make_request, make_rules, make_snapshot
+from pointsman.testing.virtual_time import LoopClock
 
 Ask = Callable[[Request, Assessed, Services], Awaitable[object]]
 
