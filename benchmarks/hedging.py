@@ -7,20 +7,15 @@ Two runs are put beside it: the whole engine on virtual time, and a server proce
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import math
-import platform
 import random
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import grpc.aio
 import numpy as np
 
 from pointsman.engine.exchange import Terms
@@ -34,7 +29,15 @@ from pointsman.model.catalogue import Task
 from pointsman.model.request import Mode, Text
 from pointsman.ports import ProviderCall
 from pointsman.stores.memory import MemoryStore
-from pointsman.testing import FakeLedger, RecordingSink, make_catalogue, make_entry, make_model, make_request, make_rules
+from pointsman.testing import (
+    FakeLedger,
+    RecordingSink,
+    make_catalogue,
+    make_entry,
+    make_model,
+    make_request,
+    make_rules,
+)
 from pointsman.testing.virtual_time import LoopClock, VirtualTimeLoop
 from pointsman_policies import hedging, routing
 
