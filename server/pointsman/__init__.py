@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from pointsman.chain.plugin import Names, PolicyPlugin, PolicySetup, register
-from pointsman.errors import PointsmanError
+from pointsman.errors import PointsmanError, SecretMissing
 from pointsman.hookspecs import API_VERSION, hookimpl
 from pointsman.model.answer import Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome
@@ -50,7 +50,8 @@ from pointsman.model.snapshot import Health, HealthState, Latency, Pin, Snapshot
 from pointsman.services import Denial, Lease, Services, Store
 
 if TYPE_CHECKING:
-    from pointsman.config.scalars import Duration
+    from pointsman.config.scalars import BaseUrl, Duration, SecretReference
+    from pointsman.config.secrets import read_secret
 
 __all__ = [
     "API_VERSION",
@@ -62,6 +63,7 @@ __all__ = [
     "AttemptKind",
     "AttemptOutcome",
     "Balance",
+    "BaseUrl",
     "BudgetAction",
     "BudgetStep",
     "Catalogue",
@@ -104,6 +106,8 @@ __all__ = [
     "RequestEnded",
     "ResponseFormat",
     "Role",
+    "SecretMissing",
+    "SecretReference",
     "Select",
     "Services",
     "Shape",
@@ -120,14 +124,19 @@ __all__ = [
     "Usage",
     "hookimpl",
     "measure",
+    "read_secret",
     "register",
 ]
 
 
 # Any: what a module holds. Loaded on use, because pydantic is slow to import and most commands need none of it.
 def __getattr__(name: str) -> Any:
-    if name != "Duration":
+    if name == "read_secret":
+        from pointsman.config import secrets
+
+        return secrets.read_secret
+    if name not in {"BaseUrl", "Duration", "SecretReference"}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from pointsman.config import scalars
 
-    return scalars.Duration
+    return getattr(scalars, name)
