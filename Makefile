@@ -46,12 +46,13 @@ generate: $(READY) ## Python code from protos/, generated sections of docs/, the
 	$(BIN)/python scripts/docs.py
 	$(BIN)/python scripts/example_policy.py
 
-lock: ## requirements.lock from pyproject.toml; ARGS=--upgrade moves what is pinned already
+lock: ## requirements.lock from each pyproject.toml; ARGS=--upgrade moves what is pinned already
 	$(require-python)
 	test -x .venv-lock/bin/uv || $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet '$(UV)'
 	.venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-		--python-version 3.11 --extra dev pyproject.toml -o requirements.lock $(ARGS)
+		--no-emit-package pointsman --python-version 3.11 --extra dev \
+		pyproject.toml plugins/pointsman-embeddings/pyproject.toml -o requirements.lock $(ARGS)
 
 bench: $(READY) ## What routing costs, against a bare gRPC echo
 	$(BIN)/python -m benchmarks.overhead $(ARGS)
@@ -69,10 +70,12 @@ define require-python
 		"Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
 endef
 
-$(READY): requirements.lock pyproject.toml plugins/example-policy/pyproject.toml
+$(READY): requirements.lock pyproject.toml plugins/example-policy/pyproject.toml \
+		plugins/pointsman-embeddings/pyproject.toml
 	$(require-python)
 	@echo 'Setting up $(VENV) ...'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e . -e plugins/example-policy
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e . -e plugins/example-policy \
+		-e plugins/pointsman-embeddings
 	@touch $@

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from pointsman.chain.plugin import GatePlugin, Names, PolicyPlugin, PolicySetup, register, register_gate
-from pointsman.errors import AskFailed, PointsmanError
+from pointsman.errors import AskFailed, PointsmanError, SecretMissing
 from pointsman.gatespec import Gate
 from pointsman.hookspecs import API_VERSION, hookimpl
 from pointsman.model.answer import Answer, Ending, FinishReason, Usage
@@ -53,7 +53,8 @@ from pointsman.nearest import nearest
 from pointsman.services import Ask, Denial, Lease, Services, Store
 
 if TYPE_CHECKING:
-    from pointsman.config.scalars import Duration, Share
+    from pointsman.config.scalars import BaseUrl, Duration, SecretReference, Share
+    from pointsman.config.secrets import read_secret
 
 __all__ = [
     "API_VERSION",
@@ -70,6 +71,7 @@ __all__ = [
     "AttemptOutcome",
     "AttemptSkipped",
     "Balance",
+    "BaseUrl",
     "BudgetAction",
     "BudgetStep",
     "Catalogue",
@@ -118,6 +120,8 @@ __all__ = [
     "RequestEnded",
     "ResponseFormat",
     "Role",
+    "SecretMissing",
+    "SecretReference",
     "Select",
     "Services",
     "Shape",
@@ -136,6 +140,7 @@ __all__ = [
     "hookimpl",
     "measure",
     "nearest",
+    "read_secret",
     "register",
     "register_gate",
 ]
@@ -143,7 +148,11 @@ __all__ = [
 
 # Any: what a module holds. Loaded on use, because pydantic is slow to import and most commands need none of it.
 def __getattr__(name: str) -> Any:
-    if name not in ("Duration", "Share"):
+    if name == "read_secret":
+        from pointsman.config import secrets
+
+        return secrets.read_secret
+    if name not in {"BaseUrl", "Duration", "SecretReference", "Share"}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from pointsman.config import scalars
 

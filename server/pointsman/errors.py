@@ -2,6 +2,7 @@
 
 PointsmanError
 ├── ConfigInvalid          problems of a configuration, all of them, each with path and line
+├── SecretMissing          a secret that is not where its reference points, or cannot be one
 ├── PluginRefused          a plugin that must not be loaded, by name and reason
 ├── PluginFailed           a policy that raised, overran or answered nonsense
 ├── AskFailed              a model that a policy asked gave no answer
@@ -89,6 +90,14 @@ class ConfigInvalid(PointsmanError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class SecretMissing(PointsmanError):
+    """A secret that is not where its reference points; `unusable` where something is there that cannot be one."""
+
+    def __init__(self, message: str, *, unusable: bool = False) -> None:
+        self.unusable = unusable
+        super().__init__(message)
 
 
 class PluginRefused(PointsmanError):

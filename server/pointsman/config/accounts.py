@@ -10,13 +10,11 @@ from pydantic import ValidationError
 
 from pointsman.config.positions import Source, YamlPath
 from pointsman.config.references import mapping
-from pointsman.config.scalars import parse_reference
 from pointsman.config.schema import Provider
+from pointsman.config.secrets import read_secret
 from pointsman.config.settings import Account
-from pointsman.errors import Problem
+from pointsman.errors import Problem, SecretMissing
 from pointsman.providers.settings import ProviderSettings, Quirks
-
-MAX_SECRET_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,24 +100,7 @@ def _quirks(provider: Provider) -> Quirks:
 
 
 def _resolve(value: str, environ: Mapping[str, str], at: YamlPath) -> str:
-    """The secret that a reference names, any other text as it is."""
-    match parse_reference(value):
-        case ("variable", name):
-            where, secret = f"environment variable {name}", environ.get(name, "").strip()
-        case ("file", path):
-            where, secret = f"file {path!r}", _read(path, at)
-        case _:
-            return value
-    if not secret:
-        raise _Missing(at, f"{where} is not set or empty")
-    if not secret.isascii() or not secret.isprintable():
-        raise _Missing(at, f"{where} holds characters that an HTTP header cannot; check what was put there", fatal=True)
-    return secret
-
-
-def _read(path: str, at: YamlPath) -> str:
     try:
-        with Path(path).open("rb") as file:
-            return file.read(MAX_SECRET_BYTES).decode("latin-1").strip()
-    except (OSError, ValueError):
-        raise _Missing(at, f"file {path!r} cannot be read") from None
+        return read_secret(value, environ)
+    except SecretMissing as missing:
+        raise _Missing(at, str(missing), fatal=missing.unusable) from None
