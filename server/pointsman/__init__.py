@@ -49,7 +49,7 @@ from pointsman.model.request import (
     measure,
 )
 from pointsman.model.snapshot import Health, HealthState, Latency, Pin, Snapshot
-from pointsman.nearest import nearest
+from pointsman.spelling import nearest
 from pointsman.services import Ask, Denial, Lease, Services, Store
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from pointsman.model.catalogue import Model
 from pointsman.model.decision import Cause, PolicyKind
 from pointsman.model.plan import AttemptKind, PlannedAttempt
 from pointsman.model.request import Hints, Request, measure
-from pointsman.nearest import nearest
+from pointsman.spelling import nearest
 from pointsman.ports import Clock, Limits, Provider, ProviderCall
 
 SHARE = 0.5

@@ -33,7 +33,7 @@ Verdict = Accepted | Rejected
 
 
 class GateContract:
-    """Ten checks of one gate. Inherit them, under a name that pytest collects:
+    """Eleven checks of one gate. Inherit them, under a name that pytest collects:
 
         class TestPolite(GateContract):
             plugin = polite.plugin

@@ -63,7 +63,10 @@ class DecisionView(Struct, frozen=True, kw_only=True):
 
 
 class AttemptView(Struct, frozen=True, kw_only=True):
-    """One provider call. `error` is "" unless it failed; `upstream_status` the HTTP status of a failure, 0 for none."""
+    """One provider call. `error` is "" unless it failed; `upstream_status` the HTTP status of a failure, 0 for none.
+
+    `gate` is what gates said of its answer, "" where none was asked.
+    """
 
     number: int
     kind: str
@@ -80,6 +83,7 @@ class AttemptView(Struct, frozen=True, kw_only=True):
     error: str = ""
     error_message: str = ""
     upstream_status: int = 0
+    gate: str = ""
 
 
 class NoticeView(Struct, frozen=True, tag="notice"):

@@ -159,6 +159,7 @@ def _attempt(wire: routing_pb2.Attempt) -> AttemptView:
         error=reason_word(wire.error.reason),
         error_message=wire.error.message,
         upstream_status=int(status) if status.isdecimal() else 0,
+        gate=wire.gate,
     )
 
 
