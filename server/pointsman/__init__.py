@@ -47,7 +47,7 @@ from pointsman.model.request import (
     measure,
 )
 from pointsman.model.snapshot import Health, HealthState, Latency, Pin, Snapshot
-from pointsman.nearest import nearest
+from pointsman.nearest import nearest as did_you_mean
 from pointsman.services import Ask, Denial, Lease, Services, Store
 
 if TYPE_CHECKING:
@@ -124,9 +124,9 @@ __all__ = [
     "ToolChoice",
     "ToolResult",
     "Usage",
+    "did_you_mean",
     "hookimpl",
     "measure",
-    "nearest",
     "register",
 ]
 
