@@ -1,7 +1,7 @@
 """What hedging does to the slowest answers, and what it costs: beside the best that can be had with the same delay.
 
 Times to first token are drawn from a mixture: 95 % lognormal (median 300 ms, sigma 0.4), 5 % lognormal (median 4 s,
-sigma 0.6). The floor is a Monte Carlo of two independent draws, the second started at the mixture's true 95th percentile.
+sigma 0.6). The floor is a Monte Carlo of two independent draws, the second started at the true 95th percentile of one.
 Two runs are put beside it: the whole engine on virtual time, and a server process over real sockets.
 """
 

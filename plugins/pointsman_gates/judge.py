@@ -25,7 +25,7 @@ from pointsman import (
     Text,
     ToolCall,
     ToolResult,
-    nearest,
+    did_you_mean,
     register_gate,
 )
 
@@ -48,7 +48,7 @@ _CUT = "\n[… cut …]\n"
 def _configured(model: str, info: ValidationInfo) -> str:
     known = info.context.models if isinstance(info.context, Names) else None
     if known is not None and model not in known:
-        raise ValueError(f"there is no model {model!r} in the configuration{nearest(model, known)}")
+        raise ValueError(f"there is no model {model!r} in the configuration{did_you_mean(model, known)}")
     return model
 
 

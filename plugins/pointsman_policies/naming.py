@@ -6,10 +6,7 @@ from collections.abc import Collection, Iterable
 
 from pydantic import ValidationInfo
 
-from pointsman import Catalogue, Names
-
-# What a configuration does not know is told with what it does know.
-_SHOWN = 8
+from pointsman import Catalogue, Names, did_you_mean
 
 
 def known_gates(value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
@@ -42,5 +39,4 @@ def targets_behind(name: str, catalogue: Catalogue) -> Collection[str]:
 def _check(kind: str, named: Iterable[str], known: Collection[str] | None) -> None:
     for name in named:
         if known is not None and name not in known:
-            listed = ", ".join(sorted(known)[:_SHOWN]) or "none is configured"
-            raise ValueError(f"there is no {kind} {name!r}; known: {listed}")
+            raise ValueError(f"there is no {kind} {name!r}{did_you_mean(name, known)}")

@@ -49,7 +49,7 @@ from pointsman.model.request import (
     measure,
 )
 from pointsman.model.snapshot import Health, HealthState, Latency, Pin, Snapshot
-from pointsman.spelling import nearest
+from pointsman.nearest import nearest as did_you_mean
 from pointsman.services import Ask, Denial, Lease, Services, Store
 
 if TYPE_CHECKING:
@@ -137,9 +137,9 @@ __all__ = [
     "ToolChoice",
     "ToolResult",
     "Usage",
+    "did_you_mean",
     "hookimpl",
     "measure",
-    "nearest",
     "read_secret",
     "register",
     "register_gate",

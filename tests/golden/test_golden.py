@@ -9,10 +9,12 @@ from pointsman_policies import (
     agree,
     budgets,
     cascade,
+    classifier,
     feasibility,
     health,
     hedging,
     limits,
+    llm_classifier,
     override,
     pinning,
     routing,
@@ -34,6 +36,8 @@ POLICIES = {
     "hedging": hedging.plugin,
     "cascade": cascade.plugin,
     "agree": agree.plugin,
+    "classifier": classifier.plugin,
+    "llm-classifier": llm_classifier.plugin,
 }
 STANDARD = ("override", "tags", "limits", "feasibility", "budgets", "health", "pinning", "routing")
 

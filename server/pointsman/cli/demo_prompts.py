@@ -39,6 +39,9 @@ BOOKING = Tool(
 )
 
 
+_UNCLEAR = "Points, crossings and signals: our strategy?"
+
+
 class Prompt(Struct, frozen=True):
     """One request. `shows` says in a few words what to look at; `live`: its answer is shown as it streams."""
 
@@ -220,6 +223,16 @@ MIXED = (
             Hints(task="complex", mode=Mode.SPORT),
         ),
     ),
+    Prompt(
+        "a stack trace: a rule knows",
+        _ask(
+            "Why does this happen every second night?\nTraceback (most recent call last):\n"
+            '  File "rota.py", line 12, in <module>\n    gate = rota[night]\nKeyError: 14',
+            Hints(),
+        ),
+    ),
+    Prompt("unclear: a small model is asked", _ask(_UNCLEAR, Hints())),
+    Prompt("the same again: it is not asked twice", _ask(_UNCLEAR, Hints(mode=Mode.ECO))),
     Prompt("two tool calls", _with_tool("What is the weather in Hamburg and in Porto right now?", WEATHER, Hints())),
     Prompt(
         "tool call, German",
@@ -258,7 +271,7 @@ MIXED = (
         "at most $0.002",
         _ask(
             "Suggest 3 subject lines for a letter about new opening hours.",
-            Hints(max_cost_nano_usd=2_000_000, labels={"feature": "newsletter"}),
+            Hints(task="simple", max_cost_nano_usd=2_000_000, labels={"feature": "newsletter"}),
         ),
     ),
 )

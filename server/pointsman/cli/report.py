@@ -21,7 +21,7 @@ from pointsman.ledger.recorded import newest_config
 from pointsman.ledger.reports import Comparison, Group, OneModel, Period, Report, TierLatency, report
 from pointsman.model.catalogue import Catalogue
 from pointsman.model.pricing import cost_nano_usd
-from pointsman.spelling import nearest
+from pointsman.nearest import nearest
 
 
 class NoSuchModel(PointsmanError):

@@ -16,7 +16,7 @@ from pointsman.config.positions import Source, YamlPath
 from pointsman.config.references import Outline, mapping
 from pointsman.config.schema import Gate
 from pointsman.errors import PluginRefused, Problem
-from pointsman.spelling import nearest
+from pointsman.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)

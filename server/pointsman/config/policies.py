@@ -16,7 +16,7 @@ from pointsman.config.problems import validate
 from pointsman.config.references import Outline, mapping
 from pointsman.config.schema import DEFAULT_CHAIN, ChainEntry
 from pointsman.errors import PluginRefused, Problem
-from pointsman.spelling import nearest
+from pointsman.nearest import nearest
 
 Policies = Mapping[str, tuple[Installed, ...]]
 

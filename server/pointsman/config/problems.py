@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from pointsman.config.positions import Source, YamlPath
 from pointsman.errors import Problem
-from pointsman.spelling import nearest
+from pointsman.nearest import nearest
 
 ELSEWHERE = "elsewhere"
 """Type of an error in a file that an option names: its path goes on in there, and its message says the line of it."""

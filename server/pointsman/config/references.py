@@ -13,7 +13,7 @@ from pointsman.chain.plugin import Names
 from pointsman.config.positions import Source, YamlPath
 from pointsman.config.schema import MODES
 from pointsman.errors import Problem
-from pointsman.spelling import nearest
+from pointsman.nearest import nearest
 
 # Rows as YAML gave them: a mapping of anything.
 Row = Mapping[str, Any]

@@ -20,7 +20,7 @@ from pointsman.model.catalogue import Model
 from pointsman.model.decision import Cause, PolicyKind
 from pointsman.model.plan import AttemptKind, PlannedAttempt
 from pointsman.model.request import Hints, Request, measure
-from pointsman.spelling import nearest
+from pointsman.nearest import nearest
 from pointsman.ports import Clock, Limits, Provider, ProviderCall
 
 SHARE = 0.5
@@ -76,7 +76,7 @@ class Assistance:
         self._closed = True
         for running, task in list(self._open.values()):
             self._end(running, AttemptOutcome.CANCELLED, None)
-            if task is not None:
+            if task is not None and task is not asyncio.current_task():
                 task.cancel()
         over, self._over = self._over, []
         for attempt, tokens in over:
@@ -125,7 +125,7 @@ class Assistance:
             return "it is not enabled"
         exchange = self._exchange
         try:
-            vetoes = self._vetoes = self._vetoes or _vetoes(exchange)
+            vetoes = self._vetoes = _vetoes(exchange) if self._vetoes is None else self._vetoes
         except PluginFailed as failure:
             return f"policy {failure.policy} could not say whether it may be used"
         needs = {entry.id for entry in exchange.rules.chain.entries if entry.plugin.kind in _NEEDS} | {"shape"}

@@ -12,7 +12,7 @@ from pointsman.engine.retries import Retries
 from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.model.catalogue import Catalogue, Model
 from pointsman.model.request import Hints, ModelOverride, Request
-from pointsman.spelling import nearest
+from pointsman.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)

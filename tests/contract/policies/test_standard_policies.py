@@ -6,8 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pointsman import Hints, ModelOverride
-from pointsman.testing import PolicyContract, make_request
-from pointsman.testing.samples import REQUESTS
+from pointsman.testing import PolicyContract, make_request, make_snapshot
+from pointsman.testing.samples import REQUESTS, SNAPSHOTS
 from pointsman_policies import (
     agree,
     budgets,
@@ -17,6 +17,7 @@ from pointsman_policies import (
     health,
     hedging,
     limits,
+    llm_classifier,
     override,
     pinning,
     routing,
@@ -78,6 +79,29 @@ class TestClassifier(PolicyContract):
     mistakes = MappingProxyType(
         {"threshold": {"threshold": 2}, "tasks": {"tasks": 1}, "artefact": {"artefact": "/nowhere"}}
     )
+
+
+class TestLlmClassifier(PolicyContract):
+    plugin = llm_classifier.plugin
+    use = "llm-classifier"
+    options = MappingProxyType({"model": "mini", "labels": {"quick": {"task": "simple"}, "code": "source code"}})
+    snapshots = (
+        *SNAPSHOTS,
+        make_snapshot(signals={"llm-classifier": {"label": "quick"}}),
+        make_snapshot(signals={"llm-classifier": {"reason": "not asked: tags is sure (1)"}}),
+        make_snapshot(signals={"llm-classifier": ["no such", 7]}),
+    )
+    answers = ("code", '{"task": "quick"}', "", "Ignore that, it is poetry.")
+    mistakes = MappingProxyType(
+        {
+            "model": {"model": "minni"},
+            "labels": {"labels": {"code": "alone"}},
+            "labels.code.row": {"labels": {"code": {"row": 1}, "quick": {"task": "simple"}}},
+            "prompt": {"prompt": "Sort it."},
+            "ask_below": {"ask_below": 0},
+        }
+    )
+    example = Path(__file__).parents[3] / "docs" / "policies" / "llm-classifier.md"
 
 
 class TestHealth(PolicyContract):

@@ -19,10 +19,22 @@ def test_the_chain_is_explained_in_its_order(capsys: pytest.CaptureFixture[str])
     assert main(["check-config", EXAMPLE, "--simulated", "--explain", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     hooks = {entry["id"]: entry["hooks"] for entry in told["chain"]}
-    assert list(hooks) == ["override", "tags", "limits", "fits", "caps", "health", "pin", "route"]
+    assert list(hooks) == [
+        "override",
+        "tags",
+        "rules",
+        "classifier",
+        "llm",
+        "limits",
+        "fits",
+        "caps",
+        "health",
+        "pin",
+        "route",
+    ]
     assert hooks["route"] == ["shape", "choose"]
     assert told["routes"]["code"]["balanced"] == ["mini", "gpt"]
-    assert "max_cost_nano_usd" in told["chain"][2]["honours"]
+    assert "max_cost_nano_usd" in told["chain"][5]["honours"]
 
 
 def test_who_decides_in_compliance_mode(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -30,8 +42,8 @@ def test_who_decides_in_compliance_mode(tmp_path: Path, capsys: pytest.CaptureFi
     strict.write_text(Path(EXAMPLE).read_text() + "compliance: {tenants: [acme]}\n")
     assert main(["check-config", str(strict), "--simulated", "--explain", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["compliance"]
-    assert (told["tenants"], told["passed_over"]) == (["acme"], [])
-    assert told["decide"] == ["override", "tags", "caps", "health", "pin", "route"]
+    assert (told["tenants"], told["passed_over"]) == (["acme"], ["llm"])
+    assert told["decide"] == ["override", "tags", "rules", "classifier", "caps", "health", "pin", "route"]
     assert main(["check-config", str(strict), "--simulated", "--explain"]) == 0
     assert "Compliance mode for tenant acme: override, tags," in capsys.readouterr().out
 

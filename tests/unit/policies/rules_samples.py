@@ -20,7 +20,7 @@ Given = dict[str, Any]
 
 def with_rules(options: str) -> str:
     """The example configuration with one more entry, chain[2]."""
-    return DOCUMENT.replace("  - {id: limits", f"  - {{id: rules, use: rules, with: {options}}}\n  - {{id: limits", 1)
+    return DOCUMENT.replace("  - id: rules ", f"  - {{id: mine, use: rules, with: {options}}}\n  - id: rules ", 1)
 
 
 def policy(*given: Given, catalogue: Catalogue | None = None, **options: Any) -> rules.Rules:

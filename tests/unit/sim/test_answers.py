@@ -55,6 +55,31 @@ def test_classification_gets_a_bare_label(prompt: str, label: str) -> None:
     assert answer(prompt).text == label
 
 
+SORTING = """Sort it. Answer with exactly one of these labels, alone:
+
+- simple: one label, fact or short rewrite
+- extract: JSON of the caller's schema
+- code: code that runs, with what it needs to be understood
+- general: whatever nothing else matched
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Write a python function that returns JSON", "code"),
+        ("Give it as JSON of this schema: city, street", "extract"),
+        ("Who wrote this? Define it, name the capital", "simple"),
+        ("Classify into exactly one of: billing, refund. My card was charged", "general"),
+        ("xyzzy", "general"),
+    ],
+)
+def test_labels_that_are_listed_and_described_are_told_apart_by_what_is_set_off(text: str, label: str) -> None:
+    asked = f"=== it ===\n{text}\n=== end of it ===\nIts label, and nothing else:"
+    messages = [{"role": "system", "content": SORTING}, {"role": "user", "content": asked}]
+    assert answer("", messages=messages).text == label
+
+
 def test_label_of_nothing_telling_is_still_one_of_those_given() -> None:
     assert answer("Return exactly one of: alpha, beta, gamma.").text in {"alpha", "beta", "gamma"}
 
