@@ -156,6 +156,7 @@ class ProviderError(PointsmanError):
 
     `retryable` says that another target may succeed with the same request; `status` is the provider's HTTP status, 0
     where none came; `retry_after` in seconds; `sent` is False only when no byte of the request left us.
+    `provider_wide`: every model of the provider would fail alike, because the key is refused or has no credit left.
     """
 
     reason: Reason
@@ -166,6 +167,7 @@ class ProviderError(PointsmanError):
     sent: bool = True
     upstream_request_id: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    provider_wide: bool = False
 
     def __post_init__(self) -> None:
         super().__init__(f"{self.reason}: {self.message}")

@@ -63,6 +63,7 @@ def load(
         ledger=checked.ledger,
         failover=checked.failover,
         timeouts=checked.timeouts,
+        health=checked.health,
         strict_tags=checked.strict_tags,
         compliance=_compliance(checked),
         warnings=_sorted(problems, _unserved(source, catalogue)),

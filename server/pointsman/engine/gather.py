@@ -29,7 +29,11 @@ async def gather(exchange: Exchange, store: StateStore, clock: Clock) -> Snapsho
     """The world as this request's decision will see it; the exchange's has the clock, this adds state and signals."""
     state, rules = await store.read(exchange.request.session), exchange.rules
     base = msgspec.structs.replace(
-        exchange.snapshot, latencies=state.latencies, token_ratios=state.token_ratios, pin=state.pin
+        exchange.snapshot,
+        latencies=state.latencies,
+        token_ratios=state.token_ratios,
+        health=state.health,
+        pin=state.pin,
     )
     hooks = (rules.shadowed or rules.chain).gather
     # What may not decide is told nothing of the prompt either.

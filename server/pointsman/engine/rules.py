@@ -9,6 +9,7 @@ from pointsman.chain.loading import Chain
 from pointsman.chain.plugin import HONOURABLE
 from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.model.catalogue import Catalogue, Model
+from pointsman.model.decision import PolicyKind
 from pointsman.model.request import Hints, ModelOverride, Request
 from pointsman.nearest import nearest
 
@@ -42,6 +43,7 @@ class Rules:
 
     `targets` are the enabled models. `max_attempts` bounds the stages of the default plan. `strict_tags`: an unknown
     tag fails the request. `undetermined` are the ids of entries that may not decide where `compliance` holds.
+    `heeds_health`: an entry of kind health is in the chain.
     """
 
     version: str
@@ -55,6 +57,7 @@ class Rules:
     strict_tags: bool = False
     compliance: Compliance = NO_COMPLIANCE
     undetermined: frozenset[str] = frozenset()
+    heeds_health: bool = False
     timers: Timers = Timers()
 
     @classmethod
@@ -84,6 +87,7 @@ class Rules:
             strict_tags=strict_tags,
             compliance=compliance,
             undetermined=frozenset(entry.id for entry in chain.entries if not entry.plugin.deterministic),
+            heeds_health=any(entry.plugin.kind is PolicyKind.HEALTH for entry in live.entries),
             timers=timers,
         )
 

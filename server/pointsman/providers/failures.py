@@ -32,10 +32,11 @@ _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """Why an attempt failed, and whether another target may succeed."""
+    """Why an attempt failed, and whether another target may succeed: one at another provider where it is wide."""
 
     reason: Reason
     retryable: bool = True
+    provider_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class Complaint:
 
 _DOWN = Meaning(Reason.ALL_PROVIDERS_DOWN)
 _LIMITED = Meaning(Reason.PROVIDER_RATE_LIMITED)
-_KEY = Meaning(Reason.PROVIDER_AUTH_FAILED)
+_NO_CREDIT = Meaning(Reason.PROVIDER_RATE_LIMITED, provider_wide=True)
+_KEY = Meaning(Reason.PROVIDER_AUTH_FAILED, provider_wide=True)
+_FORBIDDEN = Meaning(Reason.PROVIDER_AUTH_FAILED)
 _ELSEWHERE = Meaning(Reason.PROVIDER_REFUSED)
 _REFUSED = Meaning(Reason.PROVIDER_REFUSED, retryable=False)
 _BLOCKED = Meaning(Reason.CONTENT_BLOCKED, retryable=False)
@@ -60,8 +63,8 @@ _STATUSES: Final[Mapping[int, Meaning]] = MappingProxyType(
     {
         400: _REFUSED,
         401: _KEY,
-        402: _LIMITED,  # no credit left, as insufficient_quota
-        403: _KEY,
+        402: _NO_CREDIT,
+        403: _FORBIDDEN,  # may be about this model alone
         404: _ELSEWHERE,
         408: _DOWN,
         409: _DOWN,
@@ -82,7 +85,7 @@ _CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
         "moderation": _BLOCKED,
         "context_length_exceeded": _TOO_LONG,
         "tokens_limit_reached": _TOO_LONG,
-        "insufficient_quota": _LIMITED,
+        "insufficient_quota": _NO_CREDIT,
         "invalid_api_key": _KEY,
         "model_not_found": _ELSEWHERE,
     }
@@ -216,4 +219,5 @@ def _error(origin: Origin, meaning: Meaning, what: str) -> ProviderError:
         retryable=meaning.retryable,
         retry_after=retry_after(origin.headers) if meaning.retryable else None,
         upstream_request_id=origin.request_id,
+        provider_wide=meaning.provider_wide,
     )
