@@ -27,6 +27,7 @@ JITTER = 0.2
 LONGEST_TOLD = 3600.0
 """Seconds for which a Retry-After is believed: what asks for more may be a mistake, and asking again costs little."""
 
+_EVER = float("-inf")
 _MOST_TIMES = 32
 # Two clock readings and a difference, as floats, may be off by as little.
 _ROUNDING = 1e-6
@@ -63,14 +64,14 @@ class Breaker:
     `borrowed`: opened for what others of its provider met, without a failure of its own.
     """
 
-    def __init__(self, settings: BreakerSettings, random: Random, now: float) -> None:
+    def __init__(self, settings: BreakerSettings, random: Random) -> None:
         self.settings = settings
-        self.phase, self.since, self.until = Phase.CLOSED, now, now
+        self.phase, self.since, self.until = Phase.CLOSED, _EVER, _EVER
         self.reason, self.told, self.borrowed = "", False, False
         self.last_error, self.ever_opened = "", False
         self.window = Window(settings.window)
         self._random = random
-        self._opened = now
+        self._opened = _EVER
         self._streak = self._answers = self._times = 0
         # When each lease expires. Whatever the phase: a trial that is still under way when it opens again counts.
         self._trials: dict[int, float] = {}

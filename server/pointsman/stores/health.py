@@ -134,7 +134,7 @@ class HealthBook:
     def _breaker(self, target: str, provider: str) -> Breaker:
         breaker = self._breakers.get(target)
         if breaker is None:
-            breaker = self._breakers[target] = Breaker(self._settings, self._random, self._clock.monotonic())
+            breaker = self._breakers[target] = Breaker(self._settings, self._random)
             self._providers[target] = provider
         return breaker
 

@@ -28,7 +28,7 @@ class Bench:
 
     def __init__(self, settings: BreakerSettings = SETTINGS, seed: int = 1) -> None:
         self.now = 1000.0
-        self.breaker = Breaker(settings, Random(seed), self.now)  # noqa: S311
+        self.breaker = Breaker(settings, Random(seed))  # noqa: S311
 
     def calls(self, *evidence: Evidence, took: float = 0.0) -> None:
         for one in evidence:
