@@ -15,18 +15,7 @@ from pointsman.cli.terminal import Terminal, printable, table
 from pointsman.rpc.client.calls import Client
 from pointsman.rpc.client.views import CallFailed, HealthView
 
-_COLUMNS = (
-    "provider",
-    "model",
-    "state",
-    ">failed",
-    ">requests",
-    ">ttft p50",
-    ">ttft p95",
-    ">since",
-    ">again in",
-    "*why",
-)
+_COLUMNS = ("provider, model", "state", ">failed", ">ttft p50", ">p95", ">again in", "*why")
 _STYLES = {"up": "green", "degraded": "yellow", "down": "bold red", "probing": "yellow", "disabled": "dim"}
 _PATIENCE = 10.0
 
@@ -55,16 +44,12 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
 def _rows(found: Sequence[HealthView], now: float) -> Iterator[Sequence[RenderableType]]:
     for row in found:
-        known = row.requests > 0
         yield (
-            "" if row.model else Text(row.provider, style="bold"),
-            row.model,
+            f"  {row.model}" if row.model else Text(row.provider, style="bold"),
             Text(row.state, style=_STYLES.get(row.state, "")),
-            percent(row.error_ratio) if known else "-",
-            f"{row.requests:,}" if known else "-",
+            f"{percent(row.error_ratio)} of {row.requests:,}" if row.requests else "-",
             seconds(row.ttft_p50),
             seconds(row.ttft_p95),
-            "-" if row.since is None else seconds(max(0.0, now - row.since)),
             "-" if row.next_probe is None else seconds(max(0.0, row.next_probe - now)),
             printable(row.reason),
         )

@@ -339,7 +339,11 @@ class Health(Section):
         default=0.5, gt=0, le=1, description="Share of failures in the window from which a model is down."
     )
     degraded_ratio: float = Field(
-        default=0.2, gt=0, le=1, description="Share of failures in the window from which a model is degraded."
+        default=0.2,
+        gt=0,
+        le=1,
+        validate_default=True,
+        description="Share of failures in the window from which a model is degraded.",
     )
     consecutive_failures: int = Field(
         default=5, ge=1, le=1_000_000, description="So many failures in a row also mean that it is down."

@@ -27,6 +27,7 @@ JITTER = 0.2
 LONGEST_TOLD = 3600.0
 """Seconds for which a Retry-After is believed: what asks for more may be a mistake, and asking again costs little."""
 
+# Before its first phase ended.
 _EVER = float("-inf")
 _MOST_TIMES = 32
 # Two clock readings and a difference, as floats, may be off by as little.
@@ -68,7 +69,7 @@ class Breaker:
         self.settings = settings
         self.phase, self.since, self.until = Phase.CLOSED, _EVER, _EVER
         self.reason, self.told, self.borrowed = "", False, False
-        self.last_error, self.ever_opened = "", False
+        self.last_error = ""
         self.window = Window(settings.window)
         self._random = random
         self._opened = _EVER
@@ -231,5 +232,5 @@ class Breaker:
 
     def _open(self, reason: str, seconds: float, now: float, *, told: bool = False) -> None:
         self.phase, self.since, self._opened, self.until = Phase.OPEN, now, now, now + seconds
-        self.reason, self.told, self.borrowed, self.ever_opened = reason, told, False, True
+        self.reason, self.told, self.borrowed = reason, told, False
         self._streak = self._answers = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
 from random import Random
 
 from pointsman.model.attempt import Attempt
@@ -126,7 +127,7 @@ class HealthBook:
             calls=window.calls,
             failures=window.failures,
             window=window.seconds,
-            since=breaker.since + shift if breaker.ever_opened else None,
+            since=breaker.since + shift if isfinite(breaker.since) else None,
             last_error=breaker.last_error,
             latency=latency,
         )
