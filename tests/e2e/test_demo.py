@@ -70,6 +70,9 @@ def test_the_demo_as_json(shown: Shown) -> None:
         "failed",
         "served",
     ]
+    again = [request["usage"]["attempts"] for request in served if request["shows"] == "the same again"]
+    assert [len(attempts) for attempts in (again[0], again[-1])] == [2, 1]
+    assert {"down", "probing"} & {row["state"] for row in told["health"] if row["provider"] == "mistral"}
     long = next(request for request in served if request["shows"].startswith("80,000"))
     assert long["decision"]["model"] not in ("oss-20b", "mistral-small")
     assert told["cancellation"]["simulator"]["ending"] == "client_closed"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from pointsman.cli import answers, asking
@@ -38,8 +39,13 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     if terminal.json:
         terminal.dump({"health": found})
         return 0
-    terminal.show(table("", _COLUMNS, _rows(found, time.time())))
+    terminal.show(health_table(found))
     return 0
+
+
+def health_table(found: Sequence[HealthView]) -> Table:
+    """Each provider in a row of its own, above its models."""
+    return table("", _COLUMNS, _rows(found, time.time()))
 
 
 def _rows(found: Sequence[HealthView], now: float) -> Iterator[Sequence[RenderableType]]:
