@@ -27,7 +27,7 @@ from pointsman.model.answer import Answer, Delta, Ending, FinishReason, TextDelt
 from pointsman.model.attempt import AttemptOutcome
 from pointsman.model.catalogue import Task
 from pointsman.model.request import Mode, Text
-from pointsman.ports import ProviderCall
+from pointsman.ports import Limits, ProviderCall
 from pointsman.stores.memory import MemoryStore
 from pointsman.testing import (
     FakeLedger,
@@ -93,6 +93,8 @@ class DrawnProvider:
 
     def dropped(self, call: ProviderCall) -> tuple[str, ...]:
         return ()
+
+    async def probe(self, limits: Limits) -> None: ...
 
 
 _ENDING = Ending(reason=FinishReason.STOP, usage=Usage(20, 300))

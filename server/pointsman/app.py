@@ -6,12 +6,15 @@ import logging
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from random import Random
 from types import TracebackType
 from typing import Self
 
 from pointsman.chain.gates import build_gates
 from pointsman.chain.loading import build_chain
 from pointsman.config.settings import Account, Config
+from pointsman.engine.panic import PanicAlarm
+from pointsman.engine.probing import Prober
 from pointsman.engine.retries import Retries
 from pointsman.engine.route import Engine, World
 from pointsman.engine.rules import Rules, Timers
@@ -22,10 +25,13 @@ from pointsman.ports import Ledger, Provider, Transport
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
 from pointsman.rpc.server import DoorSettings, GrpcDoor
+from pointsman.stores.breaker import BreakerSettings
 from pointsman.stores.clock import SystemClock
+from pointsman.stores.health import HealthBook
 from pointsman.stores.memory import MemoryStore
 from pointsman.telemetry import names
 from pointsman.telemetry.metrics import Metrics
+from pointsman.telemetry.providers import provider_states
 
 log = logging.getLogger(__name__)
 
@@ -87,12 +93,15 @@ class App:
             blocked_elsewhere=config.failover.blocked_elsewhere,
         )
         ledger = await self._ledger()
-        world = World(await self._providers(), MemoryStore(clock), ledger, clock)
+        health = HealthBook(clock, Random(), self._breakers(), config.catalogue.models.values())  # noqa: S311 - jitter
+        world = World(await self._providers(), MemoryStore(clock, health), ledger, clock)
+        await self._probe(world)
         watchdog = Watchdog()
         watchdog.start()
         self._stack.callback(watchdog.stop)
         metrics = Metrics(config.version)
-        engine = Engine(rules, world, watchdog, (metrics,))
+        metrics.gauge(names.PROVIDER_STATE, lambda: provider_states(health.vitals({})))
+        engine = Engine(rules, world, watchdog, (metrics, PanicAlarm(clock)))
         self._stack.push_async_callback(engine.drain)
         await self._open_doors(engine, metrics)
 
@@ -109,6 +118,16 @@ class App:
         self._stack.push_async_callback(ledger.aclose)
         await ledger.add_config(self.config.version, self.config.document)
         return ledger
+
+    def _breakers(self) -> BreakerSettings:
+        return BreakerSettings(**self.config.health.model_dump())
+
+    async def _probe(self, world: World) -> None:
+        """Probe the providers that the configuration says so of."""
+        probes = {name: account.probe for name, account in self.config.providers.items() if account.probe}
+        if probes:
+            prober = Prober(world.providers, probes, world.store, self.config.catalogue)
+            await self._stack.enter_async_context(prober.running())
 
     async def _providers(self) -> Mapping[str, Provider]:
         """Providers with the same connection settings share a transport, and so its pool."""

@@ -176,6 +176,7 @@ class ProviderError(PointsmanError):
     `retryable` says that another target may succeed with the same request, `again` that this one may, in a moment,
     `elsewhere` that none may but at other providers; `status` is the provider's HTTP status, 0
     where none came; `retry_after` in seconds; `sent` is False only when no byte of the request left us.
+    `provider_wide`: every model of the provider would fail alike, because the key is refused or has no credit left.
     """
 
     reason: Reason
@@ -188,6 +189,7 @@ class ProviderError(PointsmanError):
     sent: bool = True
     upstream_request_id: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    provider_wide: bool = False
 
     def __post_init__(self) -> None:
         super().__init__(f"{self.reason}: {self.message}")

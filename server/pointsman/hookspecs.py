@@ -74,7 +74,8 @@ def pointsman_exclude_targets(  # type: ignore[empty-body]  # a spec has no body
     """Pure. Veto targets; an empty sequence vetoes none.
 
     None is a failure: a forgotten `return` must not let anything pass. `shaped` holds every enabled model with its cost
-    and token estimates. Vetoes are a union: no order can bypass one.
+    and token estimates. Vetoes are a union: no order can bypass one. One that `yields` is a guess, and lifted where
+    nothing would be left to try.
     A failure here fails the request, unless the entry says `on_error: skip`.
     """
 

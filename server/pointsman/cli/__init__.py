@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "route": "ask a running server how it would route a prompt",
     "complete": "send a prompt to a running server and stream the answer",
     "explain": "why a recorded request went where it did, and what it cost",
+    "health": "how the providers behind a running server are doing",
     "report": "what the recorded requests add up to, and what routing saved",
     "check-config": "every problem of a configuration, with path and line",
     "plugins": "the installed policies, and which of them are refused",

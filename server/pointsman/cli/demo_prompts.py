@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pointsman.model.request import (
     Hints,
@@ -292,6 +293,11 @@ FAILOVER = Prompt(
         "What does the signal of three short blasts mean at sea?",
         Hints(task="simple", exclude_providers=("groq",), labels={"project": "atlas"}),
     ),
+)
+
+AGAIN = Prompt(
+    "the same again",
+    replace(FAILOVER.request, params=Params(max_output_tokens=16)),
 )
 
 CANCELLED = Prompt(

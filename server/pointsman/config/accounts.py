@@ -13,6 +13,7 @@ from pointsman.config.references import mapping
 from pointsman.config.schema import Provider
 from pointsman.config.secrets import read_secret
 from pointsman.config.settings import Account
+from pointsman.engine.probing import Probe
 from pointsman.errors import Problem, SecretMissing
 from pointsman.providers.settings import ProviderSettings, Quirks
 
@@ -51,7 +52,7 @@ def open_accounts(
         if simulated is not None:
             base_url = f"{simulated.rstrip('/')}/{name}/v1"
             settings = ProviderSettings(provider=name, base_url=base_url, api_key="simulated", quirks=_quirks(provider))
-            enabled[name] = Account(provider.wire, settings, None, provider.max_connections)
+            enabled[name] = Account(provider.wire, settings, None, provider.max_connections, _probe(provider))
             continue
         found = _account(source, name, provider, environ)
         if isinstance(found, Problem):
@@ -75,7 +76,11 @@ def _account(source: Source, name: str, provider: Provider, environ: Mapping[str
     except _Missing as missing:
         consequence = "" if missing.fatal else f"; provider {name!r} and its models are disabled"
         return source.problem((*path, *missing.path), f"{missing}{consequence}", fatal=missing.fatal)
-    return Account(provider.wire, settings, provider.ca_file, provider.max_connections)
+    return Account(provider.wire, settings, provider.ca_file, provider.max_connections, _probe(provider))
+
+
+def _probe(provider: Provider) -> Probe | None:
+    return Probe(provider.probe.every, provider.probe.timeout) if provider.probe else None
 
 
 def _settings(name: str, provider: Provider, environ: Mapping[str, str]) -> ProviderSettings:

@@ -68,6 +68,7 @@ def load(
         ledger=checked.ledger,
         failover=checked.failover,
         timeouts=checked.timeouts,
+        health=checked.health,
         strict_tags=checked.strict_tags,
         gates=judges.entries(checked.gates),
         compliance=_compliance(checked),

@@ -26,7 +26,7 @@ Capability = Literal["tools", "json_schema", "json_object", "images", "image_url
 ModeName = Literal["eco", "balanced", "sport"]
 
 MODES: tuple[ModeName, ...] = ("eco", "balanced", "sport")
-DEFAULT_CHAIN = ("override", "tags", "limits", "feasibility", "routing")
+DEFAULT_CHAIN = ("override", "tags", "limits", "feasibility", "health", "routing")
 
 
 def _tuple_of(value: Any) -> Any:
@@ -66,6 +66,13 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
+class Probe(Section):
+    """Asking a provider that is down for its list of models, which costs nothing: when it answers, requests try it."""
+
+    every: Duration = Field(default="30s", gt=0, validate_default=True, description="How often, while it is down.")
+    timeout: Duration = Field(default="5s", gt=0, validate_default=True, description="How long it may take to answer.")
+
+
 class Provider(Section):
     """An account at a model provider: where it is, and how to prove who we are."""
 
@@ -99,6 +106,11 @@ class Provider(Section):
         default="", description="Where it takes back earlier reasoning. Empty: nowhere."
     )
     omit: Omitted = Field(default=(), description="Fields that it would refuse, and is therefore never sent.")
+    probe: Probe | None = Field(
+        default=None,
+        description="Probe it while it is down, so that no caller's request has to find out that it is back. Unset: "
+        "never; a few requests try it when `health.open_for` is over.",
+    )
 
 
 class Price(Section):
@@ -352,6 +364,70 @@ class Compliance(Section):
     tenants: Names = Field(min_length=1, description="The tenants it is for.")
 
 
+class Health(Section):
+    """When a model counts as down, from what came of the calls to it, and when it is tried again.
+
+    Only what is the provider's fault counts: no answer, a 5xx, an answer that breaks off or is garbled. What a model
+    refuses and what callers cancel do not. The policy `health` acts on it.
+    """
+
+    window: Duration = Field(
+        default="30s", gt=0, validate_default=True, description="How far back failures are remembered."
+    )
+    min_requests: int = Field(
+        default=10,
+        ge=1,
+        le=1_000_000,
+        description="With fewer calls in the window their share of failures says nothing.",
+    )
+    error_ratio: float = Field(
+        default=0.5, gt=0, le=1, description="Share of failures in the window from which a model is down."
+    )
+    degraded_ratio: float = Field(
+        default=0.2,
+        gt=0,
+        le=1,
+        validate_default=True,
+        description="Share of failures in the window from which a model is degraded.",
+    )
+    consecutive_failures: int = Field(
+        default=5, ge=1, le=1_000_000, description="So many failures in a row also mean that it is down."
+    )
+    open_for: Duration = Field(
+        default="5s",
+        gt=0,
+        validate_default=True,
+        description="How long it is then left alone, less up to a fifth; twice as long after each trial that fails.",
+    )
+    open_max: Duration = Field(default="2m", gt=0, validate_default=True, description="But never for longer than this.")
+    key_for: Duration = Field(
+        default="1m",
+        gt=0,
+        validate_default=True,
+        description="The same as `open_for`, for a provider that refuses our key.",
+    )
+    trials: int = Field(
+        default=3,
+        ge=1,
+        le=1000,
+        description="How many requests may try it at once after that, and how many answers make it count as up.",
+    )
+
+    @field_validator("degraded_ratio")
+    @classmethod
+    def _before_it_is_down(cls, value: float, info: ValidationInfo) -> float:
+        if value > (ratio := info.data.get("error_ratio", value)):
+            raise ValueError(f"must not be above error_ratio, which is {ratio:g}")
+        return value
+
+    @field_validator("open_max")
+    @classmethod
+    def _above_the_first(cls, value: float, info: ValidationInfo) -> float:
+        if value < (first := info.data.get("open_for", value)):
+            raise ValueError(f"must not be below open_for, which is {first:g}s")
+        return value
+
+
 class Timeouts(Section):
     """How long providers may be silent; pings and empty chunks count as silence. The caller's deadline bounds all."""
 
@@ -405,3 +481,4 @@ class Document(Section):
     ledger: Ledger = Field(default_factory=Ledger, description="Records.")
     failover: Failover = Field(default_factory=Failover, description="Providers that fail.")
     timeouts: Timeouts = Field(default_factory=Timeouts, description="Providers that are silent.")
+    health: Health = Field(default_factory=Health, description="Models that are down.")

@@ -27,6 +27,9 @@ LEAST = 0.25
 RESERVE = 10.0
 """Seconds of a unary call's deadline that are kept for another candidate."""
 
+PATIENCE = 5.0
+"""Seconds to a stream's first content: with less, silence says something of the deadline, nothing of the provider."""
+
 _SLACK, _EXACT = 1.0, 0.01
 _NOTHING = Text("")
 # Of a token in ordinary prose. A cap of output tokens stops a model long before; this is for one that ignores it.
@@ -164,7 +167,14 @@ class Attempts:
         if running.receiver and running.receiver.writing:
             return RequestError(Reason.SLOW_CONSUMER, f"the caller took nothing for {self._timers.between_chunks:g} s")
         what = "content" if running.ttft is None else "further content"
-        return ProviderError(Reason.ALL_PROVIDERS_DOWN, f"{provider} sent no {what} in time")
+        reason = Reason.DEADLINE_EXCEEDED if self._hurried(running) else Reason.ALL_PROVIDERS_DOWN
+        return ProviderError(reason, f"{provider} sent no {what} in time")
+
+    def _hurried(self, running: Running) -> bool:
+        """Was it the caller's haste? A whole answer takes as long as it takes, so it has all of `first_content`."""
+        usual = self._timers.first_content
+        fair = min(PATIENCE, usual) if running.receiver else usual
+        return running.ttft is None and running.content_by - running.began < fair - _EXACT
 
     def _loop_time(self, monotonic: float) -> float:
         return asyncio.get_running_loop().time() + (monotonic - self._clock.monotonic())
@@ -205,6 +215,8 @@ class Attempts:
             upstream_status=error.status if error else 200 if ending else 0,
             error_reason=error.reason.value if error else "",
             error_message=error.message if error else "",
+            retry_after=error.retry_after if error else None,
+            provider_wide=error is not None and error.provider_wide,
             dropped=running.dropped,
             gate=gate,
         )

@@ -71,6 +71,9 @@ def exclusions_fault(answer: object, known: Container[str]) -> str:
         cause: object = exclusion.cause
         if not isinstance(cause, Cause):
             return "excluded for a cause that is no Cause"
+        yields: object = exclusion.yields
+        if not isinstance(yields, bool):
+            return f"excluded with a {type(yields).__name__} where it says whether it yields"
         if fault := _text_fault(exclusion.reason) or _text_fault(exclusion.scope):
             return fault
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -49,9 +50,10 @@ def _decide(d: Deliberation) -> Decision | Refusal:
         assessed = assess(d)
         shaped = shape_targets(d, assessed)
         exclude(d, assessed, shaped)
-        candidates = d.vetoes.spared(shaped)
-        choice, chosen_by = _choose(d, assessed, candidates)
-        ranking = rank(choice, candidates, d.catalogue, d.vetoes)
+        selected = _select(d, assessed, shaped)
+        if not selected.ranking and (by := d.vetoes.yielding()):
+            d, selected = _select_anyway(d, assessed, shaped, selected, by)
+        choice, chosen_by, ranking = selected
         if not ranking:
             return refuse(d, assessed, choice, shaped)
         plan = _plan(d, assessed, {target: shaped[target] for target in ranking})
@@ -129,6 +131,38 @@ def exclude(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) -
         outcome = VerdictOutcome.NARROWED if exclusions else VerdictOutcome.NO_OPINION
         reason = exclusions[0].reason if exclusions else ""
         d.asking.note(hook, outcome, reason, before, len(shaped) - len(d.vetoes))
+
+
+class _Selected(NamedTuple):
+    """The choice, the entry that made it, and what to try, in order."""
+
+    choice: Choice | None
+    chosen_by: str
+    ranking: tuple[str, ...]
+
+
+def _select(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) -> _Selected:
+    candidates = d.vetoes.spared(shaped)
+    choice, chosen_by = _choose(d, assessed, candidates)
+    return _Selected(choice, chosen_by, rank(choice, candidates, d.catalogue, d.vetoes))
+
+
+def _select_anyway(
+    d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped], nothing: _Selected, by: frozenset[str]
+) -> tuple[Deliberation, _Selected]:
+    """Once more without the vetoes that yield, made by the entries `by`; all as it was where that does not help."""
+    before, firm = len(shaped) - len(d.vetoes), d.vetoes.firm()
+    noted = len(d.asking.verdicts)
+    for hook in d.chain.exclude:
+        if hook.entry.id in by:
+            reason = "its vetoes that yield are lifted: with them nothing would be left to try"
+            d.asking.note(hook, VerdictOutcome.REJECTED, reason, before, len(shaped) - len(firm))
+    without = replace(d, vetoes=firm)
+    selected = _select(without, assessed, shaped)
+    if selected.ranking:
+        return without, selected
+    del d.asking.verdicts[noted:]
+    return d, nothing
 
 
 def _choose(d: Deliberation, assessed: Assessed, candidates: Mapping[str, Shaped]) -> tuple[Choice | None, str]:

@@ -33,7 +33,11 @@ async def gather(exchange: Exchange, store: StateStore, clock: Clock, assistance
     """
     state, rules = await store.read(exchange.request.session), exchange.rules
     base = msgspec.structs.replace(
-        exchange.snapshot, latencies=state.latencies, token_ratios=state.token_ratios, pin=state.pin
+        exchange.snapshot,
+        latencies=state.latencies,
+        token_ratios=state.token_ratios,
+        health=state.health,
+        pin=state.pin,
     )
     exchange.snapshot = base
     hooks = (rules.shadowed or rules.chain).gather

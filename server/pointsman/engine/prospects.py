@@ -8,8 +8,6 @@ from pointsman.engine.exchange import Exchange
 from pointsman.errors import ProviderError, Reason
 from pointsman.model.plan import PlannedAttempt, Stage
 
-_FORBIDDEN = 403
-
 
 class Prospects:
     """Learns from failures, and leaves out of a stage what would only fail the same way."""
@@ -24,9 +22,7 @@ class Prospects:
     def learn(self, target: str, error: ProviderError) -> None:
         """An attempt at `target` failed."""
         model = self._exchange.rules.catalogue.models[target]
-        # The provider's other models share the key; a 403 may be about this model alone.
-        bad_key = error.reason is Reason.PROVIDER_AUTH_FAILED and error.status != _FORBIDDEN
-        if bad_key or error.elsewhere:
+        if error.provider_wide or error.elsewhere:
             self._refusing.add(model.provider)
         if error.reason is Reason.CONTEXT_TOO_LONG:
             self._too_narrow = max(self._too_narrow, model.context)

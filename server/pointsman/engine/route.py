@@ -34,6 +34,7 @@ from pointsman.model.plan import PlannedAttempt
 from pointsman.model.record import Record
 from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
+from pointsman.model.vitals import Vitals
 from pointsman.ports import Clock, Ledger, Provider, StateStore
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,10 @@ class Engine:
         self._retries.request(exchange.started)
         await self._work(exchange, self._complete(exchange, terms, sink))
         return exchange.completion(self._world.clock.monotonic())
+
+    async def vitals(self) -> Sequence[Vitals]:
+        """How every configured model is doing, ordered by provider and id."""
+        return await self._world.store.vitals()
 
     async def drain(self) -> None:
         """Wait until everything that ended is settled."""

@@ -11,6 +11,7 @@ from pointsman.chain.plugin import HONOURABLE
 from pointsman.engine.retries import Retries
 from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.model.catalogue import Catalogue, Model
+from pointsman.model.decision import PolicyKind
 from pointsman.model.request import Hints, ModelOverride, Request
 from pointsman.nearest import nearest
 
@@ -45,7 +46,8 @@ class Rules:
 
     `targets` are the enabled models. `max_attempts` bounds the stages of the default plan. `strict_tags`: an unknown
     tag fails the request. `undetermined` are the ids of entries that may not decide where `compliance` holds.
-    `blocked_elsewhere`: a prompt that one provider's content policy blocks is tried at the others.
+    `blocked_elsewhere`: a prompt that one provider's content policy blocks is tried at the others. `heeds_health`: an
+    entry of kind health is in the chain.
     """
 
     version: str
@@ -59,6 +61,7 @@ class Rules:
     strict_tags: bool = False
     compliance: Compliance = NO_COMPLIANCE
     undetermined: frozenset[str] = frozenset()
+    heeds_health: bool = False
     timers: Timers = Timers()
     gates: Mapping[str, LoadedGate] = field(default_factory=dict)
     retries: Retries = NO_RETRIES
@@ -94,6 +97,7 @@ class Rules:
             strict_tags=strict_tags,
             compliance=compliance,
             undetermined=frozenset(entry.id for entry in chain.entries if not entry.plugin.deterministic),
+            heeds_health=any(entry.plugin.kind is PolicyKind.HEALTH for entry in live.entries),
             timers=timers,
             gates=gates or {},
             retries=retries,

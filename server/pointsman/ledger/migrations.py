@@ -91,4 +91,9 @@ _SECOND = (
     "CREATE INDEX decisions_by_session ON decisions (session, received) WHERE session <> ''",
 )
 
-MIGRATIONS = (_FIRST, _SECOND)
+_THIRD = (
+    "ALTER TABLE attempts ADD COLUMN retry_after REAL",
+    "ALTER TABLE attempts ADD COLUMN provider_wide INTEGER NOT NULL DEFAULT 0",
+)
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD)

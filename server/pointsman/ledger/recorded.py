@@ -125,6 +125,8 @@ def _attempt(row: sqlite3.Row) -> Attempt:
         upstream_status=row["upstream_status"],
         error_reason=row["error_reason"],
         error_message=row["error_message"],
+        retry_after=row["retry_after"],
+        provider_wide=bool(row["provider_wide"]),
     )
 
 

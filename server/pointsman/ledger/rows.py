@@ -33,6 +33,7 @@ ATTEMPT_COLUMNS = (
     *("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens", "reasoning_tokens"),
     *("usage_estimated", "cost_nano_usd", "cost_source", "started", "duration", "ttft"),
     *("upstream_status", "upstream_request_id", "error_reason", "error_message"),
+    *("retry_after", "provider_wide"),
 )
 CONFIG_COLUMNS = ("version", "document")
 
@@ -147,6 +148,8 @@ def _attempt(decision_id: str, attempt: Attempt) -> Row:
         attempt.upstream_request_id,
         attempt.error_reason,
         attempt.error_message,
+        attempt.retry_after,
+        attempt.provider_wide,
     )
 
 

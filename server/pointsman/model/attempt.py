@@ -33,8 +33,9 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """One provider call that was made. `number` is 1-based in order of start; times are seconds, money nano-USD.
 
     `error_reason` is a `Reason` name, "" unless it failed; `upstream_status` the HTTP status, 0 where none came.
-    `dropped` names what the caller asked for and the provider's wire could not express. `gate` is what the gates said
-    of it, "" where none was asked.
+    `dropped` names what the caller asked for and the provider's wire could not express. `retry_after` is what the
+    provider asked for with its failure, None for nothing; `provider_wide`: its other models would fail alike, because
+    the key is refused or has no credit left. `gate` is what the gates said of it, "" where none was asked.
     """
 
     number: int
@@ -54,6 +55,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     upstream_status: int = 0
     error_reason: str = ""
     error_message: str = ""
+    retry_after: float | None = None
+    provider_wide: bool = False
     dropped: tuple[str, ...] = ()
     gate: str = ""
 

@@ -31,11 +31,15 @@ class HealthState(StrEnum):
 
 
 class Health(Struct, frozen=True):
-    """How one model is doing. `until`: Unix seconds at which it is tried again, None where nobody knows."""
+    """How one model is doing. `until`: Unix seconds at which it is tried again, None where nobody knows.
+
+    `told`: the provider itself said so (a Retry-After, a refused key), it is no guess from failures.
+    """
 
     state: HealthState
     reason: str = ""
     until: float | None = None
+    told: bool = False
 
 
 class Pin(Struct, frozen=True):

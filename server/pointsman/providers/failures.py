@@ -32,12 +32,16 @@ _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """Why an attempt failed, and who may succeed: another target, the same one in a moment, another provider alone."""
+    """Why an attempt failed, and who may succeed: another target, the same one in a moment, another provider alone.
+
+    `provider_wide`: all models of this provider would fail alike.
+    """
 
     reason: Reason
     retryable: bool = True
     again: bool = False
     elsewhere: bool = False
+    provider_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,9 @@ _DOWN = Meaning(Reason.ALL_PROVIDERS_DOWN, again=True)
 # Waited for in vain already: the same again would take as long.
 _SILENT = Meaning(Reason.ALL_PROVIDERS_DOWN)
 _LIMITED = Meaning(Reason.PROVIDER_RATE_LIMITED, again=True)
-_SPENT = Meaning(Reason.PROVIDER_RATE_LIMITED)
-_KEY = Meaning(Reason.PROVIDER_AUTH_FAILED)
+_NO_CREDIT = Meaning(Reason.PROVIDER_RATE_LIMITED, provider_wide=True)
+_KEY = Meaning(Reason.PROVIDER_AUTH_FAILED, provider_wide=True)
+_FORBIDDEN = Meaning(Reason.PROVIDER_AUTH_FAILED)
 _ELSEWHERE = Meaning(Reason.PROVIDER_REFUSED)
 _REFUSED = Meaning(Reason.PROVIDER_REFUSED, retryable=False)
 _BLOCKED = Meaning(Reason.CONTENT_BLOCKED, retryable=False, elsewhere=True)
@@ -65,8 +70,8 @@ _STATUSES: Final[Mapping[int, Meaning]] = MappingProxyType(
     {
         400: _REFUSED,
         401: _KEY,
-        402: _SPENT,  # no credit left, as insufficient_quota
-        403: _KEY,
+        402: _NO_CREDIT,
+        403: _FORBIDDEN,  # may be about this model alone
         404: _ELSEWHERE,
         408: _DOWN,
         409: _DOWN,
@@ -87,7 +92,7 @@ _CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
         "moderation": _BLOCKED,
         "context_length_exceeded": _TOO_LONG,
         "tokens_limit_reached": _TOO_LONG,
-        "insufficient_quota": _SPENT,
+        "insufficient_quota": _NO_CREDIT,
         "invalid_api_key": _KEY,
         "model_not_found": _ELSEWHERE,
     }
@@ -223,4 +228,5 @@ def _error(origin: Origin, meaning: Meaning, what: str) -> ProviderError:
         elsewhere=meaning.elsewhere,
         retry_after=retry_after(origin.headers) if meaning.retryable else None,
         upstream_request_id=origin.request_id,
+        provider_wide=meaning.provider_wide,
     )

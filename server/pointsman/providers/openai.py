@@ -10,7 +10,7 @@ import anyio
 
 from pointsman.errors import ProviderError, TransportError
 from pointsman.model.answer import Answer
-from pointsman.ports import AnswerStream, HttpRequest, HttpStream, ProviderCall, Transport
+from pointsman.ports import AnswerStream, HttpRequest, HttpStream, Limits, ProviderCall, Transport
 from pointsman.providers.failures import Origin, failed_inside, garbled, not_delivered, refused
 from pointsman.providers.openai_answer import wire_to_answer
 from pointsman.providers.openai_errors import read_complaint
@@ -22,6 +22,8 @@ _BASE_URL: Final = "https://api.openai.com/v1"
 # An error's body says why, but it is not worth more than this.
 _ERROR_BYTES = 64 * 1024
 _ERROR_SECONDS = 2.0
+# Whoever has no list of models says so, and is there.
+_NO_LIST: Final = frozenset({404, 405})
 
 
 class OpenAIProvider:
@@ -35,12 +37,14 @@ class OpenAIProvider:
         self._transport = transport
         base, mark, query = (settings.base_url or _BASE_URL).partition("?")
         self._url = f"{base.rstrip('/')}/chat/completions{mark}{query}"
+        self._models_url = f"{base.rstrip('/')}/models{mark}{query}"
         headers = {"content-type": "application/json"}
         if settings.api_key:
             headers["authorization"] = f"Bearer {settings.api_key}"
         added = {name.lower(): value for name, value in settings.headers.items()}
         self._headers = {**headers, "accept": "application/json", **added}
         self._stream_headers = {**headers, "accept": "text/event-stream", **added}
+        self._probe_headers = {name: value for name, value in self._headers.items() if name != "content-type"}
 
     async def complete(self, call: ProviderCall) -> Answer:
         """As Provider says."""
@@ -64,6 +68,16 @@ class OpenAIProvider:
     def dropped(self, call: ProviderCall) -> tuple[str, ...]:
         """As Provider says."""
         return dropped_from_wire(call, self._settings)
+
+    async def probe(self, limits: Limits) -> None:
+        """As Provider says."""
+        request = HttpRequest("GET", self._models_url, self._probe_headers)
+        try:
+            response = await self._transport.request(request, limits, self._settings.max_body)
+        except TransportError as error:
+            raise not_delivered(self._origin(), error) from error
+        if not _succeeded(response.status) and response.status not in _NO_LIST:
+            raise refused(self._origin(response.status, response.headers), read_complaint(response.body))
 
     @asynccontextmanager
     async def _open(self, call: ProviderCall) -> AsyncIterator[AnswerStream]:

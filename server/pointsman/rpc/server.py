@@ -120,7 +120,13 @@ class GrpcDoor:
                 },
             ),
             grpc.method_handlers_generic_handler(
-                ADMIN, {"ListModels": self._unary(service.list_models, admin_service_pb2.ListModelsRequest)}
+                ADMIN,
+                {
+                    "ListModels": self._unary(service.list_models, admin_service_pb2.ListModelsRequest),
+                    "ListProviderHealth": self._unary(
+                        service.list_provider_health, admin_service_pb2.ListProviderHealthRequest
+                    ),
+                },
             ),
             # The packaged service still carries the old name; the messages of both are the same on the wire.
             *(

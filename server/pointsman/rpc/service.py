@@ -17,6 +17,7 @@ from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.events_to_wire import finish_to_wire
 from pointsman.rpc.failure_to_wire import abort
 from pointsman.rpc.from_wire import Call, call_from_wire
+from pointsman.rpc.health_to_wire import health_to_wire
 from pointsman.rpc.message_to_wire import answer_to_wire
 from pointsman.rpc.metadata import DECISION_ID, routing_metadata, session_of
 from pointsman.rpc.models_to_wire import models_to_wire
@@ -74,6 +75,12 @@ class Service:
         """AdminService.ListModels."""
         return await self._guarded(request, context, self._list_models)
 
+    async def list_provider_health(
+        self, request: admin_service_pb2.ListProviderHealthRequest | ParseFailure | TooLarge, context: Context
+    ) -> Any:
+        """AdminService.ListProviderHealth."""
+        return await self._guarded(request, context, self._list_provider_health)
+
     async def _route(self, request: wire.RouteRequest, context: Context) -> wire.RouteResponse:
         deadline = self._deadline(context)
         call = call_from_wire(request, session_of(context.invocation_metadata()))
@@ -127,6 +134,11 @@ class Service:
         self, request: admin_service_pb2.ListModelsRequest, context: Context
     ) -> admin_service_pb2.ListModelsResponse:
         return models_to_wire(request, self._engine.rules.catalogue)
+
+    async def _list_provider_health(
+        self, request: admin_service_pb2.ListProviderHealthRequest, context: Context
+    ) -> admin_service_pb2.ListProviderHealthResponse:
+        return health_to_wire(request, await self._engine.vitals())
 
     def _deadline(self, context: Context) -> float:
         """Monotonic seconds by which we must have answered. Read at once: grpc's figure follows the wall clock."""

@@ -13,11 +13,11 @@ from aiohttp import web
 from pointsman.errors import ConfigInvalid
 from pointsman.sim.answers import Brief, Composer
 from pointsman.sim.calls import Call, CallRecord, Calls
-from pointsman.sim.faults import FAULTS, Fault, checked, in_model, parse
+from pointsman.sim.faults import FAULTS, OF_ALL_ROUTES, Fault, checked, in_model, parse
 from pointsman.sim.player import Player
 from pointsman.sim.prefixes import PrefixCache, digests
 from pointsman.sim.reply import Reply, Usage
-from pointsman.sim.request import ChatRequest, Refusal, authenticate
+from pointsman.sim.request import ChatRequest, Message, Refusal, authenticate
 from pointsman.sim.request import parse as parse_request
 from pointsman.sim.script import Exchange, Pace, Script, answer, refuse
 from pointsman.sim.settings import SimSettings
@@ -25,6 +25,7 @@ from pointsman.sim.tokens import prompt_tokens
 
 _MOST_BODY = 128 * 1024 * 1024
 _CREATED = 1_767_225_600
+_ANYTHING = ChatRequest(model="", messages=[Message("user", "")])
 _MODELS = ("sim-small", "sim-large", "sim-reasoning")
 
 
@@ -101,12 +102,19 @@ class Simulator:
         finally:
             self._calls.end(call, player.ending)
 
-    async def models(self, request: web.Request) -> web.Response:
-        """GET /{provider}/v1/models"""
+    async def models(self, request: web.Request) -> web.StreamResponse:
+        """GET /{provider}/v1/models; not in the log. A provider's faults that are of all routes are this one's, too."""
         refusal = authenticate(request.headers.get("Authorization"))
         if refusal is not None:
             return web.Response(body=refusal.body(), status=refusal.status, content_type="application/json")
         provider = request.match_info["provider"]
+        fault = self._faults.get(provider)
+        if fault and fault.name in OF_ALL_ROUTES:
+            call = Call("req_sim_models", provider, authorized=True)
+            exchange = self._exchange(call, _ANYTHING, "")
+            return await Player(request, call, self._closing).play(
+                fault.play(replace(exchange, arguments=fault.arguments))
+            )
         own = (name.removeprefix(f"{provider}/") for name in self._settings.models)
         names = dict.fromkeys([*(n for n in own if "/" not in n), *_MODELS, *(f"fault-{name}" for name in FAULTS)])
         listed = [{"id": name, "object": "model", "created": _CREATED, "owned_by": provider} for name in names]

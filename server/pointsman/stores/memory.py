@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from random import Random
 
 from msgspec.structs import replace
 
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.snapshot import Latency, Pin
+from pointsman.model.vitals import Vitals
 from pointsman.ports import Clock, State
+from pointsman.stores.breaker import BreakerSettings
+from pointsman.stores.health import HealthBook
 from pointsman.stores.latency import Latencies
 
 _ANSWERED = frozenset({AttemptOutcome.SERVED, AttemptOutcome.GATED})
@@ -25,8 +30,11 @@ class MemoryStore:
     Above `capacity` values, or as many pins, the one unused for longest goes.
     """
 
-    def __init__(self, clock: Clock, capacity: int = 100_000) -> None:
+    def __init__(self, clock: Clock, health: HealthBook | None = None, capacity: int = 100_000) -> None:
+        """`health` None: one by the default settings."""
         self._clock, self._capacity = clock, capacity
+        # No secret hangs on when a breaker opens again.
+        self._health = health or HealthBook(clock, Random(), BreakerSettings())  # noqa: S311
         self._state = State()
         self._times: dict[str, Latencies] = {}
         self._values: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
@@ -34,6 +42,9 @@ class MemoryStore:
         self._pins: OrderedDict[str, tuple[float, Pin]] = OrderedDict()
 
     async def read(self, session: str | None = None) -> State:
+        health = self._health.view()
+        if health is not self._state.health:
+            self._state = replace(self._state, health=health)
         pin = self._pin(session) if session else None
         return replace(self._state, pin=pin) if pin else self._state
 
@@ -55,7 +66,20 @@ class MemoryStore:
             return None
         return pin
 
-    def record(self, attempt: Attempt, estimated_input_tokens: int) -> None:
+    async def begin(self, target: str) -> int | None:
+        return self._health.try_again(target)
+
+    def give_back(self, target: str, lease: int) -> None:
+        self._health.give_back(target, lease)
+
+    def probed(self, provider: str) -> None:
+        self._health.probed(provider)
+
+    async def vitals(self) -> Sequence[Vitals]:
+        return self._health.vitals(self._state.latencies)
+
+    def record(self, attempt: Attempt, estimated_input_tokens: int, lease: int = 0) -> None:
+        self._health.learn(attempt, lease)
         latencies, ratios = self._state.latencies, self._state.token_ratios
         target, usage = attempt.target, attempt.usage
         if (ttft := _observed(attempt, latencies.get(target))) is not None:
@@ -65,7 +89,7 @@ class MemoryStore:
             seen = min(max(usage.input_tokens / estimated_input_tokens, _RATIO_MIN), _RATIO_MAX)
             ratio = ratios.get(target, 1.0)
             ratios = {**ratios, target: ratio + _ALPHA * (seen - ratio)}
-        self._state = State(latencies, ratios)
+        self._state = State(latencies, ratios, self._state.health)
 
     async def get(self, key: str) -> bytes | None:
         entry = self._values.get(key)

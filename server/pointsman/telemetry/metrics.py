@@ -48,6 +48,7 @@ class Metrics:
         self._tokens = Counts(names.TOKENS)
         self._tokens.update({(kind,): 0 for kind in _TYPES})
         self._disagreements = Counts(names.SHADOW_DISAGREEMENTS)
+        self._panics = Counts(names.PANICS)
         self._tallies: list[Counts | Distributions | Gauge] = [
             self._decisions,
             self._decide,
@@ -60,6 +61,7 @@ class Metrics:
             self._cost,
             self._tokens,
             self._disagreements,
+            self._panics,
         ]
         build = version("pointsman")
         self.gauge(names.BUILD_INFO, lambda: {(build,): 1})
@@ -96,6 +98,8 @@ class Metrics:
 
     def _decided(self, event: Decided) -> None:
         self._decide[()].observe(event.seconds)
+        if isinstance(event.decision, Decision) and event.decision.panicked:
+            self._panics[()] += 1
         if event.shadow is not None and _target(event.shadow) != _target(event.decision):
             self._disagreements[()] += 1
 

@@ -103,6 +103,17 @@ SHADOW_DISAGREEMENTS = Metric(
     Kind.COUNTER,
     "Decisions that would have had another target if the shadow entries counted.",
 )
+PANICS = Metric(
+    "pointsman_panic_decisions_total",
+    Kind.COUNTER,
+    "Decisions on a model that counts as down, because everything that could serve the request does.",
+)
+PROVIDER_STATE = Metric(
+    "pointsman_provider_state",
+    Kind.GAUGE,
+    "1 for the state that a provider is in, 0 for the others: up, degraded, down, probing, disabled.",
+    ("provider", "state"),
+)
 BUILD_INFO = Metric("pointsman_build_info", Kind.GAUGE, "1, labelled with the version of this server.", ("version",))
 CONFIG_INFO = Metric("pointsman_config_info", Kind.GAUGE, "1, labelled with the configuration in use.", ("version",))
 REQUESTS_RUNNING = Metric("pointsman_requests_running", Kind.GAUGE, "Requests that are running now.")
@@ -119,6 +130,8 @@ METRICS = (
     COST,
     TOKENS,
     SHADOW_DISAGREEMENTS,
+    PANICS,
+    PROVIDER_STATE,
     BUILD_INFO,
     CONFIG_INFO,
     REQUESTS_RUNNING,

@@ -25,7 +25,7 @@ from pointsman.model.gate import Accepted as GateAccepted
 from pointsman.model.gate import GatedAnswer
 from pointsman.model.record import Record
 from pointsman.model.request import Request
-from pointsman.ports import ProviderCall
+from pointsman.ports import Limits, ProviderCall
 from pointsman.services import Services
 
 
@@ -113,14 +113,15 @@ class FakeProvider:
     """Implements `ports.Provider`: each call performs the next script, and the last one again and again.
 
     `calls` are the calls made, `open_streams` how many streams are entered and not left. `drops` is what `dropped`
-    names.
+    names. `probes` counts the probes; `unreachable` is raised by them while it is set.
 
         provider = FakeProvider(answering(ProviderError(Reason.ALL_PROVIDERS_DOWN, "HTTP 500")), answering("Hello"))
     """
 
     def __init__(self, *scripts: Script, drops: Sequence[str] = ()) -> None:
         self.calls: list[ProviderCall] = []
-        self.open_streams = 0
+        self.open_streams = self.probes = 0
+        self.unreachable: BaseException | None = None
         self._scripts = scripts or (answering("Hello"),)
         self._drops = tuple(drops)
 
@@ -148,6 +149,11 @@ class FakeProvider:
 
     def dropped(self, call: ProviderCall) -> tuple[str, ...]:
         return self._drops
+
+    async def probe(self, limits: Limits) -> None:
+        self.probes += 1
+        if self.unreachable:
+            raise self.unreachable
 
     def _next(self, call: ProviderCall) -> Script:
         self.calls.append(call)

@@ -22,10 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from pointsman.v1 import usage_pb2 as pointsman_dot_v1_dot_usage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n pointsman/v1/admin_service.proto\x12\x0cpointsman.v1\x1a\x18pointsman/v1/usage.proto\"Z\n\x11ListModelsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x0c\n\x04tier\x18\x04 \x01(\t\"V\n\x12ListModelsResponse\x12\'\n\x06models\x18\x01 \x03(\x0b\x32\x17.pointsman.v1.ModelInfo\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xf9\x01\n\tModelInfo\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07\x61liases\x18\x02 \x03(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x16\n\x0eupstream_model\x18\x04 \x01(\t\x12\x0c\n\x04tier\x18\x05 \x01(\t\x12\x1d\n\x15\x63ontext_window_tokens\x18\x06 \x01(\x05\x12\x19\n\x11max_output_tokens\x18\x07 \x01(\x05\x12\x14\n\x0c\x63\x61pabilities\x18\x08 \x03(\t\x12\"\n\x05price\x18\t \x01(\x0b\x32\x13.pointsman.v1.Price\x12\x0f\n\x07regions\x18\n \x03(\t\x12\x0f\n\x07\x65nabled\x18\x0b \x01(\x08\x32\x64\n\x0c\x41\x64minService\x12T\n\nListModels\x12\x1f.pointsman.v1.ListModelsRequest\x1a .pointsman.v1.ListModelsResponse\"\x03\x90\x02\x01\x42X\n\x10\x64\x65v.pointsman.v1P\x01ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n pointsman/v1/admin_service.proto\x12\x0cpointsman.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18pointsman/v1/usage.proto\"Z\n\x11ListModelsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x0c\n\x04tier\x18\x04 \x01(\t\"V\n\x12ListModelsResponse\x12\'\n\x06models\x18\x01 \x03(\x0b\x32\x17.pointsman.v1.ModelInfo\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xf9\x01\n\tModelInfo\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07\x61liases\x18\x02 \x03(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x16\n\x0eupstream_model\x18\x04 \x01(\t\x12\x0c\n\x04tier\x18\x05 \x01(\t\x12\x1d\n\x15\x63ontext_window_tokens\x18\x06 \x01(\x05\x12\x19\n\x11max_output_tokens\x18\x07 \x01(\x05\x12\x14\n\x0c\x63\x61pabilities\x18\x08 \x03(\t\x12\"\n\x05price\x18\t \x01(\x0b\x32\x13.pointsman.v1.Price\x12\x0f\n\x07regions\x18\n \x03(\t\x12\x0f\n\x07\x65nabled\x18\x0b \x01(\x08\".\n\x19ListProviderHealthRequest\x12\x11\n\tproviders\x18\x01 \x03(\t\"M\n\x1aListProviderHealthResponse\x12/\n\tproviders\x18\x01 \x03(\x0b\x32\x1c.pointsman.v1.ProviderHealth\"\x91\x03\n\x0eProviderHealth\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12(\n\x05state\x18\x03 \x01(\x0e\x32\x19.pointsman.v1.HealthState\x12\x13\n\x0b\x65rror_ratio\x18\x04 \x01(\x01\x12+\n\x08ttft_p50\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08ttft_p95\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08requests\x18\x07 \x01(\x03\x12)\n\x06window\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0bstate_since\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0fnext_probe_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nlast_error\x18\x0b \x01(\t\x12\x0e\n\x06reason\x18\x0c \x01(\t*\xa7\x01\n\x0bHealthState\x12\x1c\n\x18HEALTH_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fHEALTH_STATE_UP\x10\x01\x12\x19\n\x15HEALTH_STATE_DEGRADED\x10\x02\x12\x15\n\x11HEALTH_STATE_DOWN\x10\x03\x12\x18\n\x14HEALTH_STATE_PROBING\x10\x04\x12\x19\n\x15HEALTH_STATE_DISABLED\x10\x05\x32\xd2\x01\n\x0c\x41\x64minService\x12T\n\nListModels\x12\x1f.pointsman.v1.ListModelsRequest\x1a .pointsman.v1.ListModelsResponse\"\x03\x90\x02\x01\x12l\n\x12ListProviderHealth\x12\'.pointsman.v1.ListProviderHealthRequest\x1a(.pointsman.v1.ListProviderHealthResponse\"\x03\x90\x02\x01\x42X\n\x10\x64\x65v.pointsman.v1P\x01ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,12 +37,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.pointsman.v1P\001ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1'
   _globals['_ADMINSERVICE'].methods_by_name['ListModels']._loaded_options = None
   _globals['_ADMINSERVICE'].methods_by_name['ListModels']._serialized_options = b'\220\002\001'
-  _globals['_LISTMODELSREQUEST']._serialized_start=76
-  _globals['_LISTMODELSREQUEST']._serialized_end=166
-  _globals['_LISTMODELSRESPONSE']._serialized_start=168
-  _globals['_LISTMODELSRESPONSE']._serialized_end=254
-  _globals['_MODELINFO']._serialized_start=257
-  _globals['_MODELINFO']._serialized_end=506
-  _globals['_ADMINSERVICE']._serialized_start=508
-  _globals['_ADMINSERVICE']._serialized_end=608
+  _globals['_ADMINSERVICE'].methods_by_name['ListProviderHealth']._loaded_options = None
+  _globals['_ADMINSERVICE'].methods_by_name['ListProviderHealth']._serialized_options = b'\220\002\001'
+  _globals['_HEALTHSTATE']._serialized_start=1105
+  _globals['_HEALTHSTATE']._serialized_end=1272
+  _globals['_LISTMODELSREQUEST']._serialized_start=141
+  _globals['_LISTMODELSREQUEST']._serialized_end=231
+  _globals['_LISTMODELSRESPONSE']._serialized_start=233
+  _globals['_LISTMODELSRESPONSE']._serialized_end=319
+  _globals['_MODELINFO']._serialized_start=322
+  _globals['_MODELINFO']._serialized_end=571
+  _globals['_LISTPROVIDERHEALTHREQUEST']._serialized_start=573
+  _globals['_LISTPROVIDERHEALTHREQUEST']._serialized_end=619
+  _globals['_LISTPROVIDERHEALTHRESPONSE']._serialized_start=621
+  _globals['_LISTPROVIDERHEALTHRESPONSE']._serialized_end=698
+  _globals['_PROVIDERHEALTH']._serialized_start=701
+  _globals['_PROVIDERHEALTH']._serialized_end=1102
+  _globals['_ADMINSERVICE']._serialized_start=1275
+  _globals['_ADMINSERVICE']._serialized_end=1485
 # @@protoc_insertion_point(module_scope)

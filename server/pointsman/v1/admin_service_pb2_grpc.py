@@ -40,6 +40,11 @@ class AdminServiceStub:
                 request_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListModelsRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListModelsResponse.FromString,
                 _registered_method=True)
+        self.ListProviderHealth = channel.unary_unary(
+                '/pointsman.v1.AdminService/ListProviderHealth',
+                request_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
@@ -53,6 +58,15 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListProviderHealth(self, request, context):
+        """State of the providers behind pointsman, as this process has observed it;
+        pointsman's own is grpc.health.v1. For each provider first the provider as
+        a whole, then its models; ordered by provider and model.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +74,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ListModels,
                     request_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListModelsRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListModelsResponse.SerializeToString,
+            ),
+            'ListProviderHealth': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListProviderHealth,
+                    request_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +109,33 @@ class AdminService:
             '/pointsman.v1.AdminService/ListModels',
             pointsman_dot_v1_dot_admin__service__pb2.ListModelsRequest.SerializeToString,
             pointsman_dot_v1_dot_admin__service__pb2.ListModelsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListProviderHealth(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.AdminService/ListProviderHealth',
+            pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthRequest.SerializeToString,
+            pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -62,6 +62,11 @@ class World:
             while not any(call.tokens >= tokens for call in (await self.active()).calls):
                 pass
 
+    async def fail(self, faults: dict[str, str]) -> None:
+        """The simulator's faults of providers, from now on."""
+        body = msgspec.json.encode(faults)
+        await self.transport.request(HttpRequest("PUT", f"{self.url}/sim/faults", {}, body), Limits(), 1 << 20)
+
     async def active(self) -> _Active:
         answer = await self.transport.request(HttpRequest("GET", f"{self.url}/sim/active"), Limits(), 1 << 20)
         return msgspec.json.decode(answer.body, type=_Active)

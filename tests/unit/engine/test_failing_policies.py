@@ -76,6 +76,7 @@ NONSENSE = [
     ("exclude_targets", [Exclusion(_any(["mini"]), Cause.POLICY, "no")]),
     ("exclude_targets", [Exclusion("mini", _any("spite"), "no")]),
     ("exclude_targets", [Exclusion("mini", Cause.POLICY, _any(None))]),
+    ("exclude_targets", [Exclusion("mini", Cause.POLICY, "no", yields=_any("perhaps"))]),
     ("choose_targets", "mini"),
     ("choose_targets", ["mini"]),
     ("choose_targets", Choice((), "none")),

@@ -21,7 +21,7 @@ from pointsman.model.answer import Answer, Delta, Ending, FinishReason, TextDelt
 from pointsman.model.attempt import Attempt, AttemptOutcome, total_cost
 from pointsman.model.plan import AttemptKind, PlannedAttempt, Stage
 from pointsman.model.request import Text
-from pointsman.ports import ProviderCall
+from pointsman.ports import Limits, ProviderCall
 from pointsman.services import Lease
 from pointsman.stores.memory import MemoryStore
 from pointsman.testing import FakeLedger, RecordingSink, make_request, make_rules
@@ -66,6 +66,8 @@ class Timed:
 
     def dropped(self, call: ProviderCall) -> tuple[str, ...]:
         return ()
+
+    async def probe(self, limits: Limits) -> None: ...
 
 
 class TimedStream:

@@ -86,6 +86,26 @@ class AttemptView(Struct, frozen=True, kw_only=True):
     gate: str = ""
 
 
+class HealthView(Struct, frozen=True, kw_only=True):
+    """One model, or a provider as a whole where `model` is "". `error_ratio` is over `requests` in `window` seconds.
+
+    `since` and `next_probe` are Unix seconds, None where the server says nothing.
+    """
+
+    provider: str
+    model: str
+    state: str
+    reason: str
+    error_ratio: float
+    requests: int
+    window: float
+    ttft_p50: float | None
+    ttft_p95: float | None
+    since: float | None
+    next_probe: float | None
+    last_error: str
+
+
 class NoticeView(Struct, frozen=True, tag="notice"):
     """Something happened on the way; `kind` such as "attempt_failed"."""
 
