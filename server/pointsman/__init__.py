@@ -29,6 +29,7 @@ from pointsman.model.gate import Accepted, GatedAnswer, Rejected
 from pointsman.model.plan import AttemptKind, Plan, PlannedAttempt, Stage
 from pointsman.model.record import Record
 from pointsman.model.request import (
+    CacheHint,
     Facts,
     Hints,
     Image,
@@ -37,6 +38,7 @@ from pointsman.model.request import (
     ModelOverride,
     Params,
     Part,
+    ProviderState,
     Reasoning,
     Request,
     ResponseFormat,
@@ -74,6 +76,7 @@ __all__ = [
     "BaseUrl",
     "BudgetAction",
     "BudgetStep",
+    "CacheHint",
     "Catalogue",
     "Cause",
     "Choice",
@@ -112,6 +115,7 @@ __all__ = [
     "PolicyPlugin",
     "PolicySetup",
     "Price",
+    "ProviderState",
     "Reasoning",
     "Record",
     "Refusal",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from pointsman.engine.exchange import Exchange, Served, Terms
-from pointsman.engine.stream import Held, Relay, assemble
+from pointsman.engine.stream import Held, Relay, assemble, has_content, without_reasoning
 from pointsman.errors import ProviderError, Reason, RequestError
 from pointsman.model.answer import Answer, Delta, Ending, FinishReason, ToolCallDelta, Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome, CostSource
@@ -31,7 +31,6 @@ PATIENCE = 5.0
 """Seconds to a stream's first content: with less, silence says something of the deadline, nothing of the provider."""
 
 _SLACK, _EXACT = 1.0, 0.01
-_NOTHING = Text("")
 # Of a token in ordinary prose. A cap of output tokens stops a model long before; this is for one that ignores it.
 _CHARACTERS = 3.0
 
@@ -141,7 +140,7 @@ class Attempts:
             running.stream = stream
             while deltas := await stream.read():
                 now = self._clock.monotonic()
-                if running.ttft is None:
+                if running.ttft is None and any(map(has_content, deltas)):
                     running.ttft = now - running.began
                     if running.on_content:
                         await running.on_content()
@@ -185,9 +184,8 @@ class Attempts:
         assert ending is not None
         answer = None
         if not isinstance(running.receiver, Relay) or self._terms.keep_answer:
-            wanted = self._terms.include_reasoning
-            parts = tuple(p for p in running.parts() if wanted or not isinstance(p, Reasoning))
-            answer = Answer(parts, ending)
+            parts = running.parts()
+            answer = Answer(parts if self._terms.include_reasoning else without_reasoning(parts), ending)
         return Served(attempt, ending, answer)
 
     def close(
@@ -274,7 +272,7 @@ def _tokens(part: Part) -> int:
 
 def _content(parts: Sequence[Part]) -> bool:
     """Is there anything but reasoning and empty texts?"""
-    return any(not isinstance(part, Reasoning) and part != _NOTHING for part in parts)
+    return any(not isinstance(part, Reasoning) and not (isinstance(part, Text) and not part.text) for part in parts)
 
 
 def _request_id(ending: Ending | None, error: ProviderError | None) -> str:

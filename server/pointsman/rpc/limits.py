@@ -30,6 +30,7 @@ REGIONS = 64
 # Bytes of UTF-8 of one value.
 SCHEMA_BYTES = 256 * KIB
 DELTA_BYTES = 64 * KIB
+STATE_BYTES = MIB
 LABEL_VALUE_BYTES = 256
 SESSION_BYTES = 256
 # Names that callers send: tasks, tags, models, providers, regions, participants, media types, end users.
@@ -44,6 +45,7 @@ PENALTY = (-2.0, 2.0)
 HEARTBEAT_DEFAULT = 15.0
 HEARTBEAT_MIN = 1.0
 HEARTBEAT_MAX = 600.0
+CACHE_TTL_MAX = 30 * 86_400
 
 # Models on one page of ListModels.
 PAGE_DEFAULT = 100
