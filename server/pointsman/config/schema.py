@@ -20,7 +20,7 @@ from pointsman.config.scalars import (
 )
 from pointsman.providers.settings import Omittable
 
-Wire = Literal["openai"]
+Wire = Literal["openai", "gemini"]
 Capability = Literal["tools", "json_schema", "json_object", "images", "image_urls", "reasoning"]
 ModeName = Literal["eco", "balanced", "sport"]
 

@@ -1,0 +1,181 @@
+"""A conversation in the words of the `gemini` wire: contents of two roles, and the system instruction beside them."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from pointsman.model.request import Image, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
+from pointsman.ports import ProviderCall
+from pointsman.providers.gemini_thinking import generation
+
+_SYSTEM: Final = (Role.SYSTEM, Role.DEVELOPER)
+_SENT: Final = {
+    Role.SYSTEM: (Text,),
+    Role.DEVELOPER: (Text,),
+    Role.USER: (Text, Image, ToolResult),
+    Role.ASSISTANT: (Text, ToolCall, ToolResult),
+    Role.TOOL: (ToolResult,),
+}
+_PLURALS: Final = {
+    Text: "text",
+    Image: "image",
+    ToolCall: "tool call",
+    ToolResult: "tool result",
+    Reasoning: "reasoning",
+}
+# What it reads behind a URL, by the path's ending; other URLs are sent without a type, for it to find out.
+_IMAGES: Final = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+    "bmp": "image/bmp",
+    "heic": "image/heic",
+    "heif": "image/heif",
+}
+# What Google documents for calls that another model made: since Gemini 3 a turn's first call must be signed.
+_FOREIGN: Final = "skip_thought_signature_validator"
+
+
+class Blob(Struct, rename="camel"):
+    mime_type: str
+    data: Raw
+
+
+class File(Struct, omit_defaults=True, rename="camel"):
+    file_uri: str
+    mime_type: str = ""
+
+
+class Call(Struct):
+    id: str
+    name: str
+    args: Raw
+
+
+class Result(Struct):
+    id: str
+    name: str
+    response: Raw
+
+
+class SentPart(Struct, omit_defaults=True, rename="camel"):
+    """One of its kinds."""
+
+    text: str | UnsetType = UNSET
+    thought_signature: str = ""
+    inline_data: Blob | None = None
+    file_data: File | None = None
+    function_call: Call | None = None
+    function_response: Result | None = None
+
+
+class Content(Struct, omit_defaults=True):
+    parts: list[SentPart]
+    role: str = ""
+
+
+_ENCODER = msgspec.json.Encoder()
+_OBJECTS = msgspec.json.Decoder(dict[str, Raw])
+
+
+def contents(call: ProviderCall) -> list[Content]:
+    """Each message as a content; the results of one turn's calls become one, as the wire wants them."""
+    sent: list[Content] = []
+    names: dict[str, str] = {}
+    signed = generation(call.model) >= 3
+    for message in call.request.messages:
+        results, spoken = [], []
+        for part in message.parts if message.role not in _SYSTEM else ():
+            if isinstance(part, ToolCall):
+                names[part.id] = part.name
+            if isinstance(part, ToolResult):
+                results.append(_result(part, names.get(part.tool_call_id) or message.name or part.tool_call_id))
+            elif isinstance(part, _SENT[message.role]):
+                spoken += _spoken(part)
+        if results and sent and sent[-1].parts[-1].function_response:
+            sent[-1].parts += results
+        elif results:
+            sent.append(Content(results, "user"))
+        if spoken:
+            sent.append(Content(spoken, "model" if message.role is Role.ASSISTANT else "user"))
+            if signed:
+                _sign(spoken)
+    return sent
+
+
+def system_instruction(call: ProviderCall) -> Content | None:
+    """All that the system says, wherever it stands among the messages."""
+    texts = [call.shaped.system_prompt]
+    for message in call.request.messages:
+        if message.role in _SYSTEM:
+            texts += [part.text for part in message.parts if isinstance(part, Text)]
+    parts = [SentPart(text=text) for text in texts if text]
+    return Content(parts) if parts else None
+
+
+def dropped_from_contents(messages: Iterable[Message]) -> Iterator[str]:
+    """What of the messages cannot be said on this wire, or not in its place."""
+    spoken = False
+    for message in messages:
+        if message.role in _SYSTEM and spoken:
+            yield "places of system messages"
+        spoken = spoken or message.role not in _SYSTEM
+        if message.name and message.role is not Role.TOOL:
+            yield "message names"
+        for part in message.parts:
+            if not isinstance(part, _SENT[message.role]):
+                reasoning = isinstance(part, Reasoning) and message.role is Role.ASSISTANT
+                yield "reasoning parts" if reasoning else f"{_PLURALS[type(part)]} parts of {message.role} messages"
+            elif isinstance(part, Image) and part.detail not in ("", "auto"):
+                yield "image detail"
+            elif isinstance(part, ToolCall) and _object(part.arguments_json or "{}") is None:
+                yield "tool call arguments that are not a JSON object"
+
+
+def _spoken(part: Part) -> list[SentPart]:
+    if isinstance(part, Text):
+        return [SentPart(text=part.text)] if part.text else []
+    if isinstance(part, Image):
+        return [_image(part)]
+    if isinstance(part, ToolCall):
+        written = part.arguments_json or "{}"
+        # The wire takes objects only: what a model left unfinished is told under a name, rather than not at all.
+        arguments = _object(written) or Raw(_ENCODER.encode({"arguments": written}))
+        return [SentPart(function_call=Call(part.id, part.name, arguments))]
+    return []
+
+
+def _image(part: Image) -> SentPart:
+    if part.url:
+        path = part.url.partition("?")[0].partition("#")[0]
+        kind = part.media_type or _IMAGES.get(path.rpartition(".")[2].lower(), "")
+        return SentPart(file_data=File(part.url, kind))
+    # Already JSON, so that megabytes are not searched for characters to escape.
+    return SentPart(inline_data=Blob(part.media_type, Raw(b"".join((b'"', b64encode(part.data), b'"')))))
+
+
+def _result(part: ToolResult, name: str) -> SentPart:
+    """A result that is an object is taken as it is; any other is named as the documentation asks for it."""
+    response = _object(part.text) or Raw(_ENCODER.encode({"output": part.text}))
+    return SentPart(function_response=Result(part.tool_call_id, name, response))
+
+
+def _sign(parts: list[SentPart]) -> None:
+    first = next((part for part in parts if part.function_call), None)
+    if first is not None and not first.thought_signature:
+        first.thought_signature = _FOREIGN
+
+
+def _object(text: str) -> Raw | None:
+    """The text as it is, if it is one JSON object: anything else could write the rest of our request."""
+    try:
+        _OBJECTS.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
+    return Raw(text.encode())

@@ -1,0 +1,184 @@
+"""A request in the words of the `gemini` wire, and what the wire has no words for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from pointsman.errors import ProviderError, Reason
+from pointsman.model.request import Request, ResponseFormat, Tool
+from pointsman.ports import ProviderCall
+from pointsman.providers.gemini_contents import Content, contents, dropped_from_contents, system_instruction
+from pointsman.providers.gemini_thinking import Thinking, thinking, thinks_all_the_same
+from pointsman.providers.settings import ProviderSettings
+
+_MOST_STOPS = 5
+_SEEDS = range(-(2**31), 2**31)
+# By their names in `Quirks.omit`.
+_FIELDS: Final = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "stop": "stop_sequences",
+    "seed": "seed",
+    "frequency_penalty": "frequency_penalty",
+    "presence_penalty": "presence_penalty",
+    "response_format": "response_mime_type",
+}
+
+
+class _Function(Struct, omit_defaults=True, rename="camel"):
+    name: str
+    description: str = ""
+    parameters_json_schema: Raw | UnsetType = UNSET
+
+
+class _Tools(Struct, rename="camel"):
+    function_declarations: tuple[_Function, ...]
+
+
+class _Calling(Struct, omit_defaults=True, rename="camel"):
+    mode: str
+    allowed_function_names: tuple[str, ...] = ()
+
+
+class _ToolConfig(Struct, rename="camel"):
+    function_calling_config: _Calling
+
+
+class _Generation(Struct, omit_defaults=True, rename="camel"):
+    max_output_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop_sequences: tuple[str, ...] = ()
+    seed: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    response_mime_type: str = ""
+    response_json_schema: Raw | UnsetType = UNSET
+    thinking_config: Thinking | None = None
+
+
+class _Body(Struct, omit_defaults=True, rename="camel"):
+    contents: list[Content]
+    system_instruction: Content | None = None
+    tools: tuple[_Tools, ...] = ()
+    tool_config: _ToolConfig | None = None
+    generation_config: _Generation | None = None
+
+
+_DEFAULTS: Final = {field.name: field.default for field in msgspec.structs.fields(_Generation)}
+_ENCODER = msgspec.json.Encoder()
+_CHECKER = msgspec.json.Decoder(Raw)
+
+
+def request_to_wire(call: ProviderCall, settings: ProviderSettings) -> bytes:
+    """The body of a generateContent request, streamed or not. Raises ProviderError for a schema that is not JSON.
+
+    System and developer messages become the one system instruction, and several allowed tools the only ones offered
+    unless a call is required.
+    """
+    generation, omit = _generation(call), settings.quirks.omit
+    for name in omit & _FIELDS.keys():
+        setattr(generation, _FIELDS[name], _DEFAULTS[_FIELDS[name]])
+    if "response_format" in omit:
+        generation.response_json_schema = UNSET
+    effort = "" if "reasoning_effort" in omit else call.request.params.reasoning_effort
+    generation.thinking_config = thinking(call.model, effort)
+    tools, config = _tools(call.request)
+    body = _Body(
+        contents=contents(call),
+        system_instruction=system_instruction(call),
+        tools=tools,
+        tool_config=None if "tool_choice" in omit else config,
+        generation_config=None if generation == _Generation() else generation,
+    )
+    return _ENCODER.encode(body)
+
+
+def dropped_from_wire(call: ProviderCall, settings: ProviderSettings) -> tuple[str, ...]:
+    """Names of what `request_to_wire` leaves out although the caller asked for it, in alphabetical order."""
+    request, params, omit = call.request, call.request.params, settings.quirks.omit
+    choice = request.tool_choice
+    generation = _generation(call)
+    names = set(dropped_from_contents(request.messages))
+    names |= {name for name in omit & _FIELDS.keys() if getattr(generation, _FIELDS[name]) != _DEFAULTS[_FIELDS[name]]}
+    if params.end_user_id:
+        names.add("user")
+    if params.seed is not None and params.seed not in _SEEDS:
+        names.add("seed")
+    if len(params.stop_sequences) > _MOST_STOPS:
+        names.add(f"stop sequences after the first {_MOST_STOPS}")
+    if params.reasoning_effort and (
+        "reasoning_effort" in omit or thinks_all_the_same(call.model, params.reasoning_effort)
+    ):
+        names.add("reasoning_effort")
+    if choice is not None and request.tools:
+        if choice.parallel is False:
+            names.add("parallel_tool_calls")
+        if "tool_choice" in omit and choice.mode != "auto":
+            names.add("tool_choice")
+    elif choice is not None and choice.mode == "required":
+        names.add("tool_choice")
+    return tuple(sorted(names))
+
+
+def _generation(call: ProviderCall) -> _Generation:
+    """All of it but what is thought."""
+    params = call.request.params
+    sent = _Generation(
+        max_output_tokens=call.shaped.max_output_tokens,
+        temperature=call.shaped.temperature,
+        top_p=params.top_p,
+        stop_sequences=params.stop_sequences[:_MOST_STOPS],
+        seed=params.seed if params.seed in _SEEDS else None,
+        frequency_penalty=params.frequency_penalty,
+        presence_penalty=params.presence_penalty,
+    )
+    _add_format(sent, call.request.response_format)
+    return sent
+
+
+def _add_format(sent: _Generation, wanted: ResponseFormat | None) -> None:
+    if wanted is None:
+        return
+    sent.response_mime_type = "application/json"
+    if wanted.kind == "json_schema":
+        sent.response_json_schema = _json(wanted.json_schema, "the response format's schema")
+
+
+def _tools(request: Request) -> tuple[tuple[_Tools, ...], _ToolConfig | None]:
+    """The tools to offer and how to choose among them."""
+    choice, tools = request.tool_choice, request.tools
+    if not tools:
+        return (), None
+    mode, allowed = "AUTO", tuple[str, ...]()
+    if choice is not None and choice.mode == "none":
+        mode = "NONE"
+    elif choice is not None and choice.mode == "required":
+        mode, allowed = "ANY", choice.allowed
+    elif choice is not None and choice.allowed:
+        tools = tuple(tool for tool in tools if tool.name in choice.allowed)
+    if mode == "AUTO" and any(tool.strict for tool in tools):
+        mode = "VALIDATED"  # still free to answer in text; what is called keeps to its schema, as with ANY
+    config = None if choice is None and mode == "AUTO" else _ToolConfig(_Calling(mode, allowed))
+    return (_Tools(tuple(map(_function, tools))),), config
+
+
+def _function(tool: Tool) -> _Function:
+    """A tool without parameters has no schema at all: an object without properties is refused."""
+    if not tool.parameters_json_schema:
+        return _Function(tool.name, tool.description)
+    schema = _json(tool.parameters_json_schema, f"the parameters of tool {tool.name!r}")
+    return _Function(tool.name, tool.description, schema)
+
+
+def _json(text: str, what: str) -> Raw:
+    """The text as it is, once it is known to be one JSON value: anything else could write the rest of our request."""
+    try:
+        return _CHECKER.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        raise ProviderError(
+            Reason.INVALID_REQUEST, f"{what} must be a JSON document", retryable=False, sent=False
+        ) from None

@@ -1,0 +1,154 @@
+"""Answers of the `gemini` wire, streamed or whole: parts in, deltas out, and how it ended."""
+
+from __future__ import annotations
+
+from msgspec import Raw
+
+from pointsman.errors import ProviderError, TransportError
+from pointsman.model.answer import Answer, Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta
+from pointsman.model.request import Part, Reasoning, Text, ToolCall
+from pointsman.ports import HttpStream
+from pointsman.providers.call_ids import new_call_id
+from pointsman.providers.failures import Origin, failed_inside, garbled, not_delivered, unfinished
+from pointsman.providers.gemini_answer import Called, Piece, Response, decode, finish_reason, read_usage
+from pointsman.providers.gemini_errors import read_complaint
+from pointsman.providers.sse import SseParser
+
+
+def wire_to_answer(data: bytes, origin: Origin) -> Answer:
+    """A whole answer, its parts in the order of the wire."""
+    pieces = Pieces(origin)
+    pieces.add(decode(data, origin))
+    if not pieces.spoke:
+        raise garbled(origin, "answered without a candidate")
+    return Answer(tuple(map(_part, pieces.take())), pieces.ending())
+
+
+class GeminiStream:
+    """An AnswerStream over an HTTP stream that was accepted.
+
+    Nothing marks its end but that of the body, and more may follow a chunk that says why it ended: an answer is
+    complete once both have come.
+    """
+
+    def __init__(self, body: HttpStream, origin: Origin, max_event_bytes: int) -> None:
+        self._body = body
+        self._origin = origin
+        self._parser = SseParser(max_event_bytes)
+        self._pieces = Pieces(origin)
+        self._failure: ProviderError | None = None
+        self._complete = False
+
+    async def read(self) -> list[Delta]:
+        """As AnswerStream says; what came before an error is given first."""
+        while not self._complete and self._failure is None:
+            try:
+                if chunk := await self._body.read_some():
+                    self._feed(chunk)
+                elif self._pieces.finish:
+                    self._complete = True
+                else:
+                    self._failure = unfinished(self._origin)
+            except ProviderError as error:
+                self._failure = error
+            except TransportError as error:
+                self._failure = not_delivered(self._origin, error)
+            if deltas := self._pieces.take():
+                return deltas
+        if self._failure is not None:
+            raise self._failure
+        return []
+
+    @property
+    def ending(self) -> Ending:
+        return self._pieces.ending()
+
+    def _feed(self, chunk: bytes) -> None:
+        for event in self._parser.feed(chunk):
+            if event.name == "error":
+                raise failed_inside(self._origin, read_complaint(event.data))
+            if event.data:
+                self._pieces.add(decode(event.data, self._origin))
+
+
+class Pieces:
+    """Puts chunks together: numbers the parts in their order and merges neighbouring pieces of one part.
+
+    `finish` is the provider's reason to end, "" until it has said one; `spoke` says whether there was a candidate.
+    """
+
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
+        self._deltas: list[Delta] = []
+        self._run: list[str] = []
+        self._kind: type[TextDelta | ReasoningDelta] | None = None  # of the part under way; None where a call was last
+        self._part = -1
+        self._called = False
+        self._id = self._model = ""
+        self._usage: Raw | None = None
+        self.finish = ""
+        self.spoke = False
+
+    def add(self, chunk: Response) -> None:
+        """Take one chunk in."""
+        self._id = self._id or chunk.response_id or ""
+        self._model = self._model or chunk.model_version or ""
+        if chunk.used is not None:
+            self._usage = chunk.used
+        for candidate in chunk.candidates or ():
+            if candidate.index:
+                continue
+            self.spoke = self.spoke or candidate.content is not None or bool(candidate.finish_reason)
+            for piece in (candidate.content.parts or ()) if candidate.content is not None else ():
+                self._add_piece(piece)
+            if candidate.finish_reason:
+                self.finish = candidate.finish_reason
+
+    def take(self) -> list[Delta]:
+        """The deltas since the last time."""
+        self._flush()
+        deltas, self._deltas = self._deltas, []
+        return deltas
+
+    def ending(self) -> Ending:
+        """What is known so far."""
+        return Ending(
+            reason=finish_reason(self.finish, called=self._called) if self.finish else FinishReason.OTHER,
+            upstream_reason=self.finish,
+            usage=read_usage(self._usage),
+            served_model=self._model,
+            upstream_request_id=self._origin.request_id or self._id,
+        )
+
+    def _add_piece(self, piece: Piece) -> None:
+        if piece.function_call is not None:
+            self._add_call(piece.function_call)
+        elif piece.text:
+            kind = ReasoningDelta if piece.thought else TextDelta
+            if kind is not self._kind:
+                self._flush()
+                self._kind = kind
+                self._part += 1
+            self._run.append(piece.text)
+
+    def _add_call(self, called: Called) -> None:
+        self._flush()
+        self._kind, self._called = None, True
+        self._part += 1
+        try:
+            arguments = called.arguments
+        except UnicodeDecodeError:
+            raise garbled(self._origin, "sent JSON that is broken or not an answer") from None
+        self._deltas.append(ToolCallDelta(self._part, called.id or new_call_id(), called.name or "", arguments))
+
+    def _flush(self) -> None:
+        if self._run and self._kind is not None:
+            self._deltas.append(self._kind(self._part, "".join(self._run)))
+        self._run.clear()
+
+
+def _part(delta: Delta) -> Part:
+    """A part whose only delta this is."""
+    if isinstance(delta, ToolCallDelta):
+        return ToolCall(delta.id, delta.name, delta.arguments_json)
+    return Reasoning(delta.text) if isinstance(delta, ReasoningDelta) else Text(delta.text)

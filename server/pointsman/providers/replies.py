@@ -1,0 +1,68 @@
+"""What came back before any of it is read as an answer: a success of the right kind, or the error that it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import anyio
+
+from pointsman.errors import ProviderError, TransportError
+from pointsman.ports import HttpResponse, HttpStream
+from pointsman.providers.failures import Complaint, Origin, failed_inside, garbled, refused
+
+# An error's body says why, but it is not worth more than this.
+_ERROR_BYTES: Final = 64 * 1024
+_ERROR_SECONDS: Final = 2.0
+
+ReadComplaint = Callable[[bytes], Complaint]
+"""What an error body of a wire says."""
+
+
+def accept(response: HttpResponse, origin: Origin, read_complaint: ReadComplaint) -> bytes:
+    """The body of a whole answer; raises ProviderError for anything else."""
+    if not _succeeded(response.status):
+        raise refused(origin, read_complaint(response.body))
+    kind = _media_type(response.headers)
+    if kind and "json" not in kind:
+        raise garbled(origin, "answered with something other than JSON")
+    return response.body
+
+
+async def accept_stream(body: HttpStream, origin: Origin, read_complaint: ReadComplaint) -> None:
+    """Return if a stream of events follows; raise ProviderError for anything else."""
+    kind = _media_type(body.headers)
+    if not _succeeded(body.status):
+        raise refused(origin, read_complaint(await _beginning(body)))
+    if kind in ("", "text/event-stream"):
+        return
+    if "json" in kind and kind != "application/x-ndjson":
+        raise _json_instead(read_complaint(await _beginning(body)), origin)
+    raise garbled(origin, "answered with something other than a stream of events")
+
+
+def _json_instead(complaint: Complaint, origin: Origin) -> ProviderError:
+    """Some servers put errors that come before the stream into one JSON object, under status 200."""
+    if complaint.codes or complaint.status:
+        return failed_inside(origin, complaint)
+    return garbled(origin, "answered with JSON where a stream of events was asked for")
+
+
+async def _beginning(body: HttpStream) -> bytes:
+    """What comes soon of an error's body, up to a limit."""
+    parts: list[bytes] = []
+    try:
+        with anyio.move_on_after(_ERROR_SECONDS):
+            while sum(map(len, parts)) < _ERROR_BYTES and (part := await body.read_some()):
+                parts.append(part)
+    except TransportError:
+        pass  # the status says enough
+    return b"".join(parts)
+
+
+def _succeeded(status: int) -> bool:
+    return 200 <= status < 300
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
