@@ -25,8 +25,8 @@ _REASONING = Reasoning("")
 def redacted(request: Request) -> Request:
     """`request` with every text blanked and its shape kept: messages, parts, tools, names of tools, hints and facts.
 
-    Blank are texts, images, arguments and results of tool calls, reasoning, tools' descriptions and schemas, the
-    response schema, stop sequences, and who speaks: `Message.name` and `end_user_id`.
+    Blank are texts, images, arguments and results of tool calls, reasoning, what providers want back, tools'
+    descriptions and schemas, the response schema, stop sequences, and who speaks: `Message.name` and `end_user_id`.
     """
     response_format = request.response_format
     return Request(
@@ -52,7 +52,7 @@ def _blank(part: Part) -> Part:
         case ToolCall():
             return ToolCall(part.id, part.name, "")
         case ToolResult():
-            return ToolResult(part.tool_call_id, "")
+            return ToolResult(part.tool_call_id, "", part.is_error)
 
 
 def _without_schema(response_format: ResponseFormat) -> ResponseFormat:

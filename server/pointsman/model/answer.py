@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from pointsman.model.request import Part
+from pointsman.model.request import Part, ProviderState
 
 
 class Usage(Struct, frozen=True):
@@ -30,15 +30,20 @@ class FinishReason(StrEnum):
 
 
 class TextDelta(Struct, frozen=True, tag="text"):
-    """`part` is the 0-based index of the content part that the delta extends."""
+    """`part` is the 0-based index of the content part that the delta extends.
+
+    `state` is of the part, not of the delta, and comes once; a delta that only carries it has an empty text.
+    """
 
     part: int
     text: str
+    state: ProviderState | None = None
 
 
 class ReasoningDelta(Struct, frozen=True, tag="reasoning"):
     part: int
     text: str
+    state: ProviderState | None = None
 
 
 class ToolCallDelta(Struct, frozen=True, tag="tool_call"):
@@ -48,6 +53,7 @@ class ToolCallDelta(Struct, frozen=True, tag="tool_call"):
     id: str
     name: str
     arguments_json: str
+    state: ProviderState | None = None
 
 
 Delta = TextDelta | ReasoningDelta | ToolCallDelta

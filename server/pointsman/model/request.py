@@ -29,8 +29,16 @@ class Mode(StrEnum):
     SPORT = "sport"
 
 
-class Text(Struct, frozen=True, tag="text"):
+class ProviderState(Struct, frozen=True):
+    """Opaque bytes that `provider` wants back verbatim, such as a thinking signature; no other provider gets them."""
+
+    provider: str
+    data: bytes
+
+
+class Text(Struct, frozen=True, tag="text", omit_defaults=True):
     text: str
+    state: ProviderState | None = None
 
 
 class Image(Struct, frozen=True, tag="image"):
@@ -42,21 +50,28 @@ class Image(Struct, frozen=True, tag="image"):
     detail: str = ""
 
 
-class ToolCall(Struct, frozen=True, tag="tool_call"):
+class ToolCall(Struct, frozen=True, tag="tool_call", omit_defaults=True):
     """`arguments_json` is the model's text byte for byte; it may be invalid JSON."""
 
     id: str
     name: str
     arguments_json: str
+    state: ProviderState | None = None
 
 
-class ToolResult(Struct, frozen=True, tag="tool_result"):
+class ToolResult(Struct, frozen=True, tag="tool_result", omit_defaults=True):
+    """`is_error`: the tool failed, and `text` says why."""
+
     tool_call_id: str
     text: str
+    is_error: bool = False
 
 
-class Reasoning(Struct, frozen=True, tag="reasoning"):
+class Reasoning(Struct, frozen=True, tag="reasoning", omit_defaults=True):
+    """`text` may be empty where there is a `state`: some providers return reasoning encrypted only."""
+
     text: str
+    state: ProviderState | None = None
 
 
 Part = Text | Image | ToolCall | ToolResult | Reasoning

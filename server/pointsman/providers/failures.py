@@ -97,6 +97,9 @@ _CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
 _STATUS_OF: Final[Mapping[str, int]] = MappingProxyType(
     {
         "invalid_request_error": 400,
+        "billing_error": 402,
+        "request_too_large": 413,
+        "overloaded_error": 529,
         "invalid_argument": 400,
         "authentication_error": 401,
         "permission_error": 403,
@@ -134,7 +137,7 @@ class Origin:
 
     @property
     def request_id(self) -> str:
-        return self.headers.get("x-request-id", "")
+        return self.headers.get("x-request-id") or self.headers.get("request-id", "")
 
 
 def refused(origin: Origin, complaint: Complaint) -> ProviderError:

@@ -11,11 +11,11 @@ from pointsman.errors import TransportError
 from pointsman.model.answer import Answer
 from pointsman.model.catalogue import Model
 from pointsman.ports import AnswerStream, HttpRequest, ProviderCall, Transport
+from pointsman.providers.acceptance import accept_stream, accept_whole
 from pointsman.providers.failures import Origin, not_delivered
 from pointsman.providers.gemini_errors import read_complaint
 from pointsman.providers.gemini_request import dropped_from_wire, request_to_wire
 from pointsman.providers.gemini_stream import GeminiStream, wire_to_answer
-from pointsman.providers.replies import accept, accept_stream
 from pointsman.providers.settings import ProviderSettings
 
 _BASE_URL: Final = "https://generativelanguage.googleapis.com/v1beta"
@@ -49,7 +49,7 @@ class GeminiProvider:
         except TransportError as error:
             raise not_delivered(self._origin(), error) from error
         origin = self._origin(response.status, response.headers)
-        return wire_to_answer(accept(response, origin, read_complaint), origin)
+        return wire_to_answer(accept_whole(response, origin, read_complaint), origin)
 
     def stream(self, call: ProviderCall) -> AbstractAsyncContextManager[AnswerStream]:
         """As Provider says."""

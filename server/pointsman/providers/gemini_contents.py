@@ -18,7 +18,7 @@ _SENT: Final = {
     Role.SYSTEM: (Text,),
     Role.DEVELOPER: (Text,),
     Role.USER: (Text, Image, ToolResult),
-    Role.ASSISTANT: (Text, ToolCall, ToolResult),
+    Role.ASSISTANT: (Text, Reasoning, ToolCall, ToolResult),
     Role.TOOL: (ToolResult,),
 }
 _PLURALS: Final = {
@@ -65,9 +65,10 @@ class Result(Struct):
 
 
 class SentPart(Struct, omit_defaults=True, rename="camel"):
-    """One of its kinds."""
+    """One of its kinds. A text may be empty where it carries a signature."""
 
     text: str | UnsetType = UNSET
+    thought: bool = False
     thought_signature: str = ""
     inline_data: Blob | None = None
     file_data: File | None = None
@@ -84,8 +85,11 @@ _ENCODER = msgspec.json.Encoder()
 _OBJECTS = msgspec.json.Decoder(dict[str, Raw])
 
 
-def contents(call: ProviderCall) -> list[Content]:
-    """Each message as a content; the results of one turn's calls become one, as the wire wants them."""
+def contents(call: ProviderCall, provider: str) -> list[Content]:
+    """Each message as a content; the results of one turn's calls become one, as the wire wants them.
+
+    Signatures go back on the parts that they came on, to `provider` where they came from it.
+    """
     sent: list[Content] = []
     names: dict[str, str] = {}
     signed = generation(call.model) >= 3
@@ -97,7 +101,7 @@ def contents(call: ProviderCall) -> list[Content]:
             if isinstance(part, ToolResult):
                 results.append(_result(part, names.get(part.tool_call_id) or message.name or part.tool_call_id))
             elif isinstance(part, _SENT[message.role]):
-                spoken += _spoken(part)
+                spoken += _spoken(part, provider)
         if results and sent and sent[-1].parts[-1].function_response:
             sent[-1].parts += results
         elif results:
@@ -119,7 +123,7 @@ def system_instruction(call: ProviderCall) -> Content | None:
     return Content(parts) if parts else None
 
 
-def dropped_from_contents(messages: Iterable[Message]) -> Iterator[str]:
+def dropped_from_contents(messages: Iterable[Message], provider: str) -> Iterator[str]:
     """What of the messages cannot be said on this wire, or not in its place."""
     spoken = False
     for message in messages:
@@ -129,26 +133,45 @@ def dropped_from_contents(messages: Iterable[Message]) -> Iterator[str]:
         if message.name and message.role is not Role.TOOL:
             yield "message names"
         for part in message.parts:
-            if not isinstance(part, _SENT[message.role]):
-                reasoning = isinstance(part, Reasoning) and message.role is Role.ASSISTANT
-                yield "reasoning parts" if reasoning else f"{_PLURALS[type(part)]} parts of {message.role} messages"
-            elif isinstance(part, Image) and part.detail not in ("", "auto"):
-                yield "image detail"
-            elif isinstance(part, ToolCall) and _object(part.arguments_json or "{}") is None:
-                yield "tool call arguments that are not a JSON object"
+            yield from _dropped(part, message.role, provider)
 
 
-def _spoken(part: Part) -> list[SentPart]:
-    if isinstance(part, Text):
-        return [SentPart(text=part.text)] if part.text else []
+def _dropped(part: Part, role: Role, provider: str) -> Iterator[str]:
+    if not isinstance(part, (Image, ToolResult)) and part.state is not None and not _signature(part, provider):
+        yield "provider state"
+    if isinstance(part, Reasoning) and role is Role.ASSISTANT:
+        if not _signature(part, provider):
+            yield "reasoning parts"
+    elif not isinstance(part, _SENT[role]):
+        yield f"{_PLURALS[type(part)]} parts of {role} messages"
+    elif isinstance(part, Image) and part.detail not in ("", "auto"):
+        yield "image detail"
+    elif isinstance(part, ToolCall) and _object(part.arguments_json or "{}") is None:
+        yield "tool call arguments that are not a JSON object"
+
+
+def _spoken(part: Part, provider: str) -> list[SentPart]:
+    """A part as it is sent; nothing for what is empty, or reasoning that is not this provider's to read again."""
     if isinstance(part, Image):
         return [_image(part)]
+    if isinstance(part, ToolResult):
+        return []
+    signature = _signature(part, provider)
     if isinstance(part, ToolCall):
         written = part.arguments_json or "{}"
         # The wire takes objects only: what a model left unfinished is told under a name, rather than not at all.
         arguments = _object(written) or Raw(_ENCODER.encode({"arguments": written}))
-        return [SentPart(function_call=Call(part.id, part.name, arguments))]
-    return []
+        return [SentPart(function_call=Call(part.id, part.name, arguments), thought_signature=signature)]
+    thought = isinstance(part, Reasoning)
+    if not signature and (thought or not part.text):
+        return []
+    return [SentPart(text=part.text, thought=thought, thought_signature=signature)]
+
+
+def _signature(part: Text | Reasoning | ToolCall, provider: str) -> str:
+    if part.state is None or part.state.provider != provider:
+        return ""
+    return part.state.data.decode("latin-1")  # it is ASCII, unless a caller changed it
 
 
 def _image(part: Image) -> SentPart:
@@ -162,8 +185,12 @@ def _image(part: Image) -> SentPart:
 
 def _result(part: ToolResult, name: str) -> SentPart:
     """A result that is an object is taken as it is; any other is named as the documentation asks for it."""
-    response = _object(part.text) or Raw(_ENCODER.encode({"output": part.text}))
-    return SentPart(function_response=Result(part.tool_call_id, name, response))
+    response = _object(part.text)
+    if part.is_error:
+        response = Raw(_ENCODER.encode({"error": response or part.text}))
+    return SentPart(
+        function_response=Result(part.tool_call_id, name, response or Raw(_ENCODER.encode({"output": part.text})))
+    )
 
 
 def _sign(parts: list[SentPart]) -> None:

@@ -15,7 +15,7 @@ from pointsman.providers.gemini_thinking import Thinking, thinking, thinks_all_t
 from pointsman.providers.settings import ProviderSettings
 
 _MOST_STOPS = 5
-_SEEDS = range(-(2**31), 2**31)
+_HIGHEST_SEED = 2**31 - 1
 # By their names in `Quirks.omit`.
 _FIELDS: Final = {
     "temperature": "temperature",
@@ -88,7 +88,7 @@ def request_to_wire(call: ProviderCall, settings: ProviderSettings) -> bytes:
     generation.thinking_config = thinking(call.model, effort)
     tools, config = _tools(call.request)
     body = _Body(
-        contents=contents(call),
+        contents=contents(call, settings.provider),
         system_instruction=system_instruction(call),
         tools=tools,
         tool_config=None if "tool_choice" in omit else config,
@@ -102,11 +102,11 @@ def dropped_from_wire(call: ProviderCall, settings: ProviderSettings) -> tuple[s
     request, params, omit = call.request, call.request.params, settings.quirks.omit
     choice = request.tool_choice
     generation = _generation(call)
-    names = set(dropped_from_contents(request.messages))
+    names = set(dropped_from_contents(request.messages, settings.provider))
     names |= {name for name in omit & _FIELDS.keys() if getattr(generation, _FIELDS[name]) != _DEFAULTS[_FIELDS[name]]}
     if params.end_user_id:
         names.add("user")
-    if params.seed is not None and params.seed not in _SEEDS:
+    if params.seed is not None and _seed(params.seed) is None:
         names.add("seed")
     if len(params.stop_sequences) > _MOST_STOPS:
         names.add(f"stop sequences after the first {_MOST_STOPS}")
@@ -132,12 +132,17 @@ def _generation(call: ProviderCall) -> _Generation:
         temperature=call.shaped.temperature,
         top_p=params.top_p,
         stop_sequences=params.stop_sequences[:_MOST_STOPS],
-        seed=params.seed if params.seed in _SEEDS else None,
+        seed=_seed(params.seed),
         frequency_penalty=params.frequency_penalty,
         presence_penalty=params.presence_penalty,
     )
     _add_format(sent, call.request.response_format)
     return sent
+
+
+def _seed(seed: int | None) -> int | None:
+    """A seed that fits; any other would be refused."""
+    return seed if seed is not None and -_HIGHEST_SEED <= seed <= _HIGHEST_SEED else None
 
 
 def _add_format(sent: _Generation, wanted: ResponseFormat | None) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Raw
 
 from pointsman.errors import ProviderError, TransportError
 from pointsman.model.answer import Answer, Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta
-from pointsman.model.request import Part, Reasoning, Text, ToolCall
+from pointsman.model.request import Part, ProviderState, Reasoning, Text, ToolCall
 from pointsman.ports import HttpStream
 from pointsman.providers.call_ids import new_call_id
+from pointsman.providers.deltas import DeltaRun, Kind
 from pointsman.providers.failures import Origin, failed_inside, garbled, not_delivered, unfinished
 from pointsman.providers.gemini_answer import Called, Piece, Response, decode, finish_reason, read_usage
 from pointsman.providers.gemini_errors import read_complaint
@@ -21,7 +23,10 @@ def wire_to_answer(data: bytes, origin: Origin) -> Answer:
     pieces.add(decode(data, origin))
     if not pieces.spoke:
         raise garbled(origin, "answered without a candidate")
-    return Answer(tuple(map(_part, pieces.take())), pieces.ending())
+    parts: dict[int, Part] = {}
+    for delta in pieces.take():
+        parts[delta.part] = _part(delta, parts.get(delta.part))
+    return Answer(tuple(parts.values()), pieces.ending())
 
 
 class GeminiStream:
@@ -74,14 +79,15 @@ class GeminiStream:
 class Pieces:
     """Puts chunks together: numbers the parts in their order and merges neighbouring pieces of one part.
 
-    `finish` is the provider's reason to end, "" until it has said one; `spoke` says whether there was a candidate.
+    A signature ends its part, since two signed parts must not be merged; without a text of its own it belongs to the
+    part before it, if that is of its kind. `finish` is the provider's reason to end, "" until it has said one; `spoke`
+    says whether there was a candidate.
     """
 
     def __init__(self, origin: Origin) -> None:
         self._origin = origin
-        self._deltas: list[Delta] = []
-        self._run: list[str] = []
-        self._kind: type[TextDelta | ReasoningDelta] | None = None  # of the part under way; None where a call was last
+        self._run = DeltaRun()
+        self._open: Kind = None  # the kind of the part under way; None where there is none
         self._part = -1
         self._called = False
         self._id = self._model = ""
@@ -106,9 +112,7 @@ class Pieces:
 
     def take(self) -> list[Delta]:
         """The deltas since the last time."""
-        self._flush()
-        deltas, self._deltas = self._deltas, []
-        return deltas
+        return self._run.take()
 
     def ending(self) -> Ending:
         """What is known so far."""
@@ -121,34 +125,36 @@ class Pieces:
         )
 
     def _add_piece(self, piece: Piece) -> None:
+        signature = piece.thought_signature
+        kind: Kind = None
         if piece.function_call is not None:
             self._add_call(piece.function_call)
-        elif piece.text:
+        elif piece.text or signature:
             kind = ReasoningDelta if piece.thought else TextDelta
-            if kind is not self._kind:
-                self._flush()
-                self._kind = kind
+            if kind is not self._open:
+                self._open = kind
                 self._part += 1
-            self._run.append(piece.text)
+            if piece.text:
+                self._run.extend(kind, self._part, piece.text)
+        if signature and (kind is not None or piece.function_call is not None):
+            self._run.keep(kind, self._part, ProviderState(self._origin.provider, signature.encode()))
+            self._open = None
 
     def _add_call(self, called: Called) -> None:
-        self._flush()
-        self._kind, self._called = None, True
+        self._open, self._called = None, True
         self._part += 1
         try:
             arguments = called.arguments
         except UnicodeDecodeError:
             raise garbled(self._origin, "sent JSON that is broken or not an answer") from None
-        self._deltas.append(ToolCallDelta(self._part, called.id or new_call_id(), called.name or "", arguments))
-
-    def _flush(self) -> None:
-        if self._run and self._kind is not None:
-            self._deltas.append(self._kind(self._part, "".join(self._run)))
-        self._run.clear()
+        self._run.extend(None, self._part, arguments, (called.id or new_call_id(), called.name or ""))
 
 
-def _part(delta: Delta) -> Part:
-    """A part whose only delta this is."""
+def _part(delta: Delta, begun: Part | None) -> Part:
+    """The part that a delta makes, or begun, that its state completes."""
+    if begun is not None:
+        return msgspec.structs.replace(begun, state=delta.state)
     if isinstance(delta, ToolCallDelta):
-        return ToolCall(delta.id, delta.name, delta.arguments_json)
-    return Reasoning(delta.text) if isinstance(delta, ReasoningDelta) else Text(delta.text)
+        return ToolCall(delta.id, delta.name, delta.arguments_json, delta.state)
+    made = Reasoning if isinstance(delta, ReasoningDelta) else Text
+    return made(delta.text, delta.state)

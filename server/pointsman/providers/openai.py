@@ -9,12 +9,12 @@ from typing import Final
 from pointsman.errors import TransportError
 from pointsman.model.answer import Answer
 from pointsman.ports import AnswerStream, HttpRequest, ProviderCall, Transport
+from pointsman.providers.acceptance import accept_stream, accept_whole
 from pointsman.providers.failures import Origin, not_delivered
 from pointsman.providers.openai_answer import wire_to_answer
 from pointsman.providers.openai_errors import read_complaint
 from pointsman.providers.openai_request import dropped_from_wire, request_to_wire
 from pointsman.providers.openai_stream import OpenAIStream
-from pointsman.providers.replies import accept, accept_stream
 from pointsman.providers.settings import ProviderSettings
 
 _BASE_URL: Final = "https://api.openai.com/v1"
@@ -46,7 +46,7 @@ class OpenAIProvider:
         except TransportError as error:
             raise not_delivered(self._origin(), error) from error
         origin = self._origin(response.status, response.headers)
-        return wire_to_answer(accept(response, origin, read_complaint), origin)
+        return wire_to_answer(accept_whole(response, origin, read_complaint), origin)
 
     def stream(self, call: ProviderCall) -> AbstractAsyncContextManager[AnswerStream]:
         """As Provider says."""

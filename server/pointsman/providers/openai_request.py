@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -161,6 +161,7 @@ def dropped_from_wire(call: ProviderCall, settings: ProviderSettings) -> tuple[s
     request, omit = call.request, settings.quirks.omit
     names = {_plural(part, message.role) for message in request.messages for part in message.parts}
     names.discard("")
+    names.update(_details(request))
     if settings.quirks.reasoning_field:
         names.discard("reasoning parts")
     if any(message.name and (message.role is Role.TOOL or "name" in omit) for message in request.messages):
@@ -172,6 +173,16 @@ def dropped_from_wire(call: ProviderCall, settings: ProviderSettings) -> tuple[s
         fields = _omitted(settings.quirks).items()
         names.update(name for field, name in fields if getattr(body, field) != _DEFAULTS[field])
     return tuple(sorted(names))
+
+
+def _details(request: Request) -> Iterator[str]:
+    """What parts say besides their content, and this wire has no place for."""
+    for part in (part for message in request.messages for part in message.parts):
+        if isinstance(part, ToolResult):
+            if part.is_error:
+                yield "error marks of tool results"
+        elif not isinstance(part, Image) and part.state is not None:
+            yield "provider state"
 
 
 def _omitted(quirks: Quirks) -> dict[str, str]:

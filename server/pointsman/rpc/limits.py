@@ -30,6 +30,7 @@ REGIONS = 64
 # Bytes of UTF-8 of one value.
 SCHEMA_BYTES = 256 * KIB
 DELTA_BYTES = 64 * KIB
+STATE_BYTES = MIB
 LABEL_VALUE_BYTES = 256
 SESSION_BYTES = 256
 # Names that callers send: tasks, tags, models, providers, regions, participants, media types, end users.

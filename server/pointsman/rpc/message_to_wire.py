@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pointsman.model.request import Image, Part, Reasoning, Text, ToolCall, ToolResult
+from pointsman.model.request import Image, Part, ProviderState, Reasoning, Text, ToolCall, ToolResult
 from pointsman.v1 import chat_pb2
 
 _DETAILS = {
@@ -38,9 +38,17 @@ def write_part(wire: chat_pb2.ContentPart, part: Part) -> None:
             call = wire.tool_call
             call.id, call.name, call.arguments_json = part.id, part.name, part.arguments_json
         case ToolResult():
-            wire.tool_result.tool_call_id, wire.tool_result.text = part.tool_call_id, part.text
+            result = wire.tool_result
+            result.tool_call_id, result.text, result.is_error = part.tool_call_id, part.text, part.is_error
         case Image():
             _write_image(wire.image, part)
+    if isinstance(part, Text | Reasoning | ToolCall) and part.state is not None:
+        write_state(wire.provider_state, part.state)
+
+
+def write_state(wire: chat_pb2.ProviderState, state: ProviderState) -> None:
+    """Write what a provider wants back."""
+    wire.provider, wire.data = state.provider, state.data
 
 
 def _write_image(wire: chat_pb2.ImagePart, image: Image) -> None:

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pointsman.errors import Reason
-from pointsman.model.request import Image, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
-from pointsman.rpc.limits import MESSAGES, NAME_BYTES, PARTS
+from pointsman.model.request import (
+    Image,
+    Message,
+    Part,
+    ProviderState,
+    Reasoning,
+    Role,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+from pointsman.rpc.limits import MESSAGES, NAME_BYTES, PARTS, STATE_BYTES
 from pointsman.rpc.violations import Violations
 from pointsman.v1 import chat_pb2
 
@@ -60,7 +70,7 @@ def _message(wire: chat_pb2.ChatMessage, index: int, found: Violations) -> Messa
     parts: list[Part] = []
     for number, part in enumerate(wire.parts):
         kind = part.WhichOneof("content")
-        if kind == "text" and role is not Role.TOOL:
+        if kind == "text" and role is not Role.TOOL and not part.HasField("provider_state"):
             parts.append(Text(part.text))
         elif (read := _part(part, kind, role, _Place(index, number, found))) is not None:
             parts.append(read)
@@ -86,17 +96,32 @@ def _part(wire: chat_pb2.ContentPart, kind: str | None, role: Role | None, place
         return None
     if role is not None and kind not in _ALLOWED[role]:
         place.add(f".{kind}", f"does not belong in a message of role {role}, which takes {', '.join(_ALLOWED[role])}")
+    state = _state(wire, role, kind, place) if wire.HasField("provider_state") else None
     match kind:
         case "image":
             return _image(wire.image, place)
         case "tool_call":
-            return _tool_call(wire.tool_call, place)
+            return _tool_call(wire.tool_call, state, place)
         case "tool_result":
             return _tool_result(wire.tool_result, place)
         case "reasoning":
-            return Reasoning(wire.reasoning.text)
+            return Reasoning(wire.reasoning.text, state)
         case _:
-            return Text(wire.text)
+            return Text(wire.text, state)
+
+
+def _state(wire: chat_pb2.ContentPart, role: Role | None, kind: str, place: _Place) -> ProviderState:
+    provider, data = wire.provider_state.provider, wire.provider_state.data
+    if role not in (None, Role.ASSISTANT) or kind not in _ALLOWED[Role.ASSISTANT]:
+        place.add(".provider_state", "belongs on the parts of an assistant's message, as they came")
+    if not provider or len(provider) > NAME_BYTES:
+        place.add(".provider_state.provider", f"is required, with at most {NAME_BYTES} characters")
+    if not data:
+        place.add(".provider_state.data", "is required")
+    if len(data) > STATE_BYTES:
+        why = f"is {len(data):,} bytes, and at most {STATE_BYTES:,} are taken"
+        place.add(".provider_state.data", why, Reason.REQUEST_TOO_LARGE)
+    return ProviderState(provider, data)
 
 
 def _image(wire: chat_pb2.ImagePart, place: _Place) -> Image:
@@ -115,15 +140,15 @@ def _image(wire: chat_pb2.ImagePart, place: _Place) -> Image:
     return Image(data=data, url=url, media_type=media_type, detail=detail or "")
 
 
-def _tool_call(wire: chat_pb2.ToolCall, place: _Place) -> ToolCall:
+def _tool_call(wire: chat_pb2.ToolCall, state: ProviderState | None, place: _Place) -> ToolCall:
     if not wire.id:
         place.add(".tool_call.id", "is required")
     if not wire.name:
         place.add(".tool_call.name", "is required")
-    return ToolCall(wire.id, wire.name, wire.arguments_json)
+    return ToolCall(wire.id, wire.name, wire.arguments_json, state)
 
 
 def _tool_result(wire: chat_pb2.ToolResult, place: _Place) -> ToolResult:
     if not wire.tool_call_id:
         place.add(".tool_result.tool_call_id", "is required")
-    return ToolResult(wire.tool_call_id, wire.text)
+    return ToolResult(wire.tool_call_id, wire.text, wire.is_error)

@@ -135,26 +135,32 @@ class CompleteResponse(_message.Message):
     def __init__(self, seq: _Optional[int] = ..., generation: _Optional[int] = ..., part_index: _Optional[int] = ..., text_delta: _Optional[_Union[TextDelta, _Mapping]] = ..., reasoning_delta: _Optional[_Union[ReasoningDelta, _Mapping]] = ..., tool_call_delta: _Optional[_Union[ToolCallDelta, _Mapping]] = ..., decision: _Optional[_Union[_routing_pb2.Decision, _Mapping]] = ..., notice: _Optional[_Union[RouteNotice, _Mapping]] = ..., reset: _Optional[_Union[OutputReset, _Mapping]] = ..., usage: _Optional[_Union[UsageReport, _Mapping]] = ..., finish: _Optional[_Union[Finish, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
 
 class TextDelta(_message.Message):
-    __slots__ = ("text",)
+    __slots__ = ("text", "provider_state")
     TEXT_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_STATE_FIELD_NUMBER: _ClassVar[int]
     text: str
-    def __init__(self, text: _Optional[str] = ...) -> None: ...
+    provider_state: _chat_pb2.ProviderState
+    def __init__(self, text: _Optional[str] = ..., provider_state: _Optional[_Union[_chat_pb2.ProviderState, _Mapping]] = ...) -> None: ...
 
 class ReasoningDelta(_message.Message):
-    __slots__ = ("text",)
+    __slots__ = ("text", "provider_state")
     TEXT_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_STATE_FIELD_NUMBER: _ClassVar[int]
     text: str
-    def __init__(self, text: _Optional[str] = ...) -> None: ...
+    provider_state: _chat_pb2.ProviderState
+    def __init__(self, text: _Optional[str] = ..., provider_state: _Optional[_Union[_chat_pb2.ProviderState, _Mapping]] = ...) -> None: ...
 
 class ToolCallDelta(_message.Message):
-    __slots__ = ("id", "name", "arguments_json_fragment")
+    __slots__ = ("id", "name", "arguments_json_fragment", "provider_state")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     ARGUMENTS_JSON_FRAGMENT_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_STATE_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     arguments_json_fragment: str
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., arguments_json_fragment: _Optional[str] = ...) -> None: ...
+    provider_state: _chat_pb2.ProviderState
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., arguments_json_fragment: _Optional[str] = ..., provider_state: _Optional[_Union[_chat_pb2.ProviderState, _Mapping]] = ...) -> None: ...
 
 class RouteNotice(_message.Message):
     __slots__ = ("kind", "attempt", "message", "error")

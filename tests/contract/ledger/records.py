@@ -23,6 +23,7 @@ from pointsman.model.request import (
     Message,
     Mode,
     Params,
+    ProviderState,
     Reasoning,
     Request,
     ResponseFormat,
@@ -35,6 +36,7 @@ from pointsman.model.request import (
 from pointsman.model.snapshot import Latency, Snapshot
 
 CANARY = "canary-4711"
+STATE = ProviderState("openai", CANARY.encode())
 
 
 def telling_request() -> Request:
@@ -43,8 +45,11 @@ def telling_request() -> Request:
         Message(Role.SYSTEM, (Text(CANARY),)),
         Message(Role.USER, (Text(CANARY), Image(data=CANARY.encode(), media_type="image/png")), name=CANARY),
         Message(Role.USER, (Image(url=f"https://images.example/{CANARY}", detail="low"),)),
-        Message(Role.ASSISTANT, (Reasoning(CANARY), ToolCall("call-1", "lookup", f'{{"q": "{CANARY}"}}'))),
-        Message(Role.TOOL, (ToolResult("call-1", CANARY),)),
+        Message(
+            Role.ASSISTANT, (Reasoning(CANARY, STATE), ToolCall("call-1", "lookup", f'{{"q": "{CANARY}"}}', STATE))
+        ),
+        Message(Role.ASSISTANT, (Text(CANARY, STATE),)),
+        Message(Role.TOOL, (ToolResult("call-1", CANARY, is_error=True),)),
     )
     return Request(
         messages=said,

@@ -7,10 +7,12 @@ from tests.unit.rpc.calls import HELLO, TOOL, complete, fields_of, part, refused
 
 from pointsman.errors import Reason
 from pointsman.rpc.from_wire import call_from_wire
-from pointsman.rpc.limits import TEXT_BYTES
+from pointsman.rpc.limits import STATE_BYTES, TEXT_BYTES
 from pointsman.rpc.parsing import parse
 from pointsman.v1 import chat_pb2
 from pointsman.v1.router_service_pb2 import CompleteRequest
+
+STATE = {"provider": "acme", "data": "AA=="}
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,26 @@ from pointsman.v1.router_service_pb2 import CompleteRequest
         ),
         (part("USER", {"image": {"url": "file:///etc/passwd"}}), "input.messages[0].parts[0].image.url"),
         (part("USER", {"image": {"url": "http://x", "detail": 9}}), "input.messages[0].parts[0].image.detail"),
+        (part("USER", {"text": "x", "provider_state": STATE}), "input.messages[0].parts[0].provider_state"),
+        (
+            part("TOOL", {"tool_result": {"tool_call_id": "1"}, "provider_state": STATE}),
+            "input.messages[0].parts[0].provider_state",
+        ),
+        (
+            part("ASSISTANT", {"text": "x", "provider_state": {"data": "AA=="}}),
+            "input.messages[0].parts[0].provider_state.provider",
+        ),
+        (
+            part("ASSISTANT", {"reasoning": {}, "provider_state": {"provider": "acme"}}),
+            "input.messages[0].parts[0].provider_state.data",
+        ),
+        (
+            part(
+                "ASSISTANT",
+                {"text": "", "provider_state": {"provider": "acme", "data": "AAAA" * (STATE_BYTES // 3 + 1)}},
+            ),
+            "input.messages[0].parts[0].provider_state.data",
+        ),
     ],
 )
 def test_wrong_messages(content: dict[str, Any], field: str) -> None:

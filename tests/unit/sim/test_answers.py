@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from pointsman.sim.answers import Answer, Brief, Composer, compose, lengthened
+from pointsman.sim.openai_request import parse
 from pointsman.sim.prefixes import PrefixCache, digests
 from pointsman.sim.prompt import Prompt
-from pointsman.sim.request import ChatRequest, parse
+from pointsman.sim.request import ChatRequest
 from pointsman.sim.settings import ModelSettings
 from pointsman.sim.tokens import split
 

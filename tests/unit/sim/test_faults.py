@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,27 +15,26 @@ from pointsman.sim.faults import FAULTS, checked, in_model, parse, summary
 from pointsman.sim.prefixes import digests
 from pointsman.sim.reply import Reply, Usage
 from pointsman.sim.request import ChatRequest
-from pointsman.sim.request import parse as parse_request
 from pointsman.sim.script import Cut, Exchange, Framing, Head, Hold, Pace, Pause, Reset, Send, Step, answer
 from pointsman.sim.settings import ModelSettings
+from pointsman.sim.wires import OPENAI
 
 PAGE = Path(__file__).parents[3] / "docs" / "simulator.md"
 
 
 def exchange(stream: bool, pace: Pace | None = None, **more: object) -> Exchange:
     body = {"model": "m", "stream": stream, "messages": [{"role": "user", "content": "Explain tides"}], **more}
-    request = parse_request(json.dumps(body).encode())
+    request = OPENAI.parse(json.dumps(body).encode(), {})
     assert isinstance(request, ChatRequest)
     brief = Brief.of(request, ModelSettings(), digests(request, 0)[-1], "p")
-    reply = Reply("chatcmpl-1", 1, "m-sim", compose(brief), Usage(7, 0), stream_usage=True)
-    return Exchange(brief, reply, pace or Pace(0, 0, each=False))
+    reply = Reply("1", 1, "m-sim", compose(brief), Usage(7, 0), stream_usage=True)
+    return Exchange(OPENAI, brief, reply, pace or Pace(0, 0, each=False))
 
 
 def steps(name: str, stream: bool, count: int = 5_000) -> list[Step]:
     fault = parse(name)
     assert fault is not None
-    made = exchange(stream)
-    return list(itertools.islice(fault.play(Exchange(made.brief, made.reply, made.pace, fault.arguments)), count))
+    return list(itertools.islice(fault.play(replace(exchange(stream), arguments=fault.arguments)), count))
 
 
 def sent(script: list[Step]) -> bytes:

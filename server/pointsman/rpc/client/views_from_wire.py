@@ -10,6 +10,7 @@ from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from pointsman.model.answer import ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from pointsman.model.attempt import Cost
 from pointsman.model.decision import Estimate
+from pointsman.model.request import ProviderState
 from pointsman.rpc.client.views import (
     AttemptView,
     CandidateView,
@@ -28,12 +29,12 @@ def event_from_wire(wire: router_service_pb2.CompleteResponse) -> StreamEvent | 
     """One event of a stream; None for heartbeats, and for what only newer clients know."""
     match wire.WhichOneof("event"):
         case "text_delta":
-            return TextDelta(wire.part_index, wire.text_delta.text)
+            return TextDelta(wire.part_index, wire.text_delta.text, _state(wire.text_delta))
         case "reasoning_delta":
-            return ReasoningDelta(wire.part_index, wire.reasoning_delta.text)
+            return ReasoningDelta(wire.part_index, wire.reasoning_delta.text, _state(wire.reasoning_delta))
         case "tool_call_delta":
             call = wire.tool_call_delta
-            return ToolCallDelta(wire.part_index, call.id, call.name, call.arguments_json_fragment)
+            return ToolCallDelta(wire.part_index, call.id, call.name, call.arguments_json_fragment, _state(call))
         case "decision":
             return decision_from_wire(wire.decision)
         case "notice":
@@ -80,6 +81,14 @@ def reason_word(number: int) -> str:
 
 def seconds(wire: Duration) -> float:
     return wire.seconds + wire.nanos / 1e9
+
+
+def _state(
+    wire: router_service_pb2.TextDelta | router_service_pb2.ReasoningDelta | router_service_pb2.ToolCallDelta,
+) -> ProviderState | None:
+    if not wire.HasField("provider_state"):
+        return None
+    return ProviderState(wire.provider_state.provider, wire.provider_state.data)
 
 
 def _word(wire: type[int], prefix: str, number: int) -> str:

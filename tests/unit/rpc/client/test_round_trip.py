@@ -12,6 +12,8 @@ from pointsman.model.request import (
     Mode,
     ModelOverride,
     Params,
+    ProviderState,
+    Reasoning,
     Request,
     ResponseFormat,
     Role,
@@ -34,11 +36,12 @@ from pointsman.rpc.usage_to_wire import usage_report_to_wire
 from pointsman.v1 import router_service_pb2 as wire
 from pointsman.v1 import routing_pb2
 
+STATE = ProviderState("openai", b"\0sealed")
 CONVERSATION = (
     Message(Role.SYSTEM, (Text("be brief"),)),
     Message(Role.USER, (Text("hello"),), name="ada"),
-    Message(Role.ASSISTANT, (ToolCall("c1", "lookup", '{"q": 1}'),)),
-    Message(Role.TOOL, (ToolResult("c1", "found"),)),
+    Message(Role.ASSISTANT, (Reasoning("", STATE), ToolCall("c1", "lookup", '{"q": 1}', STATE), Text("so", STATE))),
+    Message(Role.TOOL, (ToolResult("c1", "not found", is_error=True),)),
 )
 TOOLS = (Tool("lookup", "looks up", '{"type": "object"}', strict=True),)
 PLAIN = StreamOptions()

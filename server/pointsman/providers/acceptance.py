@@ -1,4 +1,4 @@
-"""What came back before any of it is read as an answer: a success of the right kind, or the error that it is."""
+"""What every wire makes of the beginning of an answer: a body of JSON, a stream of events, or an error."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _ERROR_BYTES: Final = 64 * 1024
 _ERROR_SECONDS: Final = 2.0
 
 ReadComplaint = Callable[[bytes], Complaint]
-"""What an error body of a wire says."""
+"""What a wire's error body says."""
 
 
-def accept(response: HttpResponse, origin: Origin, read_complaint: ReadComplaint) -> bytes:
-    """The body of a whole answer; raises ProviderError for anything else."""
+def accept_whole(response: HttpResponse, origin: Origin, read_complaint: ReadComplaint) -> bytes:
+    """The body, if it can be an answer; raises ProviderError for anything else."""
     if not _succeeded(response.status):
         raise refused(origin, read_complaint(response.body))
     kind = _media_type(response.headers)
@@ -37,12 +37,13 @@ async def accept_stream(body: HttpStream, origin: Origin, read_complaint: ReadCo
     if kind in ("", "text/event-stream"):
         return
     if "json" in kind and kind != "application/x-ndjson":
-        raise _json_instead(read_complaint(await _beginning(body)), origin)
+        raise _json_instead(await _beginning(body), origin, read_complaint)
     raise garbled(origin, "answered with something other than a stream of events")
 
 
-def _json_instead(complaint: Complaint, origin: Origin) -> ProviderError:
+def _json_instead(body: bytes, origin: Origin, read_complaint: ReadComplaint) -> ProviderError:
     """Some servers put errors that come before the stream into one JSON object, under status 200."""
+    complaint = read_complaint(body)
     if complaint.codes or complaint.status:
         return failed_inside(origin, complaint)
     return garbled(origin, "answered with JSON where a stream of events was asked for")
