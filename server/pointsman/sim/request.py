@@ -12,6 +12,7 @@ import msgspec
 Json = Any
 
 _THINKERS = re.compile(r"reason|think|(?:^|[-/])(?:o[1-9]|r1)(?:-|$)")
+_ON_DEMAND = re.compile(r"gpt-5|gemini")
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -112,14 +113,15 @@ class ChatRequest(msgspec.Struct, frozen=True):
     def effort(self) -> str | None:
         """How hard to think: "none" where this model does not, None where nothing says.
 
-        Names with "reason", "think", o1 to o9 or r1 think unless the effort is none or minimal; gpt-5 only if asked to.
+        Names with "reason", "think", o1 to o9 or r1 think unless the effort is none or minimal; gpt-5 and gemini only
+        if asked to.
         """
         asked = self.reasoning_effort or (self.reasoning.effort if self.reasoning else None)
         if asked in ("none", "minimal"):
             return "none"
         if _THINKERS.search(self.model):
             return asked or "medium"
-        return asked if "gpt-5" in self.model else None
+        return asked if _ON_DEMAND.search(self.model) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,8 @@ async def test_parallel_calls(world: World) -> None:
     assert [json.loads(call.arguments_json)["city"] for call in found] == ["Paris", "Rome"]
     assert len({call.id for call in found}) == 2
     one = asking(Text("Weather in Paris and Rome?"), tools=TOOLS[:1], choice=ToolChoice("auto", parallel=False))
-    assert len((await world.provider().complete(calling(request=one))).parts) == 1
+    if "parallel_tool_calls" not in world.provider().dropped(calling(request=one)):
+        assert len((await world.provider().complete(calling(request=one))).parts) == 1
 
 
 @pytest.mark.parametrize(
@@ -161,6 +162,9 @@ async def test_reasoning_is_counted_and_the_limit_is_sent(world: World) -> None:
 
 
 async def test_only_a_provider_that_tells_its_cost_has_one(world: World) -> None:
+    if world.wire != "openai":
+        assert (await world.provider("openrouter").complete(calling())).ending.cost_nano_usd is None
+        return
     for ending in (
         (await world.provider("openrouter").complete(calling())).ending,
         (await streamed(world.provider("openrouter"), calling()))[1],
@@ -193,7 +197,8 @@ async def test_what_is_streamed_at_once_is_read_in_few_pieces_and_what_is_paced_
         while some := await answer.read():
             reads.append(some)
     assert len(reads) < 5
-    assert max(map(len, reads)) == 1, "neighbours are merged"
+    texts = [[delta for delta in some if delta.state is None] for some in reads]
+    assert max(map(len, texts)) == 1, "neighbours are merged"
     async with world.provider().stream(calling("sim-small:fault-stall-after-20=1")) as answer:
         assert len(await answer.read()) == 1
 
