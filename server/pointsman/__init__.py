@@ -27,6 +27,7 @@ from pointsman.model.events import AttemptEnded, Decided, Event, RequestEnded
 from pointsman.model.plan import AttemptKind, Plan, PlannedAttempt, Stage
 from pointsman.model.record import Record
 from pointsman.model.request import (
+    CacheHint,
     Facts,
     Hints,
     Image,
@@ -65,6 +66,7 @@ __all__ = [
     "Balance",
     "BudgetAction",
     "BudgetStep",
+    "CacheHint",
     "Catalogue",
     "Cause",
     "Choice",

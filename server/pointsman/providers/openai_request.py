@@ -157,11 +157,17 @@ def request_to_wire(call: ProviderCall, settings: ProviderSettings, *, stream: b
 
 
 def dropped_from_wire(call: ProviderCall, settings: ProviderSettings) -> tuple[str, ...]:
-    """Names of what `request_to_wire` leaves out although the caller asked for it, in alphabetical order."""
+    """Names of what `request_to_wire` leaves out although the caller asked for it, in alphabetical order.
+
+    Cache hints are none: these endpoints cache on their own, or not at all.
+    """
     request, omit = call.request, settings.quirks.omit
     names = {_plural(part, message.role) for message in request.messages for part in message.parts}
     names.discard("")
     names.update(_details(request))
+    for name in ("top_k", "reasoning_max_tokens"):
+        if getattr(request.params, name) is not None:
+            names.add(name)
     if settings.quirks.reasoning_field:
         names.discard("reasoning parts")
     if any(message.name and (message.role is Role.TOOL or "name" in omit) for message in request.messages):
@@ -181,6 +187,8 @@ def _details(request: Request) -> Iterator[str]:
         if isinstance(part, ToolResult):
             if part.is_error:
                 yield "error marks of tool results"
+            if part.images:
+                yield "images of tool results"
         elif not isinstance(part, Image) and part.state is not None:
             yield "provider state"
 

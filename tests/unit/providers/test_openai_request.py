@@ -289,10 +289,17 @@ def test_what_other_wires_would_send_with_a_part_is_named() -> None:
     request = Request(
         messages=(
             message(Role.ASSISTANT, Text("Ask.", state), ToolCall("c", "f", "{}")),
-            message(Role.TOOL, ToolResult("c", "timeout", is_error=True)),
-        )
+            message(Role.TOOL, ToolResult("c", "timeout", is_error=True, images=(Image(url="https://x.test"),))),
+        ),
+        params=Params(top_k=5, reasoning_max_tokens=100),
     )
-    assert dropped_from_wire(call(request), SETTINGS) == ("error marks of tool results", "provider state")
+    assert dropped_from_wire(call(request), SETTINGS) == (
+        "error marks of tool results",
+        "images of tool results",
+        "provider state",
+        "reasoning_max_tokens",
+        "top_k",
+    )
 
 
 @pytest.mark.anyio
