@@ -17,6 +17,7 @@ from pointsman.errors import Problem
 from pointsman.providers.settings import ProviderSettings, Quirks
 
 MAX_SECRET_BYTES = 64 * 1024
+_VERSIONS = {"gemini": "v1beta"}  # what the paths of a wire begin with, where it is not v1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def open_accounts(
         except ValidationError:
             continue
         if simulated is not None:
-            base_url = f"{simulated.rstrip('/')}/{name}/v1"
+            base_url = f"{simulated.rstrip('/')}/{name}/{_VERSIONS.get(provider.wire, 'v1')}"
             settings = ProviderSettings(provider=name, base_url=base_url, api_key="simulated", quirks=_quirks(provider))
             enabled[name] = Account(provider.wire, settings, None, provider.max_connections)
             continue

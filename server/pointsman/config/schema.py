@@ -67,9 +67,14 @@ class Section(BaseModel):
 class Provider(Section):
     """An account at a model provider: where it is, and how to prove who we are."""
 
-    wire: Wire = Field(description="The wire format it speaks; `openai` is also that of every compatible endpoint.")
+    wire: Wire = Field(
+        description="The wire format it speaks; `openai` is also that of every compatible endpoint, `gemini` that of "
+        "Google's own API (generateContent)."
+    )
     base_url: BaseUrl | None = Field(
-        default=None, description="Where its API begins. Unset: the wire's own, https://api.openai.com/v1 for `openai`."
+        default=None,
+        description="Where its API begins. Unset: the wire's own, https://api.openai.com/v1 for `openai` and "
+        "https://generativelanguage.googleapis.com/v1beta for `gemini`.",
     )
     api_key: SecretReference | None = Field(
         default=None,
@@ -88,7 +93,7 @@ class Provider(Section):
     max_tokens_field: Literal["max_completion_tokens", "max_tokens"] | None = Field(
         default=None,
         description="How it spells the limit of output tokens. Unset: `max_completion_tokens` at OpenAI and Azure, "
-        "`max_tokens` elsewhere.",
+        "`max_tokens` elsewhere. Of the `openai` wire only, as are the four keys that follow.",
     )
     stream_usage: bool = Field(default=True, description="Whether it reports usage in streams (`stream_options`).")
     seed_field: Literal["seed", "random_seed"] = Field(default="seed", description="How it spells the seed.")
@@ -97,6 +102,13 @@ class Provider(Section):
         default="", description="Where it takes back earlier reasoning. Empty: nowhere."
     )
     omit: Omitted = Field(default=(), description="Fields that it would refuse, and is therefore never sent.")
+
+    @field_validator("max_tokens_field", "stream_usage", "seed_field", "max_effort", "reasoning_field")
+    @classmethod
+    def _of_this_wire(cls, value: Any, info: ValidationInfo) -> Any:
+        if (wire := info.data.get("wire", "openai")) != "openai":
+            raise ValueError(f"is of the openai wire only; leave it out for a provider on the {wire} wire")
+        return value
 
 
 class Price(Section):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from pointsman.model.request import Image, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
+from pointsman.model.request import Image, Part, Reasoning, Role, Text, ToolCall, ToolResult
 from pointsman.ports import ProviderCall
 from pointsman.providers.gemini_thinking import generation
 
@@ -58,10 +58,15 @@ class Call(Struct):
     args: Raw
 
 
-class Result(Struct):
+class ResultPart(Struct, rename="camel"):
+    inline_data: Blob
+
+
+class Result(Struct, omit_defaults=True):
     id: str
     name: str
     response: Raw
+    parts: list[ResultPart] = []
 
 
 class SentPart(Struct, omit_defaults=True, rename="camel"):
@@ -92,14 +97,15 @@ def contents(call: ProviderCall, provider: str) -> list[Content]:
     """
     sent: list[Content] = []
     names: dict[str, str] = {}
-    signed = generation(call.model) >= 3
+    newer = generation(call.model) >= 3
     for message in call.request.messages:
         results, spoken = [], []
         for part in message.parts if message.role not in _SYSTEM else ():
             if isinstance(part, ToolCall):
                 names[part.id] = part.name
             if isinstance(part, ToolResult):
-                results.append(_result(part, names.get(part.tool_call_id) or message.name or part.tool_call_id))
+                name = names.get(part.tool_call_id) or message.name or part.tool_call_id
+                results.append(_result(part, name, pictured=newer))
             elif isinstance(part, _SENT[message.role]):
                 spoken += _spoken(part, provider)
         if results and sent and sent[-1].parts[-1].function_response:
@@ -108,7 +114,7 @@ def contents(call: ProviderCall, provider: str) -> list[Content]:
             sent.append(Content(results, "user"))
         if spoken:
             sent.append(Content(spoken, "model" if message.role is Role.ASSISTANT else "user"))
-            if signed:
+            if newer:
                 _sign(spoken)
     return sent
 
@@ -123,10 +129,11 @@ def system_instruction(call: ProviderCall) -> Content | None:
     return Content(parts) if parts else None
 
 
-def dropped_from_contents(messages: Iterable[Message], provider: str) -> Iterator[str]:
+def dropped_from_contents(call: ProviderCall, provider: str) -> Iterator[str]:
     """What of the messages cannot be said on this wire, or not in its place."""
     spoken = False
-    for message in messages:
+    pictured = generation(call.model) >= 3
+    for message in call.request.messages:
         if message.role in _SYSTEM and spoken:
             yield "places of system messages"
         spoken = spoken or message.role not in _SYSTEM
@@ -134,6 +141,8 @@ def dropped_from_contents(messages: Iterable[Message], provider: str) -> Iterato
             yield "message names"
         for part in message.parts:
             yield from _dropped(part, message.role, provider)
+            if isinstance(part, ToolResult) and not all(pictured and image.data for image in part.images):
+                yield "images of tool results"
 
 
 def _dropped(part: Part, role: Role, provider: str) -> Iterator[str]:
@@ -179,18 +188,23 @@ def _image(part: Image) -> SentPart:
         path = part.url.partition("?")[0].partition("#")[0]
         kind = part.media_type or _IMAGES.get(path.rpartition(".")[2].lower(), "")
         return SentPart(file_data=File(part.url, kind))
+    return SentPart(inline_data=_blob(part))
+
+
+def _blob(image: Image) -> Blob:
     # Already JSON, so that megabytes are not searched for characters to escape.
-    return SentPart(inline_data=Blob(part.media_type, Raw(b"".join((b'"', b64encode(part.data), b'"')))))
+    return Blob(image.media_type, Raw(b"".join((b'"', b64encode(image.data), b'"'))))
 
 
-def _result(part: ToolResult, name: str) -> SentPart:
+def _result(part: ToolResult, name: str, *, pictured: bool) -> SentPart:
     """A result that is an object is taken as it is; any other is named as the documentation asks for it."""
     response = _object(part.text)
     if part.is_error:
         response = Raw(_ENCODER.encode({"error": response or part.text}))
-    return SentPart(
-        function_response=Result(part.tool_call_id, name, response or Raw(_ENCODER.encode({"output": part.text})))
-    )
+    elif response is None:
+        response = Raw(_ENCODER.encode({"output": part.text}))
+    images = [ResultPart(_blob(image)) for image in part.images if image.data] if pictured else []
+    return SentPart(function_response=Result(part.tool_call_id, name, response, images))
 
 
 def _sign(parts: list[SentPart]) -> None:

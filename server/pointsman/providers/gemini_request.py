@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -11,7 +12,7 @@ from pointsman.errors import ProviderError, Reason
 from pointsman.model.request import Request, ResponseFormat, Tool
 from pointsman.ports import ProviderCall
 from pointsman.providers.gemini_contents import Content, contents, dropped_from_contents, system_instruction
-from pointsman.providers.gemini_thinking import Thinking, thinking, thinks_all_the_same
+from pointsman.providers.gemini_thinking import Thinking, keeps_limit, thinking, thinks_all_the_same
 from pointsman.providers.settings import ProviderSettings
 
 _MOST_STOPS = 5
@@ -51,6 +52,7 @@ class _Generation(Struct, omit_defaults=True, rename="camel"):
     max_output_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
+    top_k: int | None = None
     stop_sequences: tuple[str, ...] = ()
     seed: int | None = None
     frequency_penalty: float | None = None
@@ -85,7 +87,7 @@ def request_to_wire(call: ProviderCall, settings: ProviderSettings) -> bytes:
     if "response_format" in omit:
         generation.response_json_schema = UNSET
     effort = "" if "reasoning_effort" in omit else call.request.params.reasoning_effort
-    generation.thinking_config = thinking(call.model, effort)
+    generation.thinking_config = thinking(call.model, effort, call.request.params.reasoning_max_tokens)
     tools, config = _tools(call.request)
     body = _Body(
         contents=contents(call, settings.provider),
@@ -98,30 +100,41 @@ def request_to_wire(call: ProviderCall, settings: ProviderSettings) -> bytes:
 
 
 def dropped_from_wire(call: ProviderCall, settings: ProviderSettings) -> tuple[str, ...]:
-    """Names of what `request_to_wire` leaves out although the caller asked for it, in alphabetical order."""
+    """Names of what `request_to_wire` leaves out although the caller asked for it, in alphabetical order.
+
+    Cache hints are none: Google caches prompts on its own.
+    """
     request, params, omit = call.request, call.request.params, settings.quirks.omit
     choice = request.tool_choice
     generation = _generation(call)
-    names = set(dropped_from_contents(request.messages, settings.provider))
+    names = set(dropped_from_contents(call, settings.provider))
     names |= {name for name in omit & _FIELDS.keys() if getattr(generation, _FIELDS[name]) != _DEFAULTS[_FIELDS[name]]}
-    if params.end_user_id:
-        names.add("user")
-    if params.seed is not None and _seed(params.seed) is None:
-        names.add("seed")
-    if len(params.stop_sequences) > _MOST_STOPS:
-        names.add(f"stop sequences after the first {_MOST_STOPS}")
-    if params.reasoning_effort and (
-        "reasoning_effort" in omit or thinks_all_the_same(call.model, params.reasoning_effort)
-    ):
+    names |= set(_unsaid(call))
+    if "reasoning_effort" in omit and params.reasoning_effort:
         names.add("reasoning_effort")
-    if choice is not None and request.tools:
-        if choice.parallel is False:
-            names.add("parallel_tool_calls")
-        if "tool_choice" in omit and choice.mode != "auto":
-            names.add("tool_choice")
-    elif choice is not None and choice.mode == "required":
+    if "tool_choice" in omit and request.tools and choice is not None and choice.mode != "auto":
         names.add("tool_choice")
     return tuple(sorted(names))
+
+
+def _unsaid(call: ProviderCall) -> Iterator[str]:
+    """What the wire has no words for, or not for so much of it."""
+    request, params = call.request, call.request.params
+    choice = request.tool_choice
+    if params.end_user_id:
+        yield "user"
+    if params.seed is not None and _seed(params.seed) is None:
+        yield "seed"
+    if len(params.stop_sequences) > _MOST_STOPS:
+        yield f"stop sequences after the first {_MOST_STOPS}"
+    if thinks_all_the_same(call.model, params.reasoning_effort):
+        yield "reasoning_effort"
+    if params.reasoning_max_tokens is not None and not keeps_limit(call.model, params.reasoning_max_tokens):
+        yield "reasoning_max_tokens"
+    if choice is not None and request.tools and choice.parallel is False:
+        yield "parallel_tool_calls"
+    if choice is not None and not request.tools and choice.mode == "required":
+        yield "tool_choice"
 
 
 def _generation(call: ProviderCall) -> _Generation:
@@ -131,6 +144,7 @@ def _generation(call: ProviderCall) -> _Generation:
         max_output_tokens=call.shaped.max_output_tokens,
         temperature=call.shaped.temperature,
         top_p=params.top_p,
+        top_k=params.top_k,
         stop_sequences=params.stop_sequences[:_MOST_STOPS],
         seed=_seed(params.seed),
         frequency_penalty=params.frequency_penalty,

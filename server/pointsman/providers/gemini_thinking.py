@@ -33,12 +33,15 @@ def generation(model: Model) -> int:
     return int(found[1]) if found else 99
 
 
-def thinking(model: Model, effort: str) -> Thinking | None:
-    """What to send; None for a model that does not think, which may refuse to be told not to."""
+def thinking(model: Model, effort: str, limit: int | None = None) -> Thinking | None:
+    """What to send; None for a model that does not think, which may refuse to be told not to.
+
+    `limit` is of tokens, and means nothing where there are levels.
+    """
     if "reasoning" not in model.capabilities:
         return None
     if generation(model) < 3:
-        budget = _budget(model, effort) if effort else None
+        budget = _budget(model, effort, limit)
         return Thinking(include_thoughts=budget != 0, thinking_budget=budget)
     return Thinking(include_thoughts=True, thinking_level=_level(model, effort) if effort else "")
 
@@ -49,10 +52,20 @@ def thinks_all_the_same(model: Model, effort: str) -> bool:
     return effort == "none" and sent is not None and sent.thinking_budget != 0
 
 
-def _budget(model: Model, effort: str) -> int:
-    if "pro" in model.upstream:
-        return max(_PRO_LEAST, _BUDGETS.get(effort, _PRO_MOST))
-    return _BUDGETS.get(effort, _BUDGETS["high"])
+def keeps_limit(model: Model, limit: int) -> bool:
+    """Whether a limit of tokens for thinking is kept to; what does not think keeps any."""
+    sent = thinking(model, "", limit)
+    return sent is None or sent.thinking_budget == limit
+
+
+def _budget(model: Model, effort: str, limit: int | None) -> int | None:
+    """None leaves it to the model."""
+    pro = "pro" in model.upstream
+    most = _PRO_MOST if pro else _BUDGETS["high"]
+    wanted = _BUDGETS.get(effort, most) if effort else limit
+    if wanted is None:
+        return None
+    return max(_PRO_LEAST if pro else 0, min(wanted, most, most if limit is None else limit))
 
 
 def _level(model: Model, effort: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import msgspec
 
@@ -19,6 +20,8 @@ from pointsman.sim.request import (
     Tool,
 )
 
+# What callers write: names in there are theirs.
+_OWN = frozenset({"args", "response", "parameters", "parametersJsonSchema", "responseJsonSchema", "responseSchema"})
 _EFFORTS = ((0, "none"), (1_024, "low"), (8_192, "medium"))
 
 
@@ -36,6 +39,7 @@ class _Result(_Names, frozen=True):
     name: str
     response: dict[str, Json]
     id: str | None = None
+    parts: Json = None
 
 
 class _Part(_Names, frozen=True):
@@ -114,13 +118,10 @@ class _Request(_Names, frozen=True):
     safety_settings: Json = None
 
 
-_DECODER = msgspec.json.Decoder(_Request)
-
-
 def parse(body: bytes, model: str, *, stream: bool) -> ChatRequest | Refusal:
     """Read and check a request body."""
     try:
-        asked = _DECODER.decode(body)
+        asked = msgspec.convert(_camel(msgspec.json.decode(body)), _Request)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Refusal(400, f"Invalid JSON payload received. {error}.")
     problem = _problem(asked, model)
@@ -141,6 +142,16 @@ def parse(body: bytes, model: str, *, stream: bool) -> ChatRequest | Refusal:
         reasoning_effort=wanted.thinking_config.effort,
         seed=wanted.seed,
     )
+
+
+def _camel(value: Json) -> Json:
+    """The names of the API in camelCase: it takes snake_case as well, and its own client writes both."""
+    if isinstance(value, list):
+        return [_camel(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    named = ((re.sub(r"_([a-z])", lambda found: found[1].upper(), key), each) for key, each in value.items())
+    return {key: each if key in _OWN else _camel(each) for key, each in named}
 
 
 def _problem(asked: _Request, model: str) -> Refusal | None:
@@ -165,11 +176,19 @@ def _problem(asked: _Request, model: str) -> Refusal | None:
 
 
 def _unsigned(contents: list[_Content]) -> bool:
-    """Whether this turn, which began with the user's last words, has calls whose first is not signed."""
-    spoken = [at for at, content in enumerate(contents) if any(part.text for part in content.parts)]
-    begun = max((at for at in spoken if contents[at].role == "user"), default=0)
-    calls = [[part for part in content.parts if part.function_call] for content in contents[begun:]]
-    return any(not called[0].thought_signature for called in calls if called)
+    """Whether this turn, which began with the user's last words, has a step whose first call is not signed."""
+    words = [at for at, content in enumerate(contents) if content.role == "user" and any(p.text for p in content.parts)]
+    begun = max(words, default=0)
+    # A client may have kept a streamed step as several contents: it is one until the user's side speaks.
+    signed = False
+    for content in contents[begun:]:
+        signed = signed and content.role == "model"
+        for part in content.parts:
+            if part.function_call and not signed:
+                if not part.thought_signature:
+                    return True
+                signed = True
+    return False
 
 
 def _messages(asked: _Request) -> list[Message]:

@@ -76,6 +76,12 @@ MISTAKES = [
     ("api.groq.com/openai", "user:pw@api.groq.com", "providers.groq.base_url", "must hold no credentials"),
     ('base_url: "https', 'base_url: "ftp', "providers.groq.base_url", "must be a URL such as"),
     ("wire: openai, api_key: \"${G", "wire: smoke, api_key: \"${G", "providers.groq.wire", "must be 'openai'"),
+    (
+        'wire: openai, api_key: "${G',
+        'wire: gemini, seed_field: seed, api_key: "${G',
+        "providers.groq.seed_field",
+        "is of the openai wire only",
+    ),
     ('/v1"}', '/v1", ca_file: nowhere.pem}', "providers.groq.ca_file", "there is no file 'nowhere.pem'"),
     # what is missing
     ("    upstream: gpt-5.4-mini\n", "", "models.mini.upstream", "required key 'upstream' is missing"),

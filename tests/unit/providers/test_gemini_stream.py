@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Sequence
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.providers.gemini_wire import ask, call, called, chunk, provider, sse, streamed, text
-from tests.unit.providers.wire import FakeTransport, joined
+from tests.unit.providers.wire import JSON, FakeTransport, joined
 
 from pointsman.errors import DeadlineExceeded, IdleTimeout, ProviderError, Reason, TransportError, Truncated
 from pointsman.model.answer import Delta, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
@@ -185,3 +187,44 @@ async def test_an_error_of_the_reader_closes_the_stream_and_passes() -> None:
     with pytest.raises(ZeroDivisionError):
         await reader()
     assert transport.closed == 1
+
+
+SIGNED_STREAM = [
+    chunk(text("Hm", thought=True)),
+    chunk(text("", thought=True, thoughtSignature="dDE=")),
+    chunk(text("Be"), text("cause.")),
+    chunk(text("", thoughtSignature="dDI=")),
+    chunk(text("More", thoughtSignature="dDM="), text(" and more")),
+    chunk(called("f", {}, id="c1") | {"thoughtSignature": "dDQ="}, called("f", {}, id="c2")),
+    chunk(text("", thoughtSignature="dDU="), finish="STOP"),
+]
+
+
+def states(deltas: Sequence[Delta]) -> dict[int, str]:
+    return {delta.part: delta.state.data.decode() for delta in deltas if delta.state is not None}
+
+
+async def test_signatures_belong_to_the_part_that_they_end() -> None:
+    for sent in ([sse(*SIGNED_STREAM)], [sse(one) for one in SIGNED_STREAM]):
+        deltas, _ = await streamed(FakeTransport(sent))
+        assert joined(deltas) == {
+            0: ("reasoning", "Hm"),
+            1: ("text", "Because."),
+            2: ("text", "More"),
+            3: ("text", " and more"),
+            4: ("c1", "f", "{}"),
+            5: ("c2", "f", "{}"),
+            6: ("text", ""),
+        }
+        assert states(deltas) == {0: "dDE=", 1: "dDI=", 2: "dDM=", 4: "dDQ=", 6: "dDU="}
+        assert {delta.state.provider for delta in deltas if delta.state is not None} == {"acme"}
+
+
+async def test_a_whole_answer_has_its_signatures_on_its_parts() -> None:
+    parts = [part for one in SIGNED_STREAM for part in one["candidates"][0]["content"]["parts"]]  # type: ignore[index]
+    body = msgspec.json.encode(chunk(*parts, finish="STOP"))
+    answer = await provider(FakeTransport([body], headers=JSON)).complete(call())
+    deltas, _ = await streamed(FakeTransport([sse(*SIGNED_STREAM)]))
+    assert [getattr(part, "text", "") for part in answer.parts] == ["Hm", "Because.", "More", " and more", "", "", ""]
+    found = {at: state.data.decode() for at, part in enumerate(answer.parts) if (state := getattr(part, "state", None))}
+    assert found == states(deltas)
