@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -17,7 +19,9 @@ from pointsman.errors import Problem
 from pointsman.providers.settings import ProviderSettings, Quirks
 
 MAX_SECRET_BYTES = 64 * 1024
-_VERSIONS = {"gemini": "v1beta"}  # what the paths of a wire begin with, where it is not v1
+
+_SIMULATED_AT: Final[Mapping[str, str]] = MappingProxyType({"openai": "/v1", "anthropic": "", "gemini": "/v1beta"})
+"""Where each wire's API begins at a simulated provider: base URLs end before what the wire adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ def open_accounts(
         except ValidationError:
             continue
         if simulated is not None:
-            base_url = f"{simulated.rstrip('/')}/{name}/{_VERSIONS.get(provider.wire, 'v1')}"
+            base_url = f"{simulated.rstrip('/')}/{name}{_SIMULATED_AT[provider.wire]}"
             settings = ProviderSettings(provider=name, base_url=base_url, api_key="simulated", quirks=_quirks(provider))
             enabled[name] = Account(provider.wire, settings, None, provider.max_connections)
             continue
@@ -96,9 +100,10 @@ def _quirks(provider: Provider) -> Quirks:
         max_tokens_field=provider.max_tokens_field,
         stream_usage=provider.stream_usage,
         seed_field=provider.seed_field,
-        max_effort=provider.max_effort,
+        max_effort=provider.max_effort or "",
         reasoning_field=provider.reasoning_field,
         omit=frozenset(provider.omit),
+        thinking=provider.thinking,
     )
 
 

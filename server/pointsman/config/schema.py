@@ -20,7 +20,7 @@ from pointsman.config.scalars import (
 )
 from pointsman.providers.settings import Omittable
 
-Wire = Literal["openai", "gemini"]
+Wire = Literal["openai", "anthropic", "gemini"]
 Capability = Literal["tools", "json_schema", "json_object", "images", "image_urls", "reasoning"]
 ModeName = Literal["eco", "balanced", "sport"]
 
@@ -49,6 +49,15 @@ def _every_mode(value: Any) -> Any:
     return dict.fromkeys(MODES, value) if isinstance(value, str | list) else value
 
 
+# Options that mean something on one wire only.
+_OF_WIRES = {
+    "max_tokens_field": "openai",
+    "stream_usage": "openai",
+    "seed_field": "openai",
+    "reasoning_field": "openai",
+    "thinking": "anthropic",
+}
+
 Names = Annotated[tuple[Name, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[str])]
 ModelNames = Annotated[tuple[ModelName, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[str])]
 Capabilities = Annotated[tuple[Capability, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[Capability])]
@@ -68,13 +77,13 @@ class Provider(Section):
     """An account at a model provider: where it is, and how to prove who we are."""
 
     wire: Wire = Field(
-        description="The wire format it speaks; `openai` is also that of every compatible endpoint, `gemini` that of "
-        "Google's own API (generateContent)."
+        description="The wire format it speaks: `openai` (chat completions, also that of every compatible endpoint), "
+        "`anthropic` (messages) or `gemini` (generateContent)."
     )
     base_url: BaseUrl | None = Field(
         default=None,
-        description="Where its API begins. Unset: the wire's own, https://api.openai.com/v1 for `openai` and "
-        "https://generativelanguage.googleapis.com/v1beta for `gemini`.",
+        description="Where its API begins. Unset: the wire's own, https://api.openai.com/v1 for `openai`, "
+        "https://api.anthropic.com for `anthropic`, https://generativelanguage.googleapis.com/v1beta for `gemini`.",
     )
     api_key: SecretReference | None = Field(
         default=None,
@@ -92,22 +101,36 @@ class Provider(Section):
     )
     max_tokens_field: Literal["max_completion_tokens", "max_tokens"] | None = Field(
         default=None,
-        description="How it spells the limit of output tokens. Unset: `max_completion_tokens` at OpenAI and Azure, "
-        "`max_tokens` elsewhere. Of the `openai` wire only, as are the four keys that follow.",
+        description="Wire `openai` only: how it spells the limit of output tokens. Unset: `max_completion_tokens` at "
+        "OpenAI and Azure, `max_tokens` elsewhere.",
     )
-    stream_usage: bool = Field(default=True, description="Whether it reports usage in streams (`stream_options`).")
-    seed_field: Literal["seed", "random_seed"] = Field(default="seed", description="How it spells the seed.")
-    max_effort: str = Field(default="xhigh", description="What it is sent for the reasoning effort `max`.")
+    stream_usage: bool = Field(
+        default=True, description="Wire `openai` only: whether it reports usage in streams (`stream_options`)."
+    )
+    seed_field: Literal["seed", "random_seed"] = Field(
+        default="seed", description="Wire `openai` only: how it spells the seed."
+    )
+    max_effort: str | None = Field(
+        default=None,
+        description="What it is sent for the reasoning effort `max`. Unset: `xhigh` on `openai`, `max` on "
+        "`anthropic`, on `gemini` the highest level that the model is known to have.",
+    )
     reasoning_field: Literal["", "reasoning_content", "reasoning"] = Field(
-        default="", description="Where it takes back earlier reasoning. Empty: nowhere."
+        default="", description="Wire `openai` only: where it takes back earlier reasoning. Empty: nowhere."
+    )
+    thinking: Literal["adaptive", "budget"] | None = Field(
+        default=None,
+        description="Wire `anthropic` only: how its models are asked for reasoning. Unset: a budget for models up to "
+        "Claude 4.5 by their names, `adaptive` for all others.",
     )
     omit: Omitted = Field(default=(), description="Fields that it would refuse, and is therefore never sent.")
 
-    @field_validator("max_tokens_field", "stream_usage", "seed_field", "max_effort", "reasoning_field")
+    @field_validator(*_OF_WIRES)
     @classmethod
-    def _of_this_wire(cls, value: Any, info: ValidationInfo) -> Any:
-        if (wire := info.data.get("wire", "openai")) != "openai":
-            raise ValueError(f"is of the openai wire only; leave it out for a provider on the {wire} wire")
+    def _of_its_wire(cls, value: Any, info: ValidationInfo) -> Any:
+        wire, own = info.data.get("wire"), _OF_WIRES[info.field_name or ""]
+        if wire is not None and wire != own:
+            raise ValueError(f"belongs to the wire {own!r}, and this one is {wire!r}: leave it out")
         return value
 
 

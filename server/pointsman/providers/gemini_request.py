@@ -13,7 +13,7 @@ from pointsman.model.request import Request, ResponseFormat, Tool
 from pointsman.ports import ProviderCall
 from pointsman.providers.gemini_contents import Content, contents, dropped_from_contents, system_instruction
 from pointsman.providers.gemini_thinking import Thinking, keeps_limit, thinking, thinks_all_the_same
-from pointsman.providers.settings import ProviderSettings
+from pointsman.providers.settings import ProviderSettings, Quirks
 
 _MOST_STOPS = 5
 _HIGHEST_SEED = 2**31 - 1
@@ -86,8 +86,7 @@ def request_to_wire(call: ProviderCall, settings: ProviderSettings) -> bytes:
         setattr(generation, _FIELDS[name], _DEFAULTS[_FIELDS[name]])
     if "response_format" in omit:
         generation.response_json_schema = UNSET
-    effort = "" if "reasoning_effort" in omit else call.request.params.reasoning_effort
-    generation.thinking_config = thinking(call.model, effort, call.request.params.reasoning_max_tokens)
+    generation.thinking_config = _thinking(call, settings.quirks)
     tools, config = _tools(call.request)
     body = _Body(
         contents=contents(call, settings.provider),
@@ -151,6 +150,15 @@ def _generation(call: ProviderCall) -> _Generation:
         presence_penalty=params.presence_penalty,
     )
     _add_format(sent, call.request.response_format)
+    return sent
+
+
+def _thinking(call: ProviderCall, quirks: Quirks) -> Thinking | None:
+    params = call.request.params
+    effort = "" if "reasoning_effort" in quirks.omit else params.reasoning_effort
+    sent = thinking(call.model, effort, params.reasoning_max_tokens)
+    if sent is not None and sent.thinking_level and effort == "max" and quirks.max_effort:
+        return msgspec.structs.replace(sent, thinking_level=quirks.max_effort)
     return sent
 
 

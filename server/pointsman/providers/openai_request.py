@@ -26,6 +26,7 @@ from pointsman.model.request import (
     ToolResult,
 )
 from pointsman.ports import ProviderCall
+from pointsman.providers.naming import misplaced
 from pointsman.providers.settings import ProviderSettings, Quirks
 
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
@@ -35,13 +36,6 @@ _SENT: Final = {
     Role.USER: (Text, Image, ToolResult),
     Role.ASSISTANT: (Text, ToolCall, ToolResult),
     Role.TOOL: (ToolResult,),
-}
-_PLURALS: Final = {
-    Text: "text",
-    Image: "image",
-    ToolCall: "tool call",
-    ToolResult: "tool result",
-    Reasoning: "reasoning",
 }
 
 
@@ -225,7 +219,7 @@ def _effort(model: Model, effort: str, quirks: Quirks) -> str:
     # A model that cannot reason makes no effort anyway, and its endpoint may refuse to be told so.
     if effort == "none" and "reasoning" not in model.capabilities:
         return ""
-    return quirks.max_effort if effort == "max" else effort
+    return (quirks.max_effort or "xhigh") if effort == "max" else effort
 
 
 def _max_tokens_field(settings: ProviderSettings) -> str:
@@ -327,4 +321,4 @@ def _plural(part: Part, role: Role) -> str:
         return ""
     if isinstance(part, Reasoning) and role is Role.ASSISTANT:
         return "reasoning parts"
-    return f"{_PLURALS[type(part)]} parts of {role} messages"
+    return misplaced(part, role)

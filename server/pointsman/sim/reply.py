@@ -9,7 +9,7 @@ from pointsman.sim.answers import Answer
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What is billed besides the answer's tokens: those of the prompt, and of them those read from the cache.
+    """What is billed besides the answer: tokens of the prompt, and of them those read from the cache or written to it.
 
     `price` is USD per million (input, output); None tells no cost.
     """
@@ -17,6 +17,7 @@ class Usage:
     prompt: int
     cached: int
     price: tuple[float, float] | None = None
+    written: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import msgspec
 # Any: JSON that callers define (schemas, arguments); the code that walks it checks each step.
 Json = Any
 
+_WILLING = re.compile(r"gpt-5|claude|gemini")
 _THINKERS = re.compile(r"reason|think|(?:^|[-/])(?:o[1-9]|r1)(?:-|$)")
-_ON_DEMAND = re.compile(r"gpt-5|gemini")
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -89,6 +89,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     reasoning: Reasoning | None = None
     seed: int | None = None
     n: int | None = None
+    # Not of chat completions, where prompts are cached unasked: whether this one is marked for the cache.
+    cache_marked: bool | None = None
 
     @property
     def limit(self) -> int | None:
@@ -113,15 +115,14 @@ class ChatRequest(msgspec.Struct, frozen=True):
     def effort(self) -> str | None:
         """How hard to think: "none" where this model does not, None where nothing says.
 
-        Names with "reason", "think", o1 to o9 or r1 think unless the effort is none or minimal; gpt-5 and gemini only
-        if asked to.
+        Names with "reason", "think", o1 to o9 or r1 think unless the effort is none or minimal; others if asked.
         """
         asked = self.reasoning_effort or (self.reasoning.effort if self.reasoning else None)
         if asked in ("none", "minimal"):
             return "none"
         if _THINKERS.search(self.model):
             return asked or "medium"
-        return asked if _ON_DEMAND.search(self.model) else None
+        return asked if _WILLING.search(self.model) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from pointsman.sim.prefixes import PrefixCache, digests
 from pointsman.sim.reply import Reply, Usage
 from pointsman.sim.request import ChatRequest, Refusal
 from pointsman.sim.script import Exchange, Pace, Script, answer, refuse
-from pointsman.sim.settings import SimSettings
+from pointsman.sim.settings import ModelSettings, SimSettings
 from pointsman.sim.tokens import prompt_tokens
 from pointsman.sim.wire import Wire
 from pointsman.sim.wires import OPENAI, WIRES
@@ -175,17 +175,20 @@ class Simulator:
         model = self._settings.model(call.provider, base)
         prefixes = digests(request, self._settings.seed)
         brief = Brief.of(request, model, prefixes[-1], call.provider)
-        known = self._prefixes.match(call.provider, request.model, prefixes)
-        usage = Usage(
-            prompt_tokens(request.messages, request.tools or ()),
-            prompt_tokens(request.messages[:known]),
-            model.price if call.provider == "openrouter" else None,
-        )
+        usage = self._usage(call, request, prefixes, model)
         with_usage = bool(request.stream_options and request.stream_options.include_usage)
         created = _CREATED + int.from_bytes(brief.identity[:3], "big")
         answered = self._composer.compose(brief)
         reply = Reply(brief.mark, created, f"{request.model}-sim", answered, usage, with_usage)
         return Exchange(wire, brief, reply, self._pace(call, brief))
+
+    def _usage(self, call: Call, request: ChatRequest, prefixes: list[bytes], model: ModelSettings) -> Usage:
+        prompt, known = prompt_tokens(request.messages, request.tools or ()), 0
+        if request.cache_marked is not False:
+            known = self._prefixes.match(call.provider, request.model, prefixes)
+        cached = prompt_tokens(request.messages[:known])
+        price = model.price if call.provider == "openrouter" else None
+        return Usage(prompt, cached, price, prompt - cached if request.cache_marked else 0)
 
     def _pace(self, call: Call, brief: Brief) -> Pace:
         """Equal requests differ in time to first token, equal runs do not: the call's number counts."""

@@ -22,9 +22,9 @@ from pointsman.sim import CallRecord, SimSettings, create_app
 KEY = "sk-canary-0123456789"
 LIMITS = Limits(connect=2, headers=0.4, idle=0.4, total=5)
 
-WIRED = [pytest.param("openai", id="openai"), pytest.param("gemini", id="gemini")]
-VERSIONS = {"gemini": "v1beta"}
-"""What a wire's paths begin with, where it is not v1."""
+# Where the API of each wire begins at a simulated provider.
+BASES = {"openai": "/v1", "anthropic": "", "gemini": "/v1beta"}
+WIRED = [pytest.param(wire, id=wire) for wire in BASES]
 
 
 class _Active(msgspec.Struct):
@@ -43,7 +43,7 @@ class World:
     ended: asyncio.Queue[CallRecord]
 
     def provider(self, name: str = "openai", *, api_key: str = KEY, max_event_bytes: int = 1 << 20) -> Provider:
-        base_url = f"{self.url}/{name}/{VERSIONS.get(self.wire, 'v1')}"
+        base_url = f"{self.url}/{name}{BASES[self.wire]}"
         settings = ProviderSettings(
             provider=name, base_url=base_url, api_key=api_key, max_event_bytes=max_event_bytes, max_body=1 << 20
         )

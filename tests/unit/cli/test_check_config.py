@@ -60,7 +60,7 @@ def test_without_any_key_it_is_good_with_warnings(capsys: pytest.CaptureFixture[
     assert "0 of 11 models enabled" in shown.out
     warnings = shown.err.splitlines()
     assert all(": warning: providers" in line for line in warnings)
-    assert len(warnings) == 5
+    assert len(warnings) == 6
     assert "to serve, set one of the keys" in shown.err
 
 

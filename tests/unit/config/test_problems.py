@@ -80,7 +80,7 @@ MISTAKES = [
         'wire: openai, api_key: "${G',
         'wire: gemini, seed_field: seed, api_key: "${G',
         "providers.groq.seed_field",
-        "is of the openai wire only",
+        "belongs to the wire 'openai'",
     ),
     ('/v1"}', '/v1", ca_file: nowhere.pem}', "providers.groq.ca_file", "there is no file 'nowhere.pem'"),
     # what is missing

@@ -396,6 +396,13 @@ def test_levels_of_thinking(upstream: str, effort: str, level: str) -> None:
     assert dropped(made) == (("reasoning_effort",) if effort == "none" else ())
 
 
+def test_the_highest_level_can_be_configured() -> None:
+    settings = ProviderSettings(provider="acme", quirks=Quirks(max_effort="xhigh"))
+    for upstream, effort, sent in (("gemini-9-pro", "max", "xhigh"), ("gemini-9-pro", "xhigh", "high")):
+        made = call(Request(messages=(), params=Params(reasoning_effort=effort)), model(upstream, "reasoning"))
+        assert wire(made, settings)["generationConfig"]["thinkingConfig"]["thinkingLevel"] == sent
+
+
 BUDGETS = [
     ("gemini-2.5-flash", "none", None, 0),
     ("gemini-2.5-flash", "low", None, 1024),
