@@ -25,8 +25,9 @@ _CHOICES: Final = {"auto": "auto", "none": "none", "required": "any"}
 _LEAST_TOP_P = 0.95
 _EFFORTS: Final = {"minimal": "low", "low": "low", "medium": "medium", "high": "high"}
 _BUDGETS: Final = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 16384, "max": 32768}
-# Up to Claude 4.5 a budget asks for thinking; later models decide themselves how much an effort needs.
-_BUDGETED = re.compile(r"claude-(?:3|(?:opus|sonnet|haiku)-4(?:$|[-.@:](?:[0-5](?!\d)|\d{8})))")
+# Later models decide themselves how much thinking an effort needs, and refuse a budget, then sampling too.
+_BUDGET_UP_TO, _SAMPLING_UP_TO = (4, 5), (4, 6)
+_VERSION = re.compile(r"claude-(?:[a-z]+-)?(\d)(?:[-.](\d{1,2})(?!\d))?")
 
 
 class _Tool(Struct, omit_defaults=True):
@@ -44,8 +45,11 @@ class _Choice(Struct, omit_defaults=True):
 
 
 class _Thinking(Struct, omit_defaults=True):
+    """`display` "" is what is usual for the model: later ones show nothing unless asked to."""
+
     type: str
     budget_tokens: int = 0
+    display: str = ""
 
 
 class _Format(Struct, tag="json_schema"):
@@ -105,6 +109,7 @@ class _Writer:
     def __init__(self, call: ProviderCall, settings: ProviderSettings, *, dry: bool) -> None:
         self._call, self._request, self._params = call, call.request, call.request.params
         self._quirks, self._dry = settings.quirks, dry
+        self._version = _version(call.model.upstream)
         self._conversation = Conversation(call, settings.provider, dry=dry)
         self.dropped = self._conversation.dropped
 
@@ -116,8 +121,7 @@ class _Writer:
         self._format(body, self._request.response_format)
         self._think(body)
         self._sample(body)
-        if self._wanted("user", self._params.end_user_id):
-            body.metadata = _Metadata(self._params.end_user_id)
+        self._add_rest(body)
         mark([*hinted, *conversation.hinted()])
         return body
 
@@ -189,7 +193,7 @@ class _Writer:
         if not self._budgeted():
             body.output_config = body.output_config or _OutputConfig()
             body.output_config.effort = _EFFORTS.get(effort) or self._quirks.max_effort or "max"
-            body.thinking = _Thinking("adaptive")
+            body.thinking = _Thinking("adaptive", display="summarized")
             if most is not None:
                 self.dropped.add("reasoning_max_tokens")
         else:
@@ -216,12 +220,20 @@ class _Writer:
     def _budgeted(self) -> bool:
         if self._quirks.thinking is not None:
             return self._quirks.thinking == "budget"
-        return _BUDGETED.search(self._call.model.upstream) is not None
+        return self._version is not None and self._version <= _BUDGET_UP_TO
 
     def _sample(self, body: _Body) -> None:
         """Sampling, as far as it goes: one of temperature and top_p, and hardly any of it beside thinking."""
         params, temperature = self._params, self._call.shaped.temperature
         thinks = body.thinking is not None and body.thinking.type != "disabled"
+        if self._version is not None and self._version > _SAMPLING_UP_TO:
+            wanted = {
+                "temperature": None if temperature == 1 else temperature,
+                "top_p": params.top_p,
+                "top_k": params.top_k,
+            }
+            self.dropped.update(name for name, value in wanted.items() if value is not None)
+            return
         if temperature is not None and self._wanted("temperature", temperature):
             if temperature > 1:
                 self.dropped.add("temperature above 1")
@@ -241,6 +253,12 @@ class _Writer:
                 self.dropped.add("top_k beside reasoning")
             else:
                 body.top_k = params.top_k
+
+    def _add_rest(self, body: _Body) -> None:
+        """Stop sequences, who asks, and the names of what there is no place for."""
+        params = self._params
+        if self._wanted("user", params.end_user_id):
+            body.metadata = _Metadata(params.end_user_id)
         if self._wanted("stop", params.stop_sequences):
             body.stop_sequences = tuple(stop for stop in params.stop_sequences if stop.strip())
             if len(body.stop_sequences) < len(params.stop_sequences):
@@ -258,6 +276,12 @@ class _Writer:
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             told = f"{what} must be a JSON document"
             raise ProviderError(Reason.INVALID_REQUEST, told, retryable=False, sent=False) from None
+
+
+def _version(upstream: str) -> tuple[int, int] | None:
+    """Which Claude a model is, by its name; None where it is none."""
+    found = _VERSION.search(upstream)
+    return (int(found[1]), int(found[2] or 0)) if found else None
 
 
 def _max_tokens(call: ProviderCall) -> int:

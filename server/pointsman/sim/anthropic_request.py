@@ -132,8 +132,8 @@ _DECODER: Final = msgspec.json.Decoder(MessagesRequest)
 
 
 def authenticate(headers: Mapping[str, str]) -> Refusal | None:
-    """Any key is valid but `bad-key`; the version of the API must be named."""
-    key = headers.get("x-api-key", "")
+    """Any key is valid but `bad-key`, also as a bearer token; the version of the API must be named."""
+    key = headers.get("x-api-key") or headers.get("Authorization", "").removeprefix("Bearer ")
     if not key:
         return Refusal(401, "x-api-key header is required")
     if key == "bad-key":

@@ -8,6 +8,7 @@ import pytest
 from tests.contract.providers.conftest import World, calling
 from tests.unit.providers.wire import joined
 
+from pointsman.engine.stream import assemble, without_reasoning
 from pointsman.model.answer import Answer, Delta, Ending, FinishReason
 from pointsman.model.request import (
     CacheHint,
@@ -126,6 +127,29 @@ async def test_an_agents_second_turn_with_reasoning_and_results(world: World) ->
     assert again.ending.usage is not None
     assert answer.ending.usage.cached_input_tokens == 0
     assert 0 < again.ending.usage.cached_input_tokens < again.ending.usage.input_tokens
+
+
+@pytest.mark.parametrize("model", ["sim-reasoning", "sim-reasoning-redact"])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_the_next_turn_takes_an_answer_as_it_came(world: World, model: str, stream: bool) -> None:
+    provider, effort = world.provider(), Params(reasoning_effort="low")
+    asked = Message(Role.USER, (Text("Weather in Paris and Rome?"),))
+    call = calling(model, Request(messages=(asked,), tools=TOOLS[:1], params=effort))
+    if stream:
+        parts = assemble((await streamed(provider, call))[0], reasoning=True)
+    else:
+        parts = (await provider.complete(call)).parts
+    assert isinstance(parts[0], Reasoning)
+    results = tuple(ToolResult(part.id, "9 degrees") for part in parts if isinstance(part, ToolCall))
+    assert len(results) == 2
+    for kept in (parts, without_reasoning(parts)):
+        turns = (asked, Message(Role.ASSISTANT, kept), Message(Role.TOOL, results))
+        follow = calling(model, Request(messages=turns, tools=TOOLS[:1], params=effort))
+        assert "9 degrees" in str(whole(await provider.complete(follow)))
+        stateful = any(isinstance(part, Reasoning) and part.state for part in kept)
+        assert provider.dropped(follow) == (() if stateful or kept is not parts else ("reasoning parts",))
+        # Nobody else gets it.
+        assert bool(world.provider("elsewhere").dropped(follow)) == any(isinstance(part, Reasoning) for part in kept)
 
 
 async def test_a_schema_is_kept_to(world: World) -> None:

@@ -15,6 +15,8 @@ def test_the_document_of_these_tests_is_good(problems_of: ProblemsOf) -> None:
     assert problems_of(DOCUMENT) == []
 
 
+OPENAI_GROQ = 'wire: openai, api_key: "${G'
+
 # What is written instead of what, the path it must be found under, words of the message; the line is where the new text
 # stands, or the first of `old` where it is gone.
 MISTAKES = [
@@ -75,13 +77,9 @@ MISTAKES = [
     ("  mini:\n", "  mi ni:\n    x: 1\n  mini:\n", "models.mi ni", "must be a model id"),
     ("api.groq.com/openai", "user:pw@api.groq.com", "providers.groq.base_url", "must hold no credentials"),
     ('base_url: "https', 'base_url: "ftp', "providers.groq.base_url", "must be a URL such as"),
-    ("wire: openai, api_key: \"${G", "wire: smoke, api_key: \"${G", "providers.groq.wire", "must be 'openai'"),
-    (
-        'wire: openai, api_key: "${G',
-        'wire: gemini, seed_field: seed, api_key: "${G',
-        "providers.groq.seed_field",
-        "belongs to the wire 'openai'",
-    ),
+    (OPENAI_GROQ, "wire: smoke, api_key: \"${G", "providers.groq.wire", "must be 'openai', 'anthropic' or 'gemini'"),
+    (OPENAI_GROQ, "wire: anthropic, seed_field: seed, api_key: \"${G", "providers.groq.seed_field", "wire 'openai'"),
+    (OPENAI_GROQ, "wire: openai, thinking: budget, api_key: \"${G", "providers.groq.thinking", "wire 'anthropic'"),
     ('/v1"}', '/v1", ca_file: nowhere.pem}', "providers.groq.ca_file", "there is no file 'nowhere.pem'"),
     # what is missing
     ("    upstream: gpt-5.4-mini\n", "", "models.mini.upstream", "required key 'upstream' is missing"),

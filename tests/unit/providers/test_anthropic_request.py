@@ -315,7 +315,7 @@ def test_the_limit_that_the_wire_demands(asked: int | None, own: int, context: i
     assert wire(call(max_output_tokens=asked, to=to, input_tokens=prompt))["max_tokens"] == sent
 
 
-ADAPTIVE, DISABLED = {"type": "adaptive"}, {"type": "disabled"}
+ADAPTIVE, DISABLED = {"type": "adaptive", "display": "summarized"}, {"type": "disabled"}
 
 
 @pytest.mark.parametrize(
@@ -427,6 +427,14 @@ def test_sampling(temperature: float | None, params: Params, sent: dict[str, flo
     body = wire(made)
     assert {name: body[name] for name in ("temperature", "top_p", "top_k") if name in body} == sent
     assert dropped(made) == names
+
+
+@pytest.mark.parametrize("upstream", ["claude-opus-4-7", "claude-sonnet-5", "us.anthropic.claude-fable-5-1"])
+def test_later_models_take_no_sampling(upstream: str) -> None:
+    made = call(user(Text("?"), params=Params(top_p=0.9, top_k=4)), temperature=0.5, to=model(upstream))
+    assert wire(made).keys() == {"model", "max_tokens", "messages"}
+    assert dropped(made) == ("temperature", "top_k", "top_p")
+    assert dropped(call(temperature=1.0, to=model(upstream))) == ()
 
 
 def test_other_parameters() -> None:
