@@ -98,7 +98,7 @@ class Blocks:
         self._finish = self._served = self._id = ""
         self._used: Used | None = None
         self._final = False
-        self._estimate = 0
+        self._said: list[str] = []
 
     def add(self, event: Event) -> None:
         """Take one event in; pings, and what is not known, say nothing."""
@@ -143,7 +143,7 @@ class Blocks:
         usage = self._used.usage() if self._used is not None else None
         if usage is None or self._final:
             return usage
-        output = max(usage.output_tokens, self._estimate)
+        output = max(usage.output_tokens, estimate_tokens(*self._said))
         return Usage(
             usage.input_tokens, output, usage.cached_input_tokens, usage.cache_write_input_tokens, estimated=True
         )
@@ -188,7 +188,7 @@ class Blocks:
                 self._say(ReasoningDelta, block, piece.thinking)
 
     def _say(self, kind: type[TextDelta | ReasoningDelta] | None, block: _Open, text: str) -> None:
-        self._estimate += estimate_tokens(text)
+        self._said.append(text)
         self._run.extend(kind, block.part, text)
 
     def _close(self, block: _Open) -> None:
