@@ -21,7 +21,7 @@ from pointsman.config.scalars import (
 )
 from pointsman.providers.settings import Omittable
 
-Wire = Literal["openai", "anthropic"]
+Wire = Literal["openai", "anthropic", "gemini"]
 Capability = Literal["tools", "json_schema", "json_object", "images", "image_urls", "reasoning"]
 ModeName = Literal["eco", "balanced", "sport"]
 
@@ -86,13 +86,13 @@ class Provider(Section):
     """An account at a model provider: where it is, and how to prove who we are."""
 
     wire: Wire = Field(
-        description="The wire format it speaks: `openai` (chat completions, also that of every compatible endpoint) or "
-        "`anthropic` (messages)."
+        description="The wire format it speaks: `openai` (chat completions, also that of every compatible endpoint), "
+        "`anthropic` (messages) or `gemini` (generateContent)."
     )
     base_url: BaseUrl | None = Field(
         default=None,
         description="Where its API begins. Unset: the wire's own, https://api.openai.com/v1 for `openai`, "
-        "https://api.anthropic.com for `anthropic`.",
+        "https://api.anthropic.com for `anthropic`, https://generativelanguage.googleapis.com/v1beta for `gemini`.",
     )
     api_key: SecretReference | None = Field(
         default=None,
@@ -121,7 +121,8 @@ class Provider(Section):
     )
     max_effort: str | None = Field(
         default=None,
-        description="What it is sent for the reasoning effort `max`. Unset: `xhigh` on `openai`, `max` on `anthropic`.",
+        description="What it is sent for the reasoning effort `max`. Unset: `xhigh` on `openai`, `max` on "
+        "`anthropic`, on `gemini` the highest level that the model is known to have.",
     )
     reasoning_field: Literal["", "reasoning_content", "reasoning"] = Field(
         default="", description="Wire `openai` only: where it takes back earlier reasoning. Empty: nowhere."

@@ -46,10 +46,14 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What an error body says: its codes, the most telling first, and the status it names, 0 where it names none."""
+    """What an error body says: its codes, the most telling first, and the status it names, 0 where it names none.
+
+    `retry_after` are the seconds it asks to wait, None where it asks nothing.
+    """
 
     codes: tuple[str, ...] = ()
     status: int = 0
+    retry_after: float | None = None
 
 
 _DOWN = Meaning(Reason.ALL_PROVIDERS_DOWN, again=True)
@@ -91,6 +95,7 @@ _CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
         "data_inspection_failed": _BLOCKED,
         "moderation": _BLOCKED,
         "context_length_exceeded": _TOO_LONG,
+        "failed_precondition": _ELSEWHERE,  # Gemini: not from this country, not on this plan
         "tokens_limit_reached": _TOO_LONG,
         "insufficient_quota": _NO_CREDIT,
         "invalid_api_key": _KEY,
@@ -148,7 +153,7 @@ class Origin:
 def refused(origin: Origin, complaint: Complaint) -> ProviderError:
     """An answer whose status is an error, or anything else but a success."""
     meaning = _by_code(complaint) or _by_status(origin.status)
-    return _error(origin, meaning, f"answered {origin.status}{_told(origin, complaint)}")
+    return _error(origin, meaning, f"answered {origin.status}{_told(origin, complaint)}", complaint.retry_after)
 
 
 def failed_inside(origin: Origin, complaint: Complaint) -> ProviderError:
@@ -156,7 +161,13 @@ def failed_inside(origin: Origin, complaint: Complaint) -> ProviderError:
     named = (_STATUS_OF[code] for code in complaint.codes if code in _STATUS_OF)
     status = complaint.status or next(named, 500)
     meaning = _by_code(complaint) or _by_status(status)
-    return _error(origin, meaning, f"failed inside its answer{_told(origin, complaint) or f' ({status})'}")
+    what = f"failed inside its answer{_told(origin, complaint) or f' ({status})'}"
+    return _error(origin, meaning, what, complaint.retry_after)
+
+
+def blocked(origin: Origin, complaint: Complaint) -> ProviderError:
+    """A success that holds no answer, because the prompt was not let through."""
+    return _error(origin, _BLOCKED, f"blocked the prompt{_told(origin, complaint)}")
 
 
 def garbled(origin: Origin, why: str) -> ProviderError:
@@ -221,7 +232,9 @@ def _told(origin: Origin, complaint: Complaint) -> str:
     return f" ({', '.join(shown)})" if shown else ""
 
 
-def _error(origin: Origin, meaning: Meaning, what: str) -> ProviderError:
+def _error(origin: Origin, meaning: Meaning, what: str, asked: float | None = None) -> ProviderError:
+    """`asked` are the seconds that the body says to wait; a header says it for all who read nothing else, and wins."""
+    wait = retry_after(origin.headers)
     return ProviderError(
         meaning.reason,
         f"{origin.provider} {what}",
@@ -229,7 +242,7 @@ def _error(origin: Origin, meaning: Meaning, what: str) -> ProviderError:
         retryable=meaning.retryable,
         again=meaning.again,
         elsewhere=meaning.elsewhere,
-        retry_after=retry_after(origin.headers) if meaning.retryable else None,
+        retry_after=(asked if wait is None else wait) if meaning.retryable else None,
         upstream_request_id=origin.request_id,
         provider_wide=meaning.provider_wide,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from msgspec import Raw, Struct
 
 from pointsman.model.answer import Answer, Ending, FinishReason, Usage
 from pointsman.model.request import Part, Reasoning, Text, ToolCall
+from pointsman.providers.call_ids import new_call_id
 from pointsman.providers.failures import Origin, failed_inside, garbled
 from pointsman.providers.openai_errors import read_complaint
 from pointsman.providers.openai_logprobs import Likelihood
@@ -188,11 +188,6 @@ def finish_reason(upstream: str | None, *, refused: bool, called: bool) -> Finis
     if refused and reason is not FinishReason.CONTENT_FILTER:
         return FinishReason.REFUSAL
     return FinishReason.TOOL_CALLS if called and reason is FinishReason.STOP else reason
-
-
-def new_call_id() -> str:
-    """An id for a tool call whose provider gave none: nine letters or digits, which is all that Mistral takes back."""
-    return secrets.token_hex(5)[:9]
 
 
 def read_usage(raw: Raw | None) -> tuple[Usage | None, int | None]:

@@ -8,6 +8,7 @@ from msgspec import Raw
 from pointsman.errors import ProviderError, TransportError
 from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta
 from pointsman.ports import HttpStream
+from pointsman.providers.call_ids import new_call_id
 from pointsman.providers.deltas import DeltaRun
 from pointsman.providers.failures import Origin, failed_inside, not_delivered, unfinished
 from pointsman.providers.openai_answer import (
@@ -17,7 +18,6 @@ from pointsman.providers.openai_answer import (
     decode,
     finish_reason,
     given_id,
-    new_call_id,
     read_usage,
     texts,
 )

@@ -56,6 +56,10 @@ class AnthropicWire:
         message = _MESSAGES.get(refusal.code or "", refusal.message)
         return _JSON.encode({"type": "error", "error": {"type": kind, "message": message}})
 
+    def blocked(self, *, stream: bool) -> bytes:
+        """An error status."""
+        return b""
+
     def body(self, reply: Reply) -> bytes:
         """As Wire says."""
         answer, content = reply.answer, []

@@ -9,7 +9,7 @@ from email.utils import formatdate
 
 from pointsman.sim.answers import Answer, compose
 from pointsman.sim.request import Refusal
-from pointsman.sim.script import Exchange, Head, Pace, Script, Send, answer, refuse
+from pointsman.sim.script import JSON_TYPE, SSE_TYPE, Exchange, Head, Pace, Script, Send, answer, refuse
 from pointsman.sim.tokens import split
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Welcome</title></head><body><h1>Please log in</h1></body></html>\n"
@@ -56,7 +56,9 @@ def http_429_date(exchange: Exchange) -> Script:
 
 
 def content_filter(exchange: Exchange) -> Script:
-    """Status 400 with code content_filter."""
+    """Status 400 with code content_filter; on the gemini wire 200 with a blockReason."""
+    if shown := exchange.wire.blocked(stream=exchange.stream):
+        return _shown(shown, SSE_TYPE if exchange.stream else JSON_TYPE)
     message = "The prompt was filtered because it triggered the content management policy."
     return refuse(exchange.wire, Refusal(400, message, code="content_filter", param="prompt"))
 
@@ -102,6 +104,11 @@ def with_every_tool(exchange: Exchange) -> Exchange:
     """The exchange with all offered tools called."""
     made = compose(exchange.brief, every_tool=True)
     return replace(exchange, reply=replace(exchange.reply, answer=made))
+
+
+def _shown(body: bytes, content_type: str) -> Script:
+    yield Head(content_type, len(body))
+    yield Send(body)
 
 
 def _limited(retry_after: str) -> Refusal:

@@ -41,6 +41,10 @@ class OpenAIWire:
         error = {"message": refusal.message, "type": refusal.kind, "param": refusal.param, "code": refusal.code}
         return _JSON.encode({"error": error})
 
+    def blocked(self, *, stream: bool) -> bytes:
+        """An error status."""
+        return b""
+
     def body(self, reply: Reply) -> bytes:
         """The whole answer as a `chat.completion`."""
         answer = reply.answer

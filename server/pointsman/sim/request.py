@@ -11,7 +11,7 @@ import msgspec
 # Any: JSON that callers define (schemas, arguments); the code that walks it checks each step.
 Json = Any
 
-_WILLING = re.compile(r"gpt-5|claude")
+_WILLING = re.compile(r"gpt-5|claude|gemini")
 _THINKERS = re.compile(r"reason|think|(?:^|[-/])(?:o[1-9]|r1)(?:-|$)")
 
 

@@ -42,6 +42,7 @@ def create_app(settings: SimSettings, on_call: Callable[[CallRecord], None] | No
         for path in wire.routes:
             app.router.add_post(path, partial(simulator.complete, wire))
     app.router.add_get("/{provider}/v1/models", simulator.models)
+    app.router.add_get("/{provider}/v1beta/models", simulator.models)
     app.router.add_get("/sim/log", simulator.log)
     app.router.add_delete("/sim/log", simulator.clear_log)
     app.router.add_get("/sim/active", simulator.active)
@@ -107,7 +108,7 @@ class Simulator:
             self._calls.end(call, player.ending)
 
     async def models(self, request: web.Request) -> web.StreamResponse:
-        """GET /{provider}/v1/models; not in the log. A provider's faults that are of all routes are this one's, too."""
+        """GET the list of models; not in the log. A provider's faults that are of all routes are this one's, too."""
         # One list for every wire: a key in any wire's header will do.
         refusals = [wire.authenticate(request.headers) for wire in WIRES]
         if None not in refusals and (refusal := refusals[0]):

@@ -41,6 +41,9 @@ class Wire(Protocol):
     def refused(self, refusal: Refusal) -> bytes:
         """The body that goes with an error status."""
 
+    def blocked(self, *, stream: bool) -> bytes:
+        """What a filtered prompt gets under status 200, in a stream or as a body; b"" where that is an error status."""
+
     def body(self, reply: Reply) -> bytes:
         """The whole answer as one JSON object."""
 

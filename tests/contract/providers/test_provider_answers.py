@@ -92,7 +92,8 @@ async def test_parallel_calls(world: World) -> None:
     assert [json.loads(call.arguments_json)["city"] for call in found] == ["Paris", "Rome"]
     assert len({call.id for call in found}) == 2
     one = asking(Text("Weather in Paris and Rome?"), tools=TOOLS[:1], choice=ToolChoice("auto", parallel=False))
-    assert len((await world.provider().complete(calling(request=one))).parts) == 1
+    if "parallel_tool_calls" not in world.provider().dropped(calling(request=one)):
+        assert len((await world.provider().complete(calling(request=one))).parts) == 1
 
 
 @pytest.mark.parametrize(
@@ -147,8 +148,9 @@ async def test_the_next_turn_takes_an_answer_as_it_came(world: World, model: str
         assert "9 degrees" in str(whole(await provider.complete(follow)))
         stateful = any(isinstance(part, Reasoning) and part.state for part in kept)
         assert provider.dropped(follow) == (() if stateful or kept is not parts else ("reasoning parts",))
-        # Nobody else gets it.
-        assert bool(world.provider("elsewhere").dropped(follow)) == any(isinstance(part, Reasoning) for part in kept)
+        # Nobody else gets it; a call may carry state as well as a thought.
+        own = any(isinstance(part, Reasoning) or (isinstance(part, ToolCall) and part.state) for part in kept)
+        assert bool(world.provider("elsewhere").dropped(follow)) == own
 
 
 async def test_a_schema_is_kept_to(world: World) -> None:
@@ -220,7 +222,8 @@ async def test_what_is_streamed_at_once_is_read_in_few_pieces_and_what_is_paced_
         while some := await answer.read():
             reads.append(some)
     assert len(reads) < 5
-    assert max(map(len, reads)) == 1, "neighbours are merged"
+    texts = [[delta for delta in some if delta.state is None] for some in reads]
+    assert max(map(len, texts)) == 1, "neighbours are merged"
     async with world.provider().stream(calling("sim-small:fault-stall-after-20=1")) as answer:
         assert len(await answer.read()) == 1
 

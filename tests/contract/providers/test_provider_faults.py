@@ -117,7 +117,8 @@ async def test_when_to_come_back(world: World, fault: str) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_bad_key_is_not_shown(world: World, stream: bool) -> None:
     _, error = await failure(world.provider(api_key="bad-key"), calling(), stream=stream)
-    assert error.message == "openai answered 401 (invalid_api_key)"
+    assert error.reason is Reason.PROVIDER_AUTH_FAILED
+    assert error.message == f"openai answered {400 if world.wire == 'gemini' else 401} (invalid_api_key)"
 
 
 @pytest.mark.parametrize("stream", [False, True])

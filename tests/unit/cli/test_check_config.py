@@ -49,7 +49,7 @@ def test_who_decides_in_compliance_mode(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_disabled_models_are_marked(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ANTHROPIC_API_KEY", "OPENROUTER_API_KEY", "GROQ_API_KEY", "MISTRAL_API_KEY"):
+    for name in ("ANTHROPIC_API_KEY", "OPENROUTER_API_KEY", "GROQ_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test-000000")
     assert main(["check-config", EXAMPLE, "--explain"]) == 0
@@ -60,7 +60,8 @@ def test_disabled_models_are_marked(capsys: pytest.CaptureFixture[str], monkeypa
 
 @pytest.fixture
 def keyless(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENROUTER_API_KEY", "GROQ_API_KEY", "MISTRAL_API_KEY"):
+    providers = ("OPENAI", "ANTHROPIC", "OPENROUTER", "GROQ", "GEMINI", "MISTRAL")
+    for name in (f"{provider}_API_KEY" for provider in providers):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -69,10 +70,10 @@ def test_without_any_key_it_is_good_with_warnings(capsys: pytest.CaptureFixture[
     assert main(["check-config", EXAMPLE]) == 0
     shown = capsys.readouterr()
     assert "good, version " in shown.out
-    assert "0 of 10 models enabled" in shown.out
+    assert "0 of 13 models enabled" in shown.out
     warnings = shown.err.splitlines()
     assert all(": warning: providers" in line for line in warnings)
-    assert len(warnings) == 6
+    assert len(warnings) == 7
     assert "to serve, set one of the keys" in shown.err
 
 

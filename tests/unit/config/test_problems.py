@@ -80,7 +80,7 @@ MISTAKES = [
     ("  mini:\n", "  mi ni:\n    x: 1\n  mini:\n", "models.mi ni", "must be a model id"),
     ("api.groq.com/openai", "user:pw@api.groq.com", "providers.groq.base_url", "must hold no credentials"),
     ('base_url: "https', 'base_url: "ftp', "providers.groq.base_url", "must be a URL such as"),
-    (OPENAI_GROQ, "wire: smoke, api_key: \"${G", "providers.groq.wire", "must be 'openai' or 'anthropic'"),
+    (OPENAI_GROQ, "wire: smoke, api_key: \"${G", "providers.groq.wire", "must be 'openai', 'anthropic' or 'gemini'"),
     (OPENAI_GROQ, "wire: anthropic, seed_field: seed, api_key: \"${G", "providers.groq.seed_field", "wire 'openai'"),
     (OPENAI_GROQ, "wire: openai, thinking: budget, api_key: \"${G", "providers.groq.thinking", "wire 'anthropic'"),
     ('/v1"}', '/v1", ca_file: nowhere.pem}', "providers.groq.ca_file", "there is no file 'nowhere.pem'"),

@@ -127,10 +127,11 @@ def test_a_key_that_no_header_can_carry_is_refused_unseen(problems_of: ProblemsO
 
 
 def test_simulated_providers_need_no_key(policies: Policies) -> None:
-    config = load(DOCUMENT, {}, installed=policies, simulated="http://127.0.0.1:8900/")
+    text = DOCUMENT.replace("groq: {wire: openai", "groq: {wire: gemini")
+    config = load(text, {}, installed=policies, simulated="http://127.0.0.1:8900/")
     assert {name: account.settings.base_url for name, account in config.providers.items()} == {
         "openai": "http://127.0.0.1:8900/openai/v1",
-        "groq": "http://127.0.0.1:8900/groq/v1",
+        "groq": "http://127.0.0.1:8900/groq/v1beta",
     }
     assert {account.settings.api_key for account in config.providers.values()} == {"simulated"}
     assert config.warnings == ()
