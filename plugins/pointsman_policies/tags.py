@@ -26,4 +26,4 @@ class Tags:
         return next((self._by_tag[tag] for tag in request.hints.tags if tag in self._by_tag), None)
 
 
-plugin = register(Tags, kind=PolicyKind.TAG, deterministic=True, honours=["task", "tags"])
+plugin = register(Tags, kind=PolicyKind.TAG, deterministic=True, reads_text=False, honours=["task", "tags"])

@@ -9,10 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pointsman.chain.loading import Chain, build_chain
+from pointsman.chain.lifecycle import entered
+from pointsman.config.rules import build_rules
 from pointsman.config.settings import Account, Config
 from pointsman.engine.route import Engine, World
-from pointsman.engine.rules import Rules, Timers
 from pointsman.engine.watch import Watchdog
 from pointsman.http.door import HttpDoor
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
@@ -66,35 +66,19 @@ class App:
 
     async def _start(self) -> None:
         config, clock = self.config, SystemClock()
-        chain, refused = build_chain(config.entries, config.catalogue)
-        for refusal in refused:
+        built = build_rules(config)
+        for refusal in built.refused:
             log.warning("running without it: %s", refusal)
-        await self._enter_policies(chain)
-        timeouts = config.timeouts
-        rules = Rules.of(
-            config.version,
-            config.catalogue,
-            chain,
-            max_attempts=config.failover.max_attempts,
-            strict_tags=config.strict_tags,
-            compliance=config.compliance,
-            timers=Timers(timeouts.connect, timeouts.first_content, timeouts.between_chunks),
-        )
+        await self._stack.enter_async_context(entered(built.chain))
         ledger = await self._ledger()
         world = World(await self._providers(), MemoryStore(clock), ledger, clock)
         watchdog = Watchdog()
         watchdog.start()
         self._stack.callback(watchdog.stop)
         metrics = Metrics(config.version)
-        engine = Engine(rules, world, watchdog, (metrics,))
+        engine = Engine(built.rules, world, watchdog, (metrics,))
         self._stack.push_async_callback(engine.drain)
         await self._open_doors(engine, metrics)
-
-    async def _enter_policies(self, chain: Chain) -> None:
-        """Policies with a lifecycle of their own are async context managers."""
-        for instance in chain.instances:
-            if hasattr(instance, "__aenter__") and hasattr(instance, "__aexit__"):
-                await self._stack.enter_async_context(instance)
 
     async def _ledger(self) -> Ledger:
         settings = self.config.ledger

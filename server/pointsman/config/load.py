@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ def load(
         timeouts=checked.timeouts,
         strict_tags=checked.strict_tags,
         compliance=_compliance(checked),
+        packages=tuple(sorted({f"pointsman {version('pointsman')}", *policies.packages})),
         warnings=_sorted(problems, _unserved(source, catalogue)),
     )
 

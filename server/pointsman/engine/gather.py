@@ -18,6 +18,7 @@ from pointsman.engine.deliberation import deliberate
 from pointsman.engine.exchange import Exchange
 from pointsman.errors import PluginFailed, Reason, RequestError
 from pointsman.model.decision import Assessed
+from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
 from pointsman.ports import Clock, StateStore
 from pointsman.services import Services, Store
@@ -27,10 +28,8 @@ log = logging.getLogger(__name__)
 
 async def gather(exchange: Exchange, store: StateStore, clock: Clock) -> Snapshot:
     """The world as this request's decision will see it; the exchange's has the clock, this adds state and signals."""
-    state, rules = await store.read(exchange.request.session), exchange.rules
-    base = msgspec.structs.replace(
-        exchange.snapshot, latencies=state.latencies, token_ratios=state.token_ratios, pin=state.pin
-    )
+    rules = exchange.rules
+    base = await with_state(exchange.snapshot, exchange.request, store)
     hooks = (rules.shadowed or rules.chain).gather
     # What may not decide is told nothing of the prompt either.
     passed_over = base.quarantined | rules.unheard(exchange.request.tenant)
@@ -48,6 +47,12 @@ async def gather(exchange: Exchange, store: StateStore, clock: Clock) -> Snapsho
     except TimeoutError:
         raise RequestError(Reason.DEADLINE_EXCEEDED, "the deadline passed while policies were asked") from None
     return msgspec.structs.replace(base, signals=signals)
+
+
+async def with_state(snapshot: Snapshot, request: Request, store: StateStore) -> Snapshot:
+    """The snapshot with what the shared state says just now."""
+    state = await store.read(request.session)
+    return msgspec.structs.replace(snapshot, latencies=state.latencies, token_ratios=state.token_ratios, pin=state.pin)
 
 
 @dataclass(frozen=True, slots=True)

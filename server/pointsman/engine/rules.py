@@ -42,6 +42,7 @@ class Rules:
 
     `targets` are the enabled models. `max_attempts` bounds the stages of the default plan. `strict_tags`: an unknown
     tag fails the request. `undetermined` are the ids of entries that may not decide where `compliance` holds.
+    `disabled_providers`, sorted, are those without a key; `packages` the distributions that the policies come from.
     """
 
     version: str
@@ -56,6 +57,8 @@ class Rules:
     compliance: Compliance = NO_COMPLIANCE
     undetermined: frozenset[str] = frozenset()
     timers: Timers = Timers()
+    disabled_providers: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -68,10 +71,12 @@ class Rules:
         strict_tags: bool = False,
         compliance: Compliance = NO_COMPLIANCE,
         timers: Timers = Timers(),
+        packages: tuple[str, ...] = (),
     ) -> Rules:
         """The rules of a loaded chain, shadow entries set apart."""
         live = chain.live()
         targets = tuple(model for model in catalogue.models.values() if model.enabled)
+        enabled = {model.provider for model in targets}
         return cls(
             version=version,
             catalogue=catalogue,
@@ -85,6 +90,8 @@ class Rules:
             compliance=compliance,
             undetermined=frozenset(entry.id for entry in chain.entries if not entry.plugin.deterministic),
             timers=timers,
+            disabled_providers=tuple(sorted(catalogue.providers() - enabled)),
+            packages=packages,
         )
 
     def unheard(self, tenant: str) -> frozenset[str]:
@@ -122,13 +129,13 @@ class Rules:
         wanted = (override.provider,) if override and override.provider else ()
         for provider in (*wanted, *hints.exclude_providers):
             if provider not in providers:
-                raise _not_found(Reason.UNKNOWN_PROVIDER, "provider", provider, providers)
+                raise not_found(Reason.UNKNOWN_PROVIDER, "provider", provider, providers)
 
     def _check_model(self, override: ModelOverride) -> None:
         model = self.catalogue.find(override.model)
         if model is None:
             known = [*self.catalogue.models, *self.catalogue.aliases]
-            raise _not_found(Reason.UNKNOWN_MODEL, "model", override.model, known)
+            raise not_found(Reason.UNKNOWN_MODEL, "model", override.model, known)
         if override.provider not in ("", model.provider):
             found = (
                 f"{override.model!r} is at {model.provider!r}, not at {override.provider[:64]!r}; leave one of them out"
@@ -143,6 +150,9 @@ def _unknown(reason: Reason, field: str, what: str, value: str, known: Iterable[
     return InvalidRequest([(field, f"no {what} {value[:64]!r} is configured{nearest(value, known)}")], reason)
 
 
-def _not_found(reason: Reason, what: str, value: str, known: Iterable[str]) -> RequestError:
-    message = f"no {what} {value[:64]!r} is configured{nearest(value, known)}"
+def not_found(
+    reason: Reason, what: str, value: str, known: Iterable[str], where: str = "is configured"
+) -> RequestError:
+    """The error of a name that is none of those `known`."""
+    message = f"no {what} {value[:64]!r} {where}{nearest(value, known)}"
     return RequestError(reason, message, metadata={what: value[:64]})

@@ -91,4 +91,10 @@ _SECOND = (
     "CREATE INDEX decisions_by_session ON decisions (session, received) WHERE session <> ''",
 )
 
-MIGRATIONS = (_FIRST, _SECOND)
+_THIRD = (
+    "ALTER TABLE decisions ADD COLUMN opinions TEXT",
+    "ALTER TABLE decisions ADD COLUMN packages TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE attempts ADD COLUMN dropped TEXT NOT NULL DEFAULT ''",
+)
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD)

@@ -51,8 +51,9 @@ class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     A model that is not in `health` is up. `token_ratios` are observed input tokens over estimated ones. `quarantined`
     names chain entries that the watchdog took out; `denials` are targets refused by admission while this request was
-    running. `pin` is that of the request's session, `balances` are those of every budget that it counts towards. The
-    catalogue is found by `config_version`: it is part of the rules, and is recorded once a version, not a decision.
+    running. `pin` is that of the request's session, `balances` are those of every budget that it counts towards.
+    `disabled_providers` are those without a key, sorted. The catalogue is otherwise found by `config_version`: it is
+    part of the rules, and is recorded once a version, not a decision.
     """
 
     now: float
@@ -67,3 +68,4 @@ class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     denials: tuple[Exclusion, ...] = ()
     pin: Pin | None = None
     balances: tuple[Balance, ...] = ()
+    disabled_providers: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from pointsman.model.answer import (
     ToolCallDelta,
     Usage,
 )
-from pointsman.model.record import Record
+from pointsman.model.record import Record, Recorded
 from pointsman.ports import ProviderCall
 
 
@@ -208,5 +208,12 @@ class FakeLedger:
 
     async def add_config(self, version: str, document: str) -> None:
         self.configs.setdefault(version, document)
+
+    async def find(self, decision_id: str) -> Recorded | None:
+        found = (record for record in self.records if record.decision_id == decision_id)
+        return next((Recorded(record, "", text_kept=True) for record in found), None)
+
+    async def find_config(self, version: str) -> str | None:
+        return self.configs.get(version)
 
     async def aclose(self) -> None: ...
