@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pointsman.chain.lifecycle import entered
-from pointsman.config.rules import build_rules
+from pointsman.config.load import load_catalogue
+from pointsman.config.rules import Built, build_rules, load_supposed
 from pointsman.config.settings import Account, Config
+from pointsman.engine.explain import Explainer
 from pointsman.engine.route import Engine, World
+from pointsman.engine.rules import Rules
+from pointsman.engine.simulate import Simulator
 from pointsman.engine.watch import Watchdog
+from pointsman.errors import ConfigInvalid, PluginRefused, Problem
 from pointsman.http.door import HttpDoor
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
+from pointsman.model.catalogue import Catalogue
 from pointsman.ports import Ledger, Provider, Transport
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
 from pointsman.rpc.server import DoorSettings, GrpcDoor
+from pointsman.rpc.service import Desk
 from pointsman.stores.clock import SystemClock
 from pointsman.stores.memory import MemoryStore
 from pointsman.telemetry import names
@@ -78,7 +86,7 @@ class App:
         metrics = Metrics(config.version)
         engine = Engine(built.rules, world, watchdog, (metrics,))
         self._stack.push_async_callback(engine.drain)
-        await self._open_doors(engine, metrics)
+        await self._open_doors(engine, _desk(engine, world), metrics)
 
     async def _ledger(self) -> Ledger:
         settings = self.config.ledger
@@ -107,10 +115,11 @@ class App:
         self._stack.push_async_callback(transport.aclose)
         return transport
 
-    async def _open_doors(self, engine: Engine, metrics: Metrics) -> None:
+    async def _open_doors(self, engine: Engine, desk: Desk, metrics: Metrics) -> None:
         server = self.config.server
         door = GrpcDoor(
             engine,
+            desk,
             DoorSettings(
                 address=server.grpc,
                 max_concurrent_requests=server.max_concurrent_requests,
@@ -126,3 +135,29 @@ class App:
             self._stack.push_async_callback(http.stop)
         self.grpc_address = await door.start()
         self._stack.push_async_callback(door.stop, server.drain)
+
+
+def _desk(engine: Engine, world: World) -> Desk:
+    def active() -> Rules:
+        return engine.rules
+
+    async def read_catalogue(document: str) -> Catalogue:
+        return await asyncio.to_thread(load_catalogue, document)
+
+    return Desk(Explainer(active, world.ledger, read_catalogue), Simulator(active, world.store, world.clock, _opened))
+
+
+@asynccontextmanager
+async def _opened(document: str, active: Rules) -> AsyncIterator[Rules]:
+    """The rules of a document to simulate; of the providers that it shares with those active, the same are disabled."""
+
+    def build() -> Built:
+        return build_rules(load_supposed(document, active.disabled_providers))
+
+    try:
+        # Off the event loop: reading, importing and building take as long as a start does.
+        built = await asyncio.to_thread(build)
+        async with entered(built.chain):
+            yield built.rules
+    except PluginRefused as refused:
+        raise ConfigInvalid([Problem("chain", str(refused))]) from refused
