@@ -106,4 +106,4 @@ def _standing(balance: Balance) -> str:
     return f"budget {balance.scope} has {left} of {limit} left until {instant(balance.resets_at)}"
 
 
-plugin = register(Budgets, config=BudgetsOptions, kind=PolicyKind.BUDGET, deterministic=True)
+plugin = register(Budgets, config=BudgetsOptions, kind=PolicyKind.BUDGET, deterministic=True, reads_text=False)

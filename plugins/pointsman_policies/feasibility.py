@@ -87,5 +87,6 @@ plugin = register(
     config=FeasibilityOptions,
     kind=PolicyKind.CAPABILITY,
     deterministic=True,
+    reads_text=False,
     honours=["input_tokens"],
 )

@@ -113,4 +113,4 @@ def _at(stage: Stage, position: int) -> Stage:
     return Stage(tuple(replace(a, kind=kind) if a.kind in kinds else a for a in stage.attempts))
 
 
-plugin = register(Health, config=HealthOptions, kind=PolicyKind.HEALTH, deterministic=True)
+plugin = register(Health, config=HealthOptions, kind=PolicyKind.HEALTH, deterministic=True, reads_text=False)

@@ -69,5 +69,6 @@ plugin = register(
     Limits,
     kind=PolicyKind.LIMIT,
     deterministic=True,
+    reads_text=False,
     honours=["max_cost_nano_usd", "exclude_providers", "allowed_regions"],
 )

@@ -40,4 +40,4 @@ class Tags:
         return "; ".join(map(self._unknown, tags[:_NAMED])) + more
 
 
-plugin = register(Tags, kind=PolicyKind.TAG, deterministic=True, honours=["task", "tags"])
+plugin = register(Tags, kind=PolicyKind.TAG, deterministic=True, reads_text=False, honours=["task", "tags"])

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Iterable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Self
 
-from pointsman.chain.gates import build_gates
-from pointsman.chain.loading import build_chain
+from pointsman.chain.lifecycle import entered
+from pointsman.config.load import load_catalogue
+from pointsman.config.rules import Built, build_rules, load_supposed
 from pointsman.config.settings import Account, Config
+from pointsman.engine.explain import Explainer
 from pointsman.engine.panic import PanicAlarm
 from pointsman.engine.probing import Prober
-from pointsman.engine.retries import Retries
 from pointsman.engine.route import Engine, World
-from pointsman.engine.rules import Rules, Timers
+from pointsman.engine.rules import Rules
+from pointsman.engine.simulate import Simulator
 from pointsman.engine.watch import Watchdog
+from pointsman.errors import ConfigInvalid, PluginRefused, Problem
 from pointsman.http.door import HttpDoor
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
+from pointsman.model.catalogue import Catalogue
 from pointsman.ports import Ledger, Provider, Transport
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
 from pointsman.rpc.server import DoorSettings, GrpcDoor
+from pointsman.rpc.service import Desk
 from pointsman.stores.breaker import BreakerSettings
 from pointsman.stores.clock import SystemClock
 from pointsman.stores.health import HealthBook
@@ -74,24 +80,10 @@ class App:
 
     async def _start(self) -> None:
         config, clock = self.config, SystemClock()
-        chain, refused = build_chain(config.entries, config.catalogue)
-        for refusal in refused:
+        built = build_rules(config)
+        for refusal in built.refused:
             log.warning("running without it: %s", refusal)
-        gates = build_gates(config.gates, config.catalogue)
-        await self._enter_plugins([*chain.instances, *(loaded.gate for loaded in gates.values())])
-        timeouts = config.timeouts
-        rules = Rules.of(
-            config.version,
-            config.catalogue,
-            chain,
-            max_attempts=config.failover.max_attempts,
-            strict_tags=config.strict_tags,
-            compliance=config.compliance,
-            timers=Timers(timeouts.connect, timeouts.first_content, timeouts.between_chunks),
-            gates=gates,
-            retries=Retries(config.failover.retries, config.failover.retry_budget),
-            blocked_elsewhere=config.failover.blocked_elsewhere,
-        )
+        await self._stack.enter_async_context(entered(built.chain, built.rules.gates))
         ledger = await self._ledger()
         health = HealthBook(clock, Random(), self._breakers(), config.catalogue.models.values())  # noqa: S311 - jitter
         world = World(await self._providers(), MemoryStore(clock, health), ledger, clock)
@@ -101,15 +93,9 @@ class App:
         self._stack.callback(watchdog.stop)
         metrics = Metrics(config.version)
         metrics.gauge(names.PROVIDER_STATE, lambda: provider_states(health.vitals({})))
-        engine = Engine(rules, world, watchdog, (metrics, PanicAlarm(clock)))
+        engine = Engine(built.rules, world, watchdog, (metrics, PanicAlarm(clock)))
         self._stack.push_async_callback(engine.drain)
-        await self._open_doors(engine, metrics)
-
-    async def _enter_plugins(self, instances: Iterable[object]) -> None:
-        """Policies and gates with a lifecycle of their own are async context managers."""
-        for instance in instances:
-            if hasattr(instance, "__aenter__") and hasattr(instance, "__aexit__"):
-                await self._stack.enter_async_context(instance)
+        await self._open_doors(engine, _desk(engine, world), metrics)
 
     async def _ledger(self) -> Ledger:
         settings = self.config.ledger
@@ -148,10 +134,11 @@ class App:
         self._stack.push_async_callback(transport.aclose)
         return transport
 
-    async def _open_doors(self, engine: Engine, metrics: Metrics) -> None:
+    async def _open_doors(self, engine: Engine, desk: Desk, metrics: Metrics) -> None:
         server = self.config.server
         door = GrpcDoor(
             engine,
+            desk,
             DoorSettings(
                 address=server.grpc,
                 max_concurrent_requests=server.max_concurrent_requests,
@@ -167,3 +154,29 @@ class App:
             self._stack.push_async_callback(http.stop)
         self.grpc_address = await door.start()
         self._stack.push_async_callback(door.stop, server.drain)
+
+
+def _desk(engine: Engine, world: World) -> Desk:
+    def active() -> Rules:
+        return engine.rules
+
+    async def read_catalogue(document: str) -> Catalogue:
+        return await asyncio.to_thread(load_catalogue, document)
+
+    return Desk(Explainer(active, world.ledger, read_catalogue), Simulator(active, world.store, world.clock, _opened))
+
+
+@asynccontextmanager
+async def _opened(document: str, active: Rules) -> AsyncIterator[Rules]:
+    """The rules of a document to simulate; of the providers that it shares with those active, the same are disabled."""
+
+    def build() -> Built:
+        return build_rules(load_supposed(document, active.disabled_providers))
+
+    try:
+        # Off the event loop: reading, importing and building take as long as a start does.
+        built = await asyncio.to_thread(build)
+        async with entered(built.chain, built.rules.gates):
+            yield built.rules
+    except PluginRefused as refused:
+        raise ConfigInvalid([Problem("chain", str(refused))]) from refused

@@ -6,6 +6,7 @@ PointsmanError
 ├── PluginRefused          a plugin that must not be loaded, by name and reason
 ├── PluginFailed           a policy that raised, overran or answered nonsense
 ├── AskFailed              a model that a policy asked gave no answer
+├── NotReplayable          a recorded decision that cannot be made again, and why
 ├── CannotListen           a door's address is taken, or not this machine's
 ├── LedgerUnavailable      rows can neither be committed nor kept
 ├── AmbiguousId            the beginning of more than one decision id
@@ -42,9 +43,12 @@ class Reason(StrEnum):
     CONTEXT_TOO_LONG = "CONTEXT_TOO_LONG"
     UNKNOWN_MODEL = "UNKNOWN_MODEL"
     UNKNOWN_PROVIDER = "UNKNOWN_PROVIDER"
+    UNKNOWN_DECISION = "UNKNOWN_DECISION"
+    UNKNOWN_BUDGET = "UNKNOWN_BUDGET"
     NO_CANDIDATE = "NO_CANDIDATE"
     MAX_COST_UNSATISFIABLE = "MAX_COST_UNSATISFIABLE"
     PROVIDER_REFUSED = "PROVIDER_REFUSED"
+    CONFIG_INVALID = "CONFIG_INVALID"
     FEATURE_DISABLED = "FEATURE_DISABLED"
     CONTENT_BLOCKED = "CONTENT_BLOCKED"
     EMPTY_ANSWER = "EMPTY_ANSWER"
@@ -122,6 +126,10 @@ class AskFailed(PointsmanError):
     def __init__(self, model: str, why: str) -> None:
         self.model, self.why = model, why
         super().__init__(f"model {model!r} gave no answer: {why}")
+
+
+class NotReplayable(PointsmanError):
+    """A recorded decision cannot be made again: something that it followed from is gone or has changed."""
 
 
 class CannotListen(PointsmanError):

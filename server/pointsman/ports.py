@@ -12,7 +12,7 @@ from pointsman.model.answer import Answer, Delta, Ending
 from pointsman.model.attempt import Attempt
 from pointsman.model.catalogue import Model
 from pointsman.model.decision import Shaped
-from pointsman.model.record import Record
+from pointsman.model.record import Record, Recorded
 from pointsman.model.request import Request
 from pointsman.model.snapshot import Health, Latency, Pin
 from pointsman.model.vitals import Vitals
@@ -198,6 +198,12 @@ class Ledger(Protocol):
 
     async def add_config(self, version: str, document: str) -> None:
         """Keep a configuration under its version, so that its decisions can be made again. Repeats are ignored."""
+
+    async def find(self, decision_id: str) -> Recorded | None:
+        """The request with this id, None where there is none; LedgerUnavailable if it cannot be read."""
+
+    async def find_config(self, version: str) -> str | None:
+        """The configuration kept under this version, as it was written; LedgerUnavailable as above."""
 
     async def aclose(self) -> None:
         """Commit what is pending and close."""

@@ -130,4 +130,6 @@ def rows_of(labels: Collection[str], tasks: Mapping[str, str | None], known: Col
     return rows
 
 
-plugin = register(Classifier, config=ClassifierOptions, kind=PolicyKind.CLASSIFIER, deterministic=True)
+plugin = register(
+    Classifier, config=ClassifierOptions, kind=PolicyKind.CLASSIFIER, deterministic=True, reads_only_text=True
+)

@@ -64,6 +64,8 @@ class PolicyPlugin:
     kind: PolicyKind
     deterministic: bool
     honours: frozenset[str]
+    reads_text: bool = True
+    reads_only_text: bool = False
 
 
 def register(
@@ -73,6 +75,8 @@ def register(
     kind: PolicyKind = PolicyKind.PLUGIN,
     deterministic: bool = False,
     honours: Iterable[str] = (),
+    reads_text: bool = True,
+    reads_only_text: bool = False,
 ) -> PolicyPlugin:
     """Register a policy: the entry point of group `pointsman.policies` names what this returns.
 
@@ -80,13 +84,20 @@ def register(
     names the request hints that this policy obeys. `deterministic`: the same request and snapshot always get the same
     answer, by rules that can be read; in compliance mode only such policies decide.
 
+    `reads_text` False: its answers to pure hooks would be the same if all texts of the request were blank, since it
+    looks at hints, facts and shapes alone. Others cannot be asked again once the text is gone, so that their answers
+    are recorded. `reads_only_text`: they depend on the text and nothing else of the request or the snapshot, and a
+    recorded one holds whatever hint is changed.
+
         POINTSMAN_API = 1
         plugin = register(Greeting, config=GreetingConfig, kind=PolicyKind.RULE, deterministic=True)
     """
     hints = frozenset(honours)
     if unknown := hints - HONOURABLE:
         raise ValueError(f"honours={sorted(unknown)}: a policy can honour only {sorted(HONOURABLE)}")
-    return PolicyPlugin(factory, config, PolicyKind(kind), deterministic, hints)
+    if reads_only_text and not reads_text:
+        raise ValueError("reads_only_text=True with reads_text=False: a policy cannot read only what it does not read")
+    return PolicyPlugin(factory, config, PolicyKind(kind), deterministic, hints, reads_text, reads_only_text)
 
 
 WANTABLE = frozenset({"logprobs"})

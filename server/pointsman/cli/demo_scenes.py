@@ -25,8 +25,9 @@ from pointsman.cli.terminal import Terminal
 from pointsman.cli.transcript import Transcript
 from pointsman.config.load import load
 from pointsman.errors import PointsmanError
-from pointsman.ledger.recorded import Recorded, find
+from pointsman.ledger.recorded import find
 from pointsman.ledger.reports import Period, Report, report
+from pointsman.model.record import Recorded
 from pointsman.rpc.client.calls import Client
 from pointsman.rpc.client.views import HealthView, StreamEvent
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,7 @@ def load(
         strict_tags=checked.strict_tags,
         gates=judges.entries(checked.gates),
         compliance=_compliance(checked),
+        packages=tuple(sorted({f"pointsman {version('pointsman')}", *policies.packages})),
         warnings=_sorted(problems, _unserved(source, catalogue)),
     )
 

@@ -35,6 +35,8 @@ class Chain:
 
     loaded: Mapping[int, Loaded]
     problems: tuple[Problem, ...]
+    # Such as "acme-policies 2.1": where what was loaded comes from.
+    packages: frozenset[str] = frozenset()
 
     # JSON-like, as the document itself.
     def read_elsewhere(self, data: Any) -> list[Any]:
@@ -56,6 +58,7 @@ def load_chain(source: Source, installed: Policies) -> Chain:
     """Load what the chain names, each entry on its own."""
     loaded: dict[int, Loaded] = {}
     problems: list[Problem] = []
+    packages: set[str] = set()
     names = Outline.of(source.data).names()
     chain = mapping(source.data).get("chain", [{"use": use} for use in DEFAULT_CHAIN])
     for index, row in enumerate(chain if isinstance(chain, list) else ()):
@@ -75,9 +78,10 @@ def load_chain(source: Source, installed: Policies) -> Chain:
             problems.extend(options)
         else:
             loaded[index] = Loaded(plugin, options)
+            packages.add(f"{installed[use][0].distribution} {installed[use][0].version}".strip())
     if chain and len(problems) == len(chain) and not any(problem.fatal for problem in problems):
         problems.append(source.problem(("chain",), "nothing of it could be loaded; install one of its policies"))
-    return Chain(loaded, tuple(problems))
+    return Chain(loaded, tuple(problems), frozenset(packages))
 
 
 def options_model(use: str, plugin: PolicyPlugin | GatePlugin) -> type[BaseModel] | None:

@@ -34,6 +34,7 @@ class Config:
     """One configuration. `version` is a hash of its content, whatever its comments; `document` the text as written.
 
     `providers` holds the enabled ones only, by id; models of the others are in the catalogue with `enabled=False`.
+    `packages` are the distributions that its policies come from, with their versions.
     """
 
     version: str
@@ -49,4 +50,5 @@ class Config:
     strict_tags: bool
     gates: tuple[GateEntry, ...]
     compliance: Compliance
+    packages: tuple[str, ...]
     warnings: tuple[Problem, ...]

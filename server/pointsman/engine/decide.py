@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from pointsman.chain.calling import SILENT, UNWATCHED, Watch
+from pointsman.chain.calling import SILENT, UNWATCHED, Memory, Watch
 from pointsman.chain.loading import Chain
 from pointsman.engine import checks
 from pointsman.engine.deliberation import Deliberation, deliberate
@@ -32,16 +32,26 @@ from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
 
 
-def decide(request: Request, snapshot: Snapshot, rules: Rules, watch: Watch = UNWATCHED) -> Decision | Refusal:
-    """What to do with a request in this world under these rules; equal arguments give equal bytes."""
-    return _decide(deliberate(request, snapshot, rules, watch=watch))
+def decide(
+    request: Request,
+    snapshot: Snapshot,
+    rules: Rules,
+    watch: Watch = UNWATCHED,
+    memory: Memory | None = None,
+) -> Decision | Refusal:
+    """What to do with a request in this world under these rules; equal arguments give equal bytes.
+
+    `memory` has the answers of entries that read the prompt, for a request without its text; NotReplayable where one
+    is missing.
+    """
+    return _decide(deliberate(request, snapshot, rules, watch=watch, memory=memory))
 
 
 def decide_with_shadows(
     request: Request, snapshot: Snapshot, rules: Rules, watch: Watch = UNWATCHED
 ) -> Decision | Refusal | None:
     """What the shadow entries would make of it; None where there are none."""
-    return _decide(deliberate(request, snapshot, rules, rules.shadowed, watch)) if rules.shadowed else None
+    return _decide(deliberate(request, snapshot, rules, rules.shadowed, watch=watch)) if rules.shadowed else None
 
 
 def _decide(d: Deliberation) -> Decision | Refusal:

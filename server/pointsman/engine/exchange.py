@@ -175,6 +175,8 @@ class Exchange:
             ttft=self.ttft,
             duration=now - self.started,
             policy_micros=self.watch.micros,
+            opinions=self.watch.opinions(),
+            packages=self.rules.packages,
         )
 
 

@@ -19,6 +19,7 @@ from pointsman.engine.deliberation import deliberate
 from pointsman.engine.exchange import Exchange
 from pointsman.errors import PluginFailed, Reason, RequestError
 from pointsman.model.decision import Assessed
+from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
 from pointsman.ports import Clock, StateStore
 from pointsman.services import Ask, Services, Store
@@ -31,14 +32,8 @@ async def gather(exchange: Exchange, store: StateStore, clock: Clock, assistance
 
     Policies may ask models through `assistance`, which is closed behind them.
     """
-    state, rules = await store.read(exchange.request.session), exchange.rules
-    base = msgspec.structs.replace(
-        exchange.snapshot,
-        latencies=state.latencies,
-        token_ratios=state.token_ratios,
-        health=state.health,
-        pin=state.pin,
-    )
+    rules = exchange.rules
+    base = await with_state(exchange.snapshot, exchange.request, store)
     exchange.snapshot = base
     hooks = (rules.shadowed or rules.chain).gather
     # What may not decide is told nothing of the prompt either.
@@ -60,6 +55,18 @@ async def gather(exchange: Exchange, store: StateStore, clock: Clock, assistance
         assistance.close()
     spent = sum(attempt.cost_nano_usd for attempt in exchange.attempts)
     return msgspec.structs.replace(base, signals=signals, spent_nano_usd=spent)
+
+
+async def with_state(snapshot: Snapshot, request: Request, store: StateStore) -> Snapshot:
+    """The snapshot with what the shared state says just now."""
+    state = await store.read(request.session)
+    return msgspec.structs.replace(
+        snapshot,
+        latencies=state.latencies,
+        token_ratios=state.token_ratios,
+        health=state.health,
+        pin=state.pin,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,7 @@ class Engine:
             seed=random.getrandbits(32),
             config_version=rules.version,
             quarantined=self._watchdog.quarantined,
+            disabled_providers=rules.disabled_providers,
         )
         watch = self._watchdog.stopwatch()
         return Exchange(method, request, rules, snapshot.now, clock.monotonic(), deadline, snapshot, watch)

@@ -47,7 +47,8 @@ class Rules:
     `targets` are the enabled models. `max_attempts` bounds the stages of the default plan. `strict_tags`: an unknown
     tag fails the request. `undetermined` are the ids of entries that may not decide where `compliance` holds.
     `blocked_elsewhere`: a prompt that one provider's content policy blocks is tried at the others. `heeds_health`: an
-    entry of kind health is in the chain.
+    entry of kind health is in the chain. `disabled_providers`, sorted, are those without a key; `packages` the
+    distributions that the policies come from.
     """
 
     version: str
@@ -66,6 +67,8 @@ class Rules:
     gates: Mapping[str, LoadedGate] = field(default_factory=dict)
     retries: Retries = NO_RETRIES
     blocked_elsewhere: bool = True
+    disabled_providers: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -81,10 +84,12 @@ class Rules:
         gates: Mapping[str, LoadedGate] | None = None,
         retries: Retries = NO_RETRIES,
         blocked_elsewhere: bool = True,
+        packages: tuple[str, ...] = (),
     ) -> Rules:
         """The rules of a loaded chain, shadow entries set apart."""
         live = chain.live()
         targets = tuple(model for model in catalogue.models.values() if model.enabled)
+        enabled = {model.provider for model in targets}
         return cls(
             version=version,
             catalogue=catalogue,
@@ -102,6 +107,8 @@ class Rules:
             gates=gates or {},
             retries=retries,
             blocked_elsewhere=blocked_elsewhere,
+            disabled_providers=tuple(sorted(catalogue.providers() - enabled)),
+            packages=packages,
         )
 
     def unheard(self, tenant: str) -> frozenset[str]:
@@ -139,13 +146,13 @@ class Rules:
         wanted = (override.provider,) if override and override.provider else ()
         for provider in (*wanted, *hints.exclude_providers):
             if provider not in providers:
-                raise _not_found(Reason.UNKNOWN_PROVIDER, "provider", provider, providers)
+                raise not_found(Reason.UNKNOWN_PROVIDER, "provider", provider, providers)
 
     def _check_model(self, override: ModelOverride) -> None:
         model = self.catalogue.find(override.model)
         if model is None:
             known = [*self.catalogue.models, *self.catalogue.aliases]
-            raise _not_found(Reason.UNKNOWN_MODEL, "model", override.model, known)
+            raise not_found(Reason.UNKNOWN_MODEL, "model", override.model, known)
         if override.provider not in ("", model.provider):
             found = (
                 f"{override.model!r} is at {model.provider!r}, not at {override.provider[:64]!r}; leave one of them out"
@@ -160,6 +167,9 @@ def _unknown(reason: Reason, field: str, what: str, value: str, known: Iterable[
     return InvalidRequest([(field, f"no {what} {value[:64]!r} is configured{nearest(value, known)}")], reason)
 
 
-def _not_found(reason: Reason, what: str, value: str, known: Iterable[str]) -> RequestError:
-    message = f"no {what} {value[:64]!r} is configured{nearest(value, known)}"
+def not_found(
+    reason: Reason, what: str, value: str, known: Iterable[str], where: str = "is configured"
+) -> RequestError:
+    """The error of a name that is none of those `known`."""
+    message = f"no {what} {value[:64]!r} {where}{nearest(value, known)}"
     return RequestError(reason, message, metadata={what: value[:64]})

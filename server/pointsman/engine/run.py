@@ -252,10 +252,10 @@ class Run:
         assert admission.denial is not None
         denials = (*exchange.snapshot.denials, admission.denial)
         exchange.snapshot = replace(exchange.snapshot, denials=denials)
-        decision = decide(exchange.request, exchange.snapshot, exchange.rules, exchange.watch)
+        # With the snapshot that it follows from, whatever it is: it must be possible to make it again.
+        decision = exchange.decision = decide(exchange.request, exchange.snapshot, exchange.rules, exchange.watch)
         if not isinstance(decision, Decision):
             raise refused(decision)
-        exchange.decision = decision
         assert exchange.routed is not None
         exchange.routed = replace(exchange.routed, decision=decision)
         return self._stages()

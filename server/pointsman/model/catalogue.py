@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pointsman.model.request import Mode
 
@@ -110,6 +111,13 @@ class Catalogue(Struct, frozen=True, kw_only=True):
     def find(self, name: str) -> Model | None:
         """The model with this id or alias."""
         return self.models.get(self.aliases.get(name, name))
+
+    def without(self, providers: Collection[str]) -> Catalogue:
+        """With the models of these providers disabled."""
+        if not providers:
+            return self
+        models = {id: replace(m, enabled=m.enabled and m.provider not in providers) for id, m in self.models.items()}
+        return replace(self, models=models)
 
     def providers(self) -> frozenset[str]:
         return frozenset(model.provider for model in self.models.values())

@@ -56,8 +56,9 @@ class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     A model that is not in `health` is up. `token_ratios` are observed input tokens over estimated ones. `quarantined`
     names chain entries that the watchdog took out; `denials` are targets refused by admission while this request was
     running. `pin` is that of the request's session, `balances` are those of every budget that it counts towards.
-    `spent_nano_usd` is what policies' questions have cost already. The catalogue is found by `config_version`: it is
-    part of the rules, and is recorded once a version, not a decision.
+    `spent_nano_usd` is what policies' questions have cost already. `disabled_providers`, sorted, are those without a
+    key. The catalogue is otherwise found by `config_version`: it is part of the rules, and is recorded once a version,
+    not a decision.
     """
 
     now: float
@@ -73,3 +74,4 @@ class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     pin: Pin | None = None
     balances: tuple[Balance, ...] = ()
     spent_nano_usd: int = 0
+    disabled_providers: tuple[str, ...] = ()

@@ -106,6 +106,15 @@ def error_summary(reason: str, message: str, upstream_status: int = 0) -> errors
     return wire
 
 
+def told_to_wire(error: RequestError, wire: errors_pb2.ErrorSummary) -> None:
+    """What would be a status, were it not inside of a response, into a field of that."""
+    wire.MergeFrom(error_summary(error.reason, error.message))
+    for key, value in islice(error.metadata.items(), _FITS[0].metadata):
+        wire.metadata[_clip(key, 64)] = _clip(value, _FITS[0].name)
+    if (delay := _retry_delay(error)) is not None:
+        set_duration(wire.retry_delay, delay)
+
+
 def _status(error: RequestError, completion: Completion | None, fit: _Fit) -> Status:
     status = Status(code=TABLE[error.reason].code.value[0], message=_clip(error.message, fit.text))
     details = [_error_info(error, completion, fit), _violations(error, fit), _retry_info(error)]

@@ -11,6 +11,7 @@ from statistics import median
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec.structs import replace
 
 from pointsman.chain.calling import UNWATCHED, call_async
 from pointsman.chain.discovery import installed, load_plugin
@@ -21,11 +22,12 @@ from pointsman.engine.decide import assess
 from pointsman.engine.deliberation import deliberate
 from pointsman.engine.rules import Rules
 from pointsman.errors import PluginFailed, PluginRefused
+from pointsman.ledger.redaction import redacted
 from pointsman.model.catalogue import Catalogue
 from pointsman.model.decision import Assessed, Assessment, Choice, Exclusion
 from pointsman.model.events import Decided
 from pointsman.model.plan import AttemptKind, PlannedAttempt
-from pointsman.model.request import Request
+from pointsman.model.request import Hints, Params, Request
 from pointsman.model.snapshot import Snapshot
 from pointsman.services import Denial, Lease
 from pointsman.testing.builders import make_catalogue, make_entry, make_rules
@@ -40,7 +42,7 @@ _ROUNDS = 20
 
 
 class PolicyContract:
-    """Thirteen checks of one policy. Inherit them, under a name that pytest collects:
+    """Fourteen checks of one policy. Inherit them, under a name that pytest collects:
 
         class TestOfficeHours(PolicyContract):
             plugin = office_hours.plugin
@@ -125,6 +127,20 @@ class PolicyContract:
         for trial in self._trials(self._rules()):
             seen = [f"{call.hook}: {effect}" for call in trial.calls for effect in call.effects]
             assert not seen, "\n".join(dict.fromkeys(seen))
+
+    def test_it_reads_what_it_says(self) -> None:
+        """Not the prompt, where it says `reads_text=False`; nothing else for an assessment, where `reads_only_text`."""
+        rules = self._rules()
+        for request, snapshot in self._cases():
+            answers = self._try(request, snapshot, rules).answers()
+            if not self.plugin.reads_text and not self.beside:
+                blank = self._try(redacted(request), snapshot, rules).answers()
+                assert blank == answers, f"with the texts blank it answers something else: {blank}, not {answers}"
+            if self.plugin.reads_only_text:
+                plain = replace(request, hints=Hints(), tenant="default", params=Params())
+                others = self._try(plain, self.snapshots[0], rules).answers("assess_request")
+                said = [answer for answer in answers if answer[0] == "assess_request"]
+                assert others == said, f"without hints it answers something else: {others}, not {said}"
 
     def test_its_answers_are_valid(self) -> None:
         """It raises nothing, and names only tasks and targets that are configured."""

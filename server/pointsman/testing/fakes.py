@@ -23,7 +23,7 @@ from pointsman.model.answer import (
 from pointsman.model.decision import Assessed
 from pointsman.model.gate import Accepted as GateAccepted
 from pointsman.model.gate import GatedAnswer
-from pointsman.model.record import Record
+from pointsman.model.record import Record, Recorded
 from pointsman.model.request import Request
 from pointsman.ports import Limits, ProviderCall
 from pointsman.services import Services
@@ -228,5 +228,12 @@ class FakeLedger:
 
     async def add_config(self, version: str, document: str) -> None:
         self.configs.setdefault(version, document)
+
+    async def find(self, decision_id: str) -> Recorded | None:
+        found = (record for record in self.records if record.decision_id == decision_id)
+        return next((Recorded(record, "", text_kept=True) for record in found), None)
+
+    async def find_config(self, version: str) -> str | None:
+        return self.configs.get(version)
 
     async def aclose(self) -> None: ...

@@ -90,6 +90,26 @@ class RouteResponse(_message.Message):
     decision: _routing_pb2.Decision
     def __init__(self, decision: _Optional[_Union[_routing_pb2.Decision, _Mapping]] = ...) -> None: ...
 
+class RouteBatchRequest(_message.Message):
+    __slots__ = ("requests",)
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    requests: _containers.RepeatedCompositeFieldContainer[RouteRequest]
+    def __init__(self, requests: _Optional[_Iterable[_Union[RouteRequest, _Mapping]]] = ...) -> None: ...
+
+class RouteBatchResponse(_message.Message):
+    __slots__ = ("items",)
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[RouteBatchItem]
+    def __init__(self, items: _Optional[_Iterable[_Union[RouteBatchItem, _Mapping]]] = ...) -> None: ...
+
+class RouteBatchItem(_message.Message):
+    __slots__ = ("decision", "error")
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    decision: _routing_pb2.Decision
+    error: _errors_pb2.ErrorSummary
+    def __init__(self, decision: _Optional[_Union[_routing_pb2.Decision, _Mapping]] = ..., error: _Optional[_Union[_errors_pb2.ErrorSummary, _Mapping]] = ...) -> None: ...
+
 class CompleteRequest(_message.Message):
     __slots__ = ("request_id", "input", "hints", "trace_level", "stream_options")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]

@@ -8,14 +8,21 @@ from pointsman.model.answer import FinishReason, Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome, Cost, CostSource
 from pointsman.model.decision import (
     Assessed,
+    Assessment,
     Candidate,
+    Cause,
+    Choice,
     Decision,
     Estimate,
+    Exclusion,
+    NoOpinion,
     PolicyKind,
+    Shape,
     Shaped,
     Verdict,
     VerdictOutcome,
 )
+from pointsman.model.opinion import Opinion
 from pointsman.model.plan import AttemptKind, Plan, PlannedAttempt, Stage
 from pointsman.model.record import Record
 from pointsman.model.request import (
@@ -84,6 +91,7 @@ def attempt(number: int = 1, target: str = "mini", outcome: AttemptOutcome = Att
         upstream_status=200 if served else 500,
         error_reason="" if served else "ALL_PROVIDERS_DOWN",
         error_message="" if served else "HTTP 500",
+        dropped=() if served else ("reasoning parts", "seed"),
     )
 
 
@@ -127,4 +135,22 @@ def record(decision_id: str, *attempts: Attempt, received: float = 1_700_000_000
         ttft=1.75,
         duration=3.0,
         policy_micros={"tags": 3.5},
+        opinions=opinions(),
+        packages=("acme-policies 2.1", "pointsman 0.1.0"),
+    )
+
+
+def opinions() -> tuple[Opinion, ...]:
+    """One of each sort."""
+    plan = Plan((Stage((PlannedAttempt("mini"),)),), pin_ttl=60.0)
+    return (
+        Opinion.of("rules", "assess_request", Assessment("simple", Mode.ECO, 0.75, "rule 1")),
+        Opinion.of("rules", "shape_request", {"mini": Shape(100, None, 0.5, "Be brief.")}),
+        Opinion.of("rules", "exclude_targets", [Exclusion("opus", Cause.POLICY, "rule 2", "acme")]),
+        Opinion.of("rules", "choose_targets", Choice(("mini", "opus"), "rule 3", exclusive=True)),
+        Opinion.of("rules", "plan_attempts", plan),
+        Opinion.of("shy", "assess_request", NoOpinion("not sure")),
+        Opinion.of("shy", "exclude_targets", ()),
+        Opinion.of("shy", "choose_targets", None),
+        Opinion(entry="shy", hook="plan_attempts", failed="raised RuntimeError"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 import time
 from collections.abc import Mapping
@@ -150,6 +151,12 @@ class Spawns:
         await asyncio.sleep(0)
 
 
+class Reads:
+    @hookimpl
+    def pointsman_assess_request(self, request: Request) -> Assessment | None:
+        return Assessment(task="code", source=request.hints.task or "text") if "it" in request.text() else None
+
+
 class Swallows:
     @hookimpl
     async def pointsman_gather_signal(self) -> str:
@@ -232,6 +239,16 @@ BROKEN: list[tuple[PolicyPlugin, str, str]] = [
     (made(Marks), "test_it_changes_nothing_it_is_given", "assess_request changed its request"),
     (register(Empties), "test_it_changes_nothing_it_is_given", "changed the catalogue"),
     (made(Looks), "test_its_pure_hooks_are_pure", "assess_request: test_contract.py:"),
+    (
+        dataclasses.replace(made(Reads), reads_text=False),
+        "test_it_reads_what_it_says",
+        "with the texts blank it answers something else",
+    ),
+    (
+        dataclasses.replace(made(Reads), reads_only_text=True),
+        "test_it_reads_what_it_says",
+        "without hints it answers something else",
+    ),
     (made(Invents), "test_its_answers_are_valid", "choose_targets chose a model that is not configured"),
     (made(Raises), "test_its_answers_are_valid", "assess_request raised RuntimeError: no weights"),
     (made(Silent), "test_every_answer_has_a_reason", "exclude_targets gave no reason"),

@@ -1,4 +1,4 @@
-"""The calls: one decision, or one streamed answer."""
+"""The calls: one decision, one simulation, or one streamed answer."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from pointsman.model.request import Request
 from pointsman.rpc.client.failure_from_wire import failure_from_wire
 from pointsman.rpc.client.health_from_wire import health_from_wire
 from pointsman.rpc.client.request_to_wire import hints_to_wire, input_to_wire, stream_options_to_wire
-from pointsman.rpc.client.views import CallFailed, DecisionView, HealthView, StreamEvent
+from pointsman.rpc.client.simulation import simulation_from_wire, simulation_to_wire
+from pointsman.rpc.client.views import CallFailed, DecisionView, HealthView, SimulationView, StreamEvent
 from pointsman.rpc.client.views_from_wire import decision_from_wire, event_from_wire
 from pointsman.rpc.from_wire import StreamOptions
+from pointsman.rpc.simulation import Simulation
 from pointsman.v1 import admin_service_pb2, routing_pb2
 from pointsman.v1 import router_service_pb2 as wire
 from pointsman.v1.admin_service_pb2_grpc import AdminServiceStub
@@ -68,6 +70,13 @@ class Client:
         except grpc.RpcError as error:
             raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
         return tuple(map(health_from_wire, response.providers))
+
+    def simulate(self, simulation: Simulation, timeout: float | None = None) -> SimulationView:
+        """What would be decided, as supposed."""
+        try:
+            return simulation_from_wire(self._admin.Simulate(simulation_to_wire(simulation), timeout=timeout))
+        except grpc.RpcError as error:
+            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
 
     def stream(
         self, request: Request, options: StreamOptions = _DEFAULT, timeout: float | None = None

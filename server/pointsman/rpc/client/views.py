@@ -157,6 +157,19 @@ class Failure(Struct, frozen=True, kw_only=True):
     total_nano_usd: int = 0
 
 
+class SimulationView(Struct, frozen=True, kw_only=True):
+    """What would be decided; with another configuration, what the active one decides beside it.
+
+    A refusal has both: the error, and a decision without a model that holds the trace. A decision of None: it would
+    fail before anything is decided.
+    """
+
+    decision: DecisionView | None
+    error: Failure | None
+    active_decision: DecisionView | None = None
+    active_error: Failure | None = None
+
+
 class CallFailed(PointsmanError):
     """The server refused or failed a call, or could not be reached."""
 

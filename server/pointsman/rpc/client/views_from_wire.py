@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+import grpc
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 
@@ -77,6 +78,11 @@ def reason_word(number: int) -> str:
     """The name of an error reason; "" for none."""
     name = word(errors_pb2.ErrorReason, "ERROR_REASON_", number).upper()
     return "" if name == "UNSPECIFIED" else name
+
+
+def code_word(number: int) -> str:
+    """gRPC's name of a status code; a number that it does not know stays one."""
+    return next((code.name for code in grpc.StatusCode if code.value[0] == number), str(number))
 
 
 def seconds(wire: Duration) -> float:
