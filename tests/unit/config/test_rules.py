@@ -18,13 +18,13 @@ OWN = f"pointsman {version('pointsman')}"
 
 def test_rules_know_who_has_no_key_and_where_policies_come_from() -> None:
     rules = build_rules(load(EXAMPLE, {"OPENAI_API_KEY": "k", "GROQ_API_KEY": "k"})).rules
-    assert rules.disabled_providers == ("mistral", "openrouter")
+    assert rules.disabled_providers == ("anthropic", "google", "mistral", "openrouter")
     assert rules.packages == (OWN,)
 
 
 def test_supposed_configurations_need_no_secret_and_have_the_same_version() -> None:
     loaded = load(EXAMPLE, {"OPENAI_API_KEY": "k"})
-    supposed = load_supposed(EXAMPLE, ["groq", "mistral", "openrouter"])
+    supposed = load_supposed(EXAMPLE, ["anthropic", "google", "groq", "mistral", "openrouter"])
     assert supposed.catalogue == loaded.catalogue
     assert supposed.version == loaded.version
     assert build_rules(load_supposed(EXAMPLE)).rules.disabled_providers == ()
