@@ -34,15 +34,7 @@ from pointsman.model.catalogue import Task
 from pointsman.model.request import Mode, Text
 from pointsman.ports import ProviderCall
 from pointsman.stores.memory import MemoryStore
-from pointsman.testing import (
-    FakeLedger,
-    RecordingSink,
-    make_catalogue,
-    make_entry,
-    make_model,
-    make_request,
-    make_rules,
-)
+from pointsman.testing import FakeLedger, RecordingSink, make_catalogue, make_entry, make_model, make_request, make_rules
 from pointsman.testing.virtual_time import LoopClock, VirtualTimeLoop
 from pointsman_policies import hedging, routing
 
