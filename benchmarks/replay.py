@@ -22,7 +22,7 @@ from pointsman.model.catalogue import Task
 from pointsman.model.plan import AttemptKind
 from pointsman.model.record import Record
 from pointsman.model.request import Hints, Mode, Text
-from pointsman.ports import AnswerStream, ProviderCall
+from pointsman.ports import AnswerStream, Limits, ProviderCall
 from pointsman.stores.memory import MemoryStore
 from pointsman.testing import FakeLedger, make_catalogue, make_model, make_request, make_rules
 from pointsman.testing.virtual_time import LoopClock, VirtualTimeLoop
@@ -163,6 +163,8 @@ class RecordedProvider:
 
     def dropped(self, call: ProviderCall) -> tuple[str, ...]:
         return ()
+
+    async def probe(self, limits: Limits) -> None: ...
 
 
 class Planned:

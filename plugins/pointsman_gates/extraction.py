@@ -20,7 +20,9 @@ Extract = Callable[[GatedAnswer], str | None]
 _END_CHARACTERS = 20_000
 """Conclusions stand at the end; so much of it is read."""
 
-_EDGES = " \t\r\n.,;:!?¡¿…。、，！？；：'\"`´‘’“”„«»‹›「」『』()[]{}<>*_#-–—"
+# Quotes and emphasis around, marks of a sentence's end behind. Signs and brackets mean something: -5 is not 5.
+_AROUND = " \t\r\n'\"`´‘’“”„«»‹›「」『』*_"
+_BEHIND = f"{_AROUND}.,;:!?…。、，！？；："
 _NUMBER = re.compile(r"[-−]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?", re.ASCII)
 # Between the two something must stand where the letter may be a word: "the answer I gave", "to answer a question".
 _SAID = re.compile(
@@ -75,8 +77,9 @@ def _calls(answer: GatedAnswer) -> str | None:
 
 
 def normalised(text: str) -> str:
-    """Without case, without what looks the same and is not, on one line, and without punctuation around it."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).strip(_EDGES)
+    """Without case, without what looks the same and is not, on one line, no quotes around it and no full stop."""
+    folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return folded.lstrip(_AROUND).rstrip(_BEHIND) or folded
 
 
 def last_number(text: str) -> str | None:

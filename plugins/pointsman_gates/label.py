@@ -22,6 +22,9 @@ def _listed(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+_EDGES = " ?!.,;:()[]{}<>#"
+
+
 class LabelOptions(BaseModel):
     """Options of the gate `label`."""
 
@@ -68,7 +71,7 @@ class Label:
 
 def fold(text: str) -> str:
     """A label without what models vary in writing it."""
-    return normalised(text).replace("_", " ").replace("-", " ")
+    return normalised(text).replace("_", " ").replace("-", " ").strip(_EDGES)
 
 
 def _bare(text: str, labels: frozenset[str]) -> str:

@@ -84,6 +84,11 @@ def test_boxed(text: str, held: str | None) -> None:
     assert boxed(text) == held
 
 
+@pytest.mark.parametrize(("one", "other"), [("-5", "5"), ("[]", "()"), ("<a>", "a"), ("f(x)", "f(x")])
+def test_signs_and_brackets_mean_something(one: str, other: str) -> None:
+    assert normalised(one) != normalised(other)
+
+
 def test_normalised() -> None:
     assert normalised("  “Straße\n No. ５!” ") == normalised("strasse no. 5")
 
