@@ -49,10 +49,7 @@ def document(
     rows = models + (row("standby", "second", "sim-standby") if fallback else "")
     text = _DOCUMENT.replace("UPSTREAM", upstream).replace("tiers:", f"{rows}tiers:")
     text = text.replace("WIRE", wire).replace("BASE", BASES[wire])
-    return f"{text}timeouts: {{{timeouts}}}\
-failover: {{{failover}}}\
-chain:\
-{extra}{_STANDARD}{behind}"
+    return f"{text}timeouts: {{{timeouts}}}\nfailover: {{{failover}}}\nchain:\n{extra}{_STANDARD}{behind}"
 
 
 def row(name: str, provider: str, upstream: str) -> str:
