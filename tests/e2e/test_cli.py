@@ -37,7 +37,7 @@ FIVE = [
 def test_how_providers_are_doing(running: Running) -> None:
     found = running.json("health")["health"]
     wholes = {row["provider"]: row["state"] for row in found if not row["model"]}
-    assert wholes.keys() == {"openai", "openrouter", "groq", "mistral"}
+    assert wholes.keys() == {"openai", "anthropic", "openrouter", "groq", "google", "mistral"}
     assert [row["model"] for row in found if row["provider"] == "mistral"] == ["", "mistral-large", "mistral-small"]
     shown = running.ask("health", "groq", "mistral")
     assert (shown.returncode, shown.stderr) == (0, "")
@@ -92,7 +92,7 @@ def test_complete_streams_the_answer_and_sums_it_up(running: Running) -> None:
     ran = running.ask("complete", "-", stdin="What is 17 * 23?")
     assert ran.returncode == 0
     assert ran.stdout == "17 * 23 = 391.\n"
-    assert "decided by route" in ran.stderr
+    assert "decided by classifier" in ran.stderr
     assert "cost " in ran.stderr
 
 

@@ -74,7 +74,7 @@ def test_the_demo_as_json(shown: Shown) -> None:
     assert deciders >= {"override", "tags", "rules", "classifier", "llm"}
     asked, again = (request for request in served if "asked" in request["shows"])
     assert [a["kind"] for a in asked["usage"]["attempts"]] == ["assist", "primary"]
-    assert asked["usage"]["cost"]["overhead_nano_usd"] == asked["usage"]["attempts"][0]["cost_nano_usd"] > 0
+    assert asked["usage"]["cost"]["overhead"] == asked["usage"]["attempts"][0]["cost_nano_usd"] > 0
     assert [a["kind"] for a in again["usage"]["attempts"]] == ["primary"]
     assert again["decision"]["task"] == asked["decision"]["task"] == "complex"
     again = [request["usage"]["attempts"] for request in served if request["shows"] == "the same again"]

@@ -33,7 +33,7 @@ PROMPT = {"messages": [{"role": "ROLE_USER", "parts": [{"text": "Hello"}]}]}
 DOWN = {"provider": "google", "state": "HEALTH_STATE_DOWN"}
 # As in the example, with those that read the prompt before all that do not.
 READERS = """chain:
-  - {id: rules, use: rules, with: {rules: [
+  - {id: readers, use: rules, with: {rules: [
       {id: legal, when: {text: "(?i)contract|invoice"}, then: {task: extract}},
       {id: long, when: {words: {min: 400}}, then: {mode: eco, exclude: {tiers: [frontier], reason: "too long"}}},
       {id: haiku, when: {text: "(?i)haiku"}, then: {models: [small]}}]}}
@@ -109,7 +109,8 @@ async def test_a_simulation_is_a_decision_and_nothing_else() -> None:
     async with calling(make_config("health")) as callers:
         as_it_is = await callers.admin.Simulate(simulate())
         down = await callers.admin.Simulate(simulate(health_overrides=[DOWN]))
-        everything = [{"provider": name, "state": "HEALTH_STATE_DOWN"} for name in ("google", "openai", "anthropic")]
+        # Disabled, since of those that are only down one is tried where nothing else is left.
+        everything = [{"provider": name, "state": "HEALTH_STATE_DISABLED"} for name in ("google", "openai", "anthropic")]
         refused = await callers.admin.Simulate(simulate(health_overrides=everything))
         unknown = await callers.admin.Simulate(simulate(hints={"task": "cod"}))
         with pytest.raises(grpc.aio.AioRpcError) as budget:
