@@ -110,7 +110,8 @@ async def test_a_simulation_is_a_decision_and_nothing_else() -> None:
         as_it_is = await callers.admin.Simulate(simulate())
         down = await callers.admin.Simulate(simulate(health_overrides=[DOWN]))
         # Disabled, since of those that are only down one is tried where nothing else is left.
-        everything = [{"provider": name, "state": "HEALTH_STATE_DISABLED"} for name in ("google", "openai", "anthropic")]
+        names = ("google", "openai", "anthropic")
+        everything = [{"provider": name, "state": "HEALTH_STATE_DISABLED"} for name in names]
         refused = await callers.admin.Simulate(simulate(health_overrides=everything))
         unknown = await callers.admin.Simulate(simulate(hints={"task": "cod"}))
         with pytest.raises(grpc.aio.AioRpcError) as budget:
