@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check generate lock bench bench-classifier bench-cascade clean
+.PHONY: help demo serve test check generate lock bench bench-classifier bench-cascade bench-hedging clean
 
 help: ## This list
 	@printf 'make VERB [ARGS="..."] [PYTHON=python3.12]\n\n'
@@ -59,6 +59,9 @@ bench: $(READY) ## What routing costs, against a bare gRPC echo
 
 bench-classifier: $(READY) ## How well prompts are sorted; ARGS="--data FOLDER" names the labelled prompts
 	$(BIN)/python -m benchmarks.classifier $(ARGS)
+
+bench-hedging: $(READY) ## What hedging does to the slowest answers, against the best that can be had
+	$(BIN)/python -m benchmarks.hedging $(ARGS)
 
 bench-cascade: $(READY) ## What cascades keep and save; ARGS="--data FOLDER" names the recorded answers
 	$(BIN)/python -m benchmarks.cascade $(ARGS)

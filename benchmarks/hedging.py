@@ -7,17 +7,22 @@ Two runs are put beside it: the whole engine on virtual time, and a server proce
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import json
 import math
 import random
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import grpc.aio
 import numpy as np
 
+from benchmarks.machine import machine, versions
 from pointsman.engine.exchange import Terms
 from pointsman.engine.retries import Retries
 from pointsman.engine.route import Engine, World
@@ -28,6 +33,7 @@ from pointsman.model.attempt import AttemptOutcome
 from pointsman.model.catalogue import Task
 from pointsman.model.request import Mode, Text
 from pointsman.ports import Limits, ProviderCall
+from pointsman.sim import SimSettings
 from pointsman.stores.memory import MemoryStore
 from pointsman.testing import (
     FakeLedger,
@@ -37,8 +43,12 @@ from pointsman.testing import (
     make_model,
     make_request,
     make_rules,
+    running_server,
 )
 from pointsman.testing.virtual_time import LoopClock, VirtualTimeLoop
+from pointsman.v1 import chat_pb2
+from pointsman.v1 import router_service_pb2 as wire
+from pointsman.v1.router_service_pb2_grpc import RouterServiceStub
 from pointsman_policies import hedging, routing
 
 RESULTS = Path(__file__).parent / "results" / "hedging.json"
@@ -175,12 +185,113 @@ async def simulate(requests: int) -> dict[str, Any]:
     }
 
 
-def main(requests: int) -> None:
+_CONFIG = """
+providers:
+  first: {{wire: openai}}
+  second: {{wire: openai}}
+models:
+  one: {{provider: first, upstream: sim-one, tier: only, context: 100_000, price: {{input: 1, output: 4}}}}
+  other: {{provider: second, upstream: sim-other, tier: only, context: 100_000, price: {{input: 1, output: 4}}}}
+tiers: [only]
+tasks: {{any: {{route: [one, other]}}}}
+default: any
+chain:
+  - {{use: override}}
+  - {{use: tags}}
+  - {{use: limits}}
+  - {{use: feasibility}}
+  - {{use: routing}}
+{hedging}
+"""
+_SIMULATOR = SimSettings(
+    ttft_median=FAST[0],
+    ttft_sigma=FAST[1],
+    token_interval=0.0,
+    slow_share=SLOW_SHARE,
+    slow_median=SLOW[0],
+    slow_sigma=SLOW[1],
+)
+_AT_ONCE = 100
+
+
+async def over_sockets(requests: int, *, hedged: bool) -> dict[str, Any]:
+    """A whole server and a simulator over real sockets: so many requests, 100 at a time, after as many to warm up."""
+    config = _CONFIG.format(hedging="  - {use: hedging}" if hedged else "")
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(running_server(config, simulator=_SIMULATOR))
+        channel = await stack.enter_async_context(grpc.aio.insecure_channel(server.address))
+        stub = RouterServiceStub(channel)
+        await _ask(stub, _WARM_UP if hedged else 0)
+        answers = await _ask(stub, requests)
+    cost = sum(usage.cost.total_nano_usd for _, usage in answers)
+    extra = sum(usage.cost.overhead_nano_usd for _, usage in answers)
+    return {
+        "n": len(answers),
+        **_quantiles(np.array([seconds for seconds, _ in answers])),
+        "hedged": sum(len(usage.attempts) > 1 for _, usage in answers) / len(answers),
+        "extra_spend": extra / cost,
+    }
+
+
+async def _ask(stub: RouterServiceStub, requests: int) -> list[tuple[float, wire.UsageReport]]:
+    """Time to first token, and usage, of each request; one that fails ends the benchmark."""
+    request = wire.CompleteRequest()
+    request.input.messages.add(role=chat_pb2.ROLE_USER).parts.add(text="Say hello.")
+    answers: list[tuple[float, wire.UsageReport]] = []
+    left = iter(range(requests))
+
+    async def work() -> None:
+        for _ in left:
+            answers.append(await _answer(stub, request))
+
+    await asyncio.gather(*(work() for _ in range(min(_AT_ONCE, requests))))
+    return answers
+
+
+async def _answer(stub: RouterServiceStub, request: wire.CompleteRequest) -> tuple[float, wire.UsageReport]:
+    began, first, usage = time.perf_counter(), 0.0, None
+    async for event in stub.Complete(request, timeout=60):
+        if event.HasField("text_delta") and not first:
+            first = time.perf_counter() - began
+        elif event.HasField("usage"):
+            usage = event.usage
+    assert usage is not None
+    return first, usage
+
+
+def main(requests: int, sockets: int) -> int:
+    """Measure, print, keep; 1 where a target is missed."""
+    print(f"{machine()}; {versions(['grpcio', 'anyio', 'uvloop', 'numpy'])}\n")
     best = ideal(4_000_000)
-    print(best)
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        print(runner.run(simulate(requests)))
+        virtual = runner.run(simulate(requests))
+    alone = asyncio.run(over_sockets(sockets, hedged=False))
+    raced = asyncio.run(over_sockets(sockets, hedged=True))
+    rows = {
+        "one attempt, Monte Carlo": best["alone"],
+        "ideal hedge, Monte Carlo": best["hedged"],
+        "the engine, virtual time": virtual,
+        "one attempt, real sockets": alone,
+        "hedged, real sockets": raced,
+    }
+    print(
+        f"{'seconds to the first token':<28}" + "".join(name.rjust(9) for name in QUANTILES) + "   hedged  extra spend"
+    )
+    for name, row in rows.items():
+        more = f"{row['hedged']:9.2%}{row['extra_spend']:13.3%}" if "hedged" in row else ""
+        print(f"{name:<28}" + "".join(f"{row[q]:9.3f}" for q in QUANTILES) + more)
+    ratios = {f"{q}_vs_ideal": virtual[q] / best["hedged"][q] for q in ("p99", "p99.9")}
+    met = all(abs(ratio - 1) <= TOLERANCE for ratio in ratios.values()) and virtual["extra_spend"] <= MOST_EXTRA
+    print(f"\nvirtual time against the ideal: {', '.join(f'{name} {ratio:.3f}' for name, ratio in ratios.items())}")
+    print(f"target: both within {TOLERANCE:.0%}, extra spend at most {MOST_EXTRA:.0%}: {'met' if met else 'MISSED'}")
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps({"machine": machine(), "rows": rows, "ratios": ratios, "met": met}, indent=2) + "\n")
+    return 0 if met else 1
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=100_000, help="on virtual time (%(default)s)")
+    parser.add_argument("--sockets", type=int, default=2_000, help="over real sockets (%(default)s)")
+    given = parser.parse_args()
+    sys.exit(main(given.requests, given.sockets))

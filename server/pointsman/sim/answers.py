@@ -55,6 +55,11 @@ class Brief:
         drawn = int.from_bytes(blake2b(self.identity + call.encode(), digest_size=6).digest(), "big")
         return math.exp(sigma * _NORMAL.inv_cdf((drawn + 0.5) / 2**48))
 
+    def chance(self, call: str) -> float:
+        """A number from 0 to 1 that differs from call to call, drawn by its id."""
+        drawn = blake2b(self.identity + call.encode(), digest_size=6, salt=b"chance").digest()
+        return int.from_bytes(drawn, "big") / 2**48
+
     @property
     def mark(self) -> str:
         """The hexadecimal that ids are made of."""

@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         seed=options.seed,
         ttft_median=options.ttft_median,
         ttft_sigma=options.ttft_sigma,
+        slow_share=options.slow_share,
         token_interval=options.token_interval,
         faults=dict(options.fault),
     )
@@ -58,6 +59,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=given.seed, help="other seeds give other answers")
     parser.add_argument("--ttft-median", type=_seconds, default=given.ttft_median, help="s (%(default)s)")
     parser.add_argument("--ttft-sigma", type=_seconds, default=given.ttft_sigma, help="spread (%(default)s)")
+    parser.add_argument(
+        "--slow-share", type=_share, default=given.slow_share, help="of calls that take about 4 s (%(default)s)"
+    )
     parser.add_argument("--token-interval", type=_seconds, default=given.token_interval, help="s (%(default)s)")
     where = "PROVIDER[/MODEL]=FAULT"
     parser.add_argument("--fault", type=_fault, action="append", default=[], metavar=where, help="may be repeated")
@@ -106,6 +110,13 @@ def _fault(text: str) -> tuple[str, str]:
     if not where or not mark:
         raise argparse.ArgumentTypeError(f"{text!r} is not PROVIDER[/MODEL]=FAULT, such as groq=http-500")
     return where, spec
+
+
+def _share(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
+    return number
 
 
 def _seconds(text: str) -> float:

@@ -202,9 +202,13 @@ class Simulator:
     def _pace(self, call: Call, brief: Brief) -> Pace:
         """Equal requests differ in time to first token, equal runs do not: the call's number counts."""
         settings, model = self._settings, brief.model
-        median = settings.ttft_median if model.ttft_median is None else model.ttft_median
+        median, sigma = model.ttft_median, settings.ttft_sigma
+        if brief.chance(call.id) < settings.slow_share:
+            median, sigma = settings.slow_median, settings.slow_sigma
+        elif median is None:
+            median = settings.ttft_median
         interval = settings.token_interval if model.token_interval is None else model.token_interval
-        return Pace(median * brief.spread(call.id, settings.ttft_sigma), interval, settings.per_token_writes)
+        return Pace(median * brief.spread(call.id, sigma), interval, settings.per_token_writes)
 
 
 def _written(faults: dict[str, Fault]) -> dict[str, str]:

@@ -36,10 +36,11 @@ class ModelSettings:
 class SimSettings:
     """One simulator. Times are seconds; port 0 takes a free one.
 
-    The time to first token is lognormal: `ttft_median`, and `ttft_sigma` as the deviation of its logarithm. Tokens
-    follow every `token_interval`, one write each; at 0 the rest leaves in as few writes as possible, unless
-    `per_token_writes`. `faults` and `models` are keyed by provider, `provider/model` or (models only) model.
-    `log_limit` bounds the call log; `drain` is how long calls in flight may go on when the server stops.
+    The time to first token is lognormal: `ttft_median`, and `ttft_sigma` as the deviation of its logarithm; of
+    `slow_share` of the calls it is `slow_median` and `slow_sigma`, as providers have bad moments. Tokens follow every
+    `token_interval`, one write each; at 0 the rest leaves in as few writes as possible, unless `per_token_writes`.
+    `faults` and `models` are keyed by provider, `provider/model` or (models only) model. `log_limit` bounds the call log;
+    `drain` is how long calls in flight may go on when the server stops.
 
         SimSettings(port=0, ttft_median=0, token_interval=0, faults={"groq": "http-500", "openai/gpt-5.4": "slow=2"})
     """
@@ -49,6 +50,9 @@ class SimSettings:
     seed: int = 0
     ttft_median: float = 0.2
     ttft_sigma: float = 0.3
+    slow_share: float = 0.0
+    slow_median: float = 4.0
+    slow_sigma: float = 0.6
     token_interval: float = 0.01
     per_token_writes: bool = False
     faults: Mapping[str, str] = field(default_factory=_no_faults)

@@ -102,16 +102,19 @@ async def running_server(
     *,
     faults: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
+    simulator: SimSettings | None = None,
 ) -> AsyncIterator[RunningServer]:
     """Run a configuration: a file, YAML text, or None for `make_config()`. No key is needed, no port is fixed.
 
-    `faults` are the simulator's, by provider or `provider/model`, such as {"openai": "http-503"}. Raises ConfigInvalid
+    `faults` are the simulator's, by provider or `provider/model`, such as {"openai": "http-503"}; `simulator` is how it
+    paces its answers, unset: at once. Raises ConfigInvalid
     and PluginRefused as `pointsman serve` does.
 
         async with running_server(make_config("acme-policy")) as server:
             assert (await server.route("Please.")).decided_by == "acme-policy"
     """
-    settings = SimSettings(port=0, ttft_median=0, token_interval=0, drain=0, faults=faults or {})
+    pace = simulator or SimSettings(ttft_median=0, token_interval=0)
+    settings = replace(pace, port=0, drain=0, faults=faults or {})
     with tempfile.TemporaryDirectory(prefix="pointsman-testing-") as directory:
         ledger = Path(directory) / "ledger.db"
         async with _simulator(settings) as url:
