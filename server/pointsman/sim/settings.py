@@ -39,8 +39,8 @@ class SimSettings:
     The time to first token is lognormal: `ttft_median`, and `ttft_sigma` as the deviation of its logarithm; of
     `slow_share` of the calls it is `slow_median` and `slow_sigma`, as providers have bad moments. Tokens follow every
     `token_interval`, one write each; at 0 the rest leaves in as few writes as possible, unless `per_token_writes`.
-    `faults` and `models` are keyed by provider, `provider/model` or (models only) model. `log_limit` bounds the call log;
-    `drain` is how long calls in flight may go on when the server stops.
+    `faults` and `models` are keyed by provider, `provider/model` or (models only) model. `log_limit` bounds the log of
+    calls; `drain` is how long those in flight may go on when the server stops.
 
         SimSettings(port=0, ttft_median=0, token_interval=0, faults={"groq": "http-500", "openai/gpt-5.4": "slow=2"})
     """
