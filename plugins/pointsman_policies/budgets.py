@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -54,51 +54,85 @@ class Budgets:
     @hookimpl
     def pointsman_shape_request(self, snapshot: Snapshot) -> Shape | None:
         rungs = len(self._tiers)
-        return self._last if any(_rung(balance, rungs) == rungs for balance in snapshot.balances) else None
+        for balance in snapshot.balances:
+            degrades = balance.begins(BudgetAction.DEGRADE)
+            if degrades is not None and balance.used >= degrades and _Ladder(balance).rung(rungs) == rungs:
+                return self._last
+        return None
 
     @hookimpl
     def pointsman_exclude_targets(
         self, request: Request, snapshot: Snapshot, assessment: Assessed, shaped: Mapping[str, Shaped]
     ) -> Sequence[Exclusion] | NoOpinion:
-        exclusions = [exclusion for balance in snapshot.balances for exclusion in self._exclude(balance, shaped)]
+        if not snapshot.balances:
+            return ()
+        ladders = [_Ladder(balance) for balance in snapshot.balances]
+        # A budget that pays for the dearest call need not look at every model.
+        dearest = max([shape.estimate.worst_case_nano_usd for shape in shaped.values()], default=0)
+        exclusions = [exclusion for ladder in ladders for exclusion in self._exclude(ladder, shaped, dearest)]
         if exclusions:
             return exclusions
-        notices = [_standing(balance) for balance in snapshot.balances if _noticed(balance)]
+        notices = [_standing(ladder.balance) for ladder in ladders if ladder.noticed]
         return NoOpinion("; ".join(notices)) if notices else ()
 
-    def _exclude(self, balance: Balance, shaped: Mapping[str, Shaped]) -> Iterator[Exclusion]:
-        refuses = balance.begins(BudgetAction.REFUSE)
-        if refuses is not None and balance.used >= refuses:
+    def _exclude(self, ladder: _Ladder, shaped: Mapping[str, Shaped], dearest: int) -> Sequence[Exclusion]:
+        balance, scope = ladder.balance, ladder.balance.scope
+        if ladder.refuses is not None and ladder.used >= ladder.refuses:
             why = f"{_standing(balance)}: no more is spent"
-            yield from (Exclusion(target, Cause.BUDGET, why, balance.scope) for target in shaped)
-            return
-        rung = _rung(balance, len(self._tiers))
+            return [Exclusion(target, Cause.BUDGET, why, scope) for target in shaped]
+        rung, left = ladder.rung(len(self._tiers)), ladder.left
+        if not rung and (left is None or dearest <= left):
+            return ()
         highest = max(0, len(self._tiers) - 1 - rung)
-        above = f"{_standing(balance)}: nothing above tier {self._tiers[highest]}"
+        standing, exclusions = _standing(balance), []
         for target, shape in shaped.items():
             worst = shape.estimate.worst_case_nano_usd
             if rung and self._levels[target] > highest:
-                yield Exclusion(target, Cause.BUDGET, above, balance.scope)
-            elif refuses is not None and worst > balance.left:
-                why = f"could cost {dollars(worst)}, {_standing(balance)}"
-                yield Exclusion(target, Cause.BUDGET, why, balance.scope)
+                above = f"{standing}: nothing above tier {self._tiers[highest]}"
+                exclusions.append(Exclusion(target, Cause.BUDGET, above, scope))
+            elif left is not None and worst > left:
+                exclusions.append(Exclusion(target, Cause.BUDGET, f"could cost {dollars(worst)}, {standing}", scope))
+        return exclusions
 
 
-def _rung(balance: Balance, rungs: int) -> int:
-    """How far down the ladder: 0 above it, `rungs` at its end."""
-    begins = balance.begins(BudgetAction.DEGRADE)
-    if begins is None or balance.used < begins:
-        return 0
-    refuses = balance.begins(BudgetAction.REFUSE)
-    length = (balance.limit_nano_usd if refuses is None else refuses) - begins
-    if length <= 0:
-        return rungs
-    return min(rungs, 1 + (balance.used - begins) * rungs // length)
+class _Ladder:
+    """A balance and where its actions begin, in nano-USD used; None for never."""
 
+    __slots__ = ("balance", "degrades", "notices", "refuses", "used")
 
-def _noticed(balance: Balance) -> bool:
-    starts = (balance.begins(BudgetAction.NOTICE), balance.begins(BudgetAction.DEGRADE))
-    return any(start is not None and balance.used >= start for start in starts)
+    def __init__(self, balance: Balance) -> None:
+        self.balance, self.used = balance, balance.used
+        self.notices: int | None = None
+        self.degrades: int | None = None
+        self.refuses: int | None = None
+        for step in balance.steps:
+            start, action = round(step.from_ratio * balance.limit_nano_usd), step.action
+            if action is BudgetAction.NOTICE:
+                self.notices = start if self.notices is None else min(self.notices, start)
+            elif action is BudgetAction.DEGRADE:
+                self.degrades = start if self.degrades is None else min(self.degrades, start)
+            else:
+                self.refuses = start if self.refuses is None else min(self.refuses, start)
+
+    @property
+    def left(self) -> int | None:
+        """What it still pays for; None where it never refuses."""
+        return None if self.refuses is None else max(0, self.refuses - self.used)
+
+    @property
+    def noticed(self) -> bool:
+        """Whether there is something to say of it."""
+        used, notices, degrades = self.used, self.notices, self.degrades
+        return (notices is not None and used >= notices) or (degrades is not None and used >= degrades)
+
+    def rung(self, rungs: int) -> int:
+        """How far down: 0 above it, `rungs` at its end."""
+        if self.degrades is None or self.used < self.degrades:
+            return 0
+        length = (self.balance.limit_nano_usd if self.refuses is None else self.refuses) - self.degrades
+        if length <= 0:
+            return rungs
+        return min(rungs, 1 + (self.used - self.degrades) * rungs // length)
 
 
 def _standing(balance: Balance) -> str:

@@ -45,6 +45,12 @@ class Feasibility:
     def __init__(self, options: FeasibilityOptions, setup: PolicySetup) -> None:
         models = setup.catalogue.models
         self._capabilities = {target: model.capabilities for target, model in models.items()}
+        # Asked of every request and model, so who lacks what is found out once. What nobody can do is not in it.
+        self._lacking = {
+            capability: frozenset(id for id, model in models.items() if capability not in model.capabilities)
+            for capability in frozenset().union(*self._capabilities.values())
+        }
+        self._everyone = frozenset(models)
         self._room = {target: int(model.context * options.context_share) for target, model in models.items()}
         self._share = f"{options.context_share:.0%}"
 
@@ -53,15 +59,17 @@ class Feasibility:
         self, request: Request, snapshot: Snapshot, assessment: Assessed, shaped: Mapping[str, Shaped]
     ) -> Sequence[Exclusion]:
         needed = _needed(request)
+        lacking = frozenset().union(*[self._lacking.get(capability, self._everyone) for capability in needed])
+        room = self._room
         exclusions: list[Exclusion] = []
         for target, shape in shaped.items():
-            if not needed <= self._capabilities[target]:
+            if target in lacking:
                 missing = ", ".join(sorted(needed - self._capabilities[target]))
                 exclusions.append(Exclusion(target, Cause.POLICY, f"cannot do {missing}"))
             estimate = shape.estimate
             tokens = estimate.input_tokens + estimate.expected_output_tokens
-            if tokens > self._room[target]:
-                reason = f"needs about {tokens} tokens, {self._share} of its window is {self._room[target]}"
+            if tokens > room[target]:
+                reason = f"needs about {tokens} tokens, {self._share} of its window is {room[target]}"
                 exclusions.append(Exclusion(target, Cause.CONTEXT, reason))
         return exclusions
 

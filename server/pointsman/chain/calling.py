@@ -41,6 +41,7 @@ class Consultation:
         self._quarantined = quarantined
         self._watch = watch
         self._unheard = unheard
+        self._set_aside = quarantined | unheard
 
     def ask(self, hook: Hook, *arguments: Any) -> Any:
         """The policy's answer, or SILENT; PluginFailed where its failure must stop the request."""
@@ -67,13 +68,14 @@ class Consultation:
         return self._contained(hook, ask_all, ())
 
     def _contained(self, hook: Hook, call: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        entry = hook.entry.id
-        if entry in self._unheard and hook.name in _DECIDING:
-            self.note(hook, VerdictOutcome.NO_OPINION, "not asked: compliance mode, and it is not deterministic")
-            return SILENT
-        if entry in self._quarantined:
-            return self.fail(hook, "quarantined: it overran and was taken out for a while")
-        self._watch.enter(entry)
+        entry, watch = hook.entry.id, self._watch
+        if entry in self._set_aside:
+            if entry in self._unheard and hook.name in _DECIDING:
+                self.note(hook, VerdictOutcome.NO_OPINION, "not asked: compliance mode, and it is not deterministic")
+                return SILENT
+            if entry in self._quarantined:
+                return self.fail(hook, "quarantined: it overran and was taken out for a while")
+        watch.enter(entry)
         try:
             return call(*arguments)
         # Plugin code may raise anything, a CancelledError of its own included; this is where it is contained.
@@ -82,7 +84,7 @@ class Consultation:
                 raise
             return self.fail(hook, f"raised {type(error).__name__}")
         finally:
-            self._watch.leave(entry)
+            watch.leave(entry)
 
     def fail(self, hook: Hook, why: str) -> object:
         """Record that a policy failed (`why` holds no text of its own) and skip it, or stop the request."""

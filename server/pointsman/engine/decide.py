@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -28,7 +28,7 @@ from pointsman.model.decision import (
 )
 from pointsman.model.plan import AttemptKind, Plan, PlannedAttempt, Stage
 from pointsman.model.request import Request
-from pointsman.model.snapshot import Snapshot
+from pointsman.model.snapshot import Latency, Snapshot
 
 
 def decide(request: Request, snapshot: Snapshot, rules: Rules, watch: Watch = UNWATCHED) -> Decision | Refusal:
@@ -65,7 +65,7 @@ def _decide(d: Deliberation) -> Decision | Refusal:
         decided_by=decided_by,
         decided_by_kind=kind,
         reason=reason,
-        ranking=tuple([_candidate(shaped[target], d.snapshot) for target in ranking]),
+        ranking=_candidates(ranking, shaped, d.snapshot.latencies),
         excluded=d.vetoes.candidates(shaped),
         shaped=tuple([shaped[target] for target in ranking if target in planned]),
         plan=plan,
@@ -191,9 +191,15 @@ def _stage(target: str, position: int) -> Stage:
     return Stage((PlannedAttempt(target, AttemptKind.FAILOVER if position else AttemptKind.PRIMARY),))
 
 
-def _candidate(shaped: Shaped, snapshot: Snapshot) -> Candidate:
-    latency = snapshot.latencies.get(shaped.target)
-    return Candidate(shaped.target, shaped.estimate, latency.p50 if latency else None)
+def _candidates(
+    ranking: Sequence[str], shaped: Mapping[str, Shaped], latencies: Mapping[str, Latency]
+) -> tuple[Candidate, ...]:
+    return tuple(
+        [
+            Candidate(target, shaped[target].estimate, latency.p50 if (latency := latencies.get(target)) else None)
+            for target in ranking
+        ]
+    )
 
 
 def _stopped(d: Deliberation, assessed: Assessed, failure: PluginFailed) -> Refusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from pointsman.engine.vetoes import Vetoes
 from pointsman.model.catalogue import Catalogue
@@ -18,26 +18,25 @@ def rank(
     everything is ranked by cost.
     """
     if choice is None:
-        return tuple(_by_cost(candidates, candidates))
+        return tuple(_by_cost([(s.estimate.expected_nano_usd, target) for target, s in candidates.items()]))
     chosen = tuple(target for target in dict.fromkeys(choice.targets) if target in candidates)
     if choice.exclusive:
         return chosen
     models = catalogue.models
     first = models[chosen[0] if chosen else choice.targets[0]]
-    providers = {models[target].provider for target in chosen}
-    by_tier: dict[str, list[str]] = {tier: [] for tier in catalogue.tiers}
-    for target in candidates:
-        model = models[target]
-        tier = model.tier
-        if target not in chosen and (tier != first.tier or model.provider not in providers):
-            by_tier[tier].append(target)
+    providers, taken = {models[target].provider for target in chosen}, frozenset(chosen)
     level = catalogue.tiers.index(first.tier)
     tiers = catalogue.tiers[level:]
     if vetoes.any_for(Cause.BUDGET):
         tiers += tuple(reversed(catalogue.tiers[:level]))
-    return (*chosen, *[target for tier in tiers for target in _by_cost(by_tier[tier], candidates)])
+    by_tier: dict[str, list[tuple[int, str]]] = {tier: [] for tier in tiers}
+    for target, shaped in candidates.items():
+        model = models[target]
+        tier = model.tier
+        if tier in by_tier and target not in taken and (tier != first.tier or model.provider not in providers):
+            by_tier[tier].append((shaped.estimate.expected_nano_usd, target))
+    return (*chosen, *[target for costs in by_tier.values() for target in _by_cost(costs)])
 
 
-def _by_cost(targets: Iterable[str], candidates: Mapping[str, Shaped]) -> list[str]:
-    costs = sorted([(candidates[target].estimate.expected_nano_usd, target) for target in targets])
-    return [target for _, target in costs]
+def _by_cost(costs: list[tuple[int, str]]) -> list[str]:
+    return [target for _, target in sorted(costs)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from msgspec import Struct
 
@@ -12,7 +13,7 @@ from pointsman.engine import checks
 from pointsman.engine.deliberation import Deliberation
 from pointsman.model.catalogue import Model
 from pointsman.model.decision import Assessed, Cause, Estimate, Exclusion, Shape, Shaped, VerdictOutcome
-from pointsman.model.pricing import plain_cost
+from pointsman.model.pricing import plain_costs
 from pointsman.model.request import Params, Request
 from pointsman.model.tokens import estimate_tokens
 
@@ -24,46 +25,46 @@ _UNSHAPED = Shape()
 
 def shape_targets(d: Deliberation, assessed: Assessed) -> dict[str, Shaped]:
     """Every enabled model, shaped; those whose floor the caller's own maximum undercuts are vetoed."""
-    shapes = _ask(d, assessed)
-    molds: dict[tuple[int, ...], _Mold] = {}
-    shaped: dict[str, Shaped] = {}
     counted, ratios = d.request.hints.input_tokens, d.snapshot.token_ratios
     tokens = d.request.facts.input_tokens if counted is None else counted
     # The caller's own count stands; ours is corrected by what this model was seen to make of our estimates.
     if counted is not None:
         ratios = {}
-    for model in d.rules.targets:
-        target = model.id
-        # Policies return the same object for the same answer, so a merge is made once, not once a model.
-        key = tuple([id(by_target.get(target)) for by_target in shapes])
-        mold = molds.get(key)
-        if mold is None:
-            opinions = [by_target[target] for by_target in shapes if target in by_target]
-            mold = molds[key] = _mold(_merge(opinions), d.request.params)
-        shaped[target] = mold.apply(model, tokens, ratios.get(target, 1.0))
-        if conflict := mold.conflict or mold.shortfall(model):
-            d.vetoes.add(Exclusion(target, Cause.POLICY, conflict), "shape")
+    castings = _castings(_ask(d, assessed), d.rules.targets, d.request.params)
+    shaped = {s.target: s for mold, models in castings for s in mold.cast(models, tokens, ratios)}
+    if len(castings) > 1:
+        shaped = {target: shaped[target] for target in d.rules.target_ids}
+    if any(mold.floor for mold, _ in castings):
+        _veto(d, castings)
     return shaped
 
 
-def _ask(d: Deliberation, assessed: Assessed) -> list[dict[str, Shape]]:
-    """Each policy's shapes by target, in chain order; half an answer of one that failed is never used."""
-    shapes: list[dict[str, Shape]] = []
+class _Opinion(Struct, frozen=True):
+    """One policy's shapes by target; where it does not look at the target, they are all `alike`."""
+
+    shapes: dict[str, Shape]
+    alike: bool
+
+
+def _ask(d: Deliberation, assessed: Assessed) -> list[_Opinion]:
+    """What each policy says, in chain order; half an answer of one that failed is never used."""
+    opinions: list[_Opinion] = []
     for hook in d.chain.shape:
         mine = d.asking.ask_each(hook, d.rules.target_ids, d.request, d.snapshot, assessed)
         if mine is SILENT:
             continue
-        if fault := _fault(mine):
+        if fault := _fault(mine, alike=not hook.takes_last):
             d.asking.fail(hook, fault)
             continue
-        shapes.append(mine)
+        if mine:
+            opinions.append(_Opinion(mine, not hook.takes_last))
         _note(d, hook, len(mine))
-    return shapes
+    return opinions
 
 
-def _fault(mine: dict[str, Shape]) -> str:
-    different = {id(shape): shape for shape in mine.values()}
-    return next((fault for shape in different.values() if (fault := checks.shape_fault(shape))), "")
+def _fault(mine: dict[str, Shape], *, alike: bool) -> str:
+    shapes = islice(mine.values(), 1) if alike else {id(shape): shape for shape in mine.values()}.values()
+    return next((fault for shape in shapes if (fault := checks.shape_fault(shape))), "")
 
 
 def _note(d: Deliberation, hook: Hook, shaped: int) -> None:
@@ -71,6 +72,29 @@ def _note(d: Deliberation, hook: Hook, shaped: int) -> None:
         d.asking.note(hook, VerdictOutcome.NARROWED, f"shaped {shaped} targets")
     else:
         d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
+
+
+def _castings(
+    opinions: Sequence[_Opinion], models: Sequence[Model], params: Params
+) -> Sequence[tuple[_Mold, Sequence[Model]]]:
+    """Each mold with the models that it is for: one for all of them, unless policies tell targets apart."""
+    if all([opinion.alike for opinion in opinions]):
+        return [(_mold(_merge([next(iter(opinion.shapes.values())) for opinion in opinions]), params), models)]
+    alike: dict[tuple[int, ...], tuple[list[Shape], list[Model]]] = {}
+    for model in models:
+        shapes = [shape for opinion in opinions if (shape := opinion.shapes.get(model.id)) is not None]
+        # Policies return the same object for the same answer, so a merge is made once, not once a model.
+        alike.setdefault(tuple(map(id, shapes)), (shapes, []))[1].append(model)
+    return [(_mold(_merge(shapes), params), some) for shapes, some in alike.values()]
+
+
+def _veto(d: Deliberation, castings: Sequence[tuple[_Mold, Sequence[Model]]]) -> None:
+    """Veto what cannot give the least that policies want, in catalogue order."""
+    molds = {model.id: mold for mold, models in castings for model in models}
+    for model in d.rules.targets:
+        mold = molds[model.id]
+        if conflict := mold.conflict or mold.shortfall(model):
+            d.vetoes.add(Exclusion(model.id, Cause.POLICY, conflict), "shape")
 
 
 def _merge(shapes: Sequence[Shape]) -> Shape:
@@ -110,22 +134,24 @@ class _Mold(Struct, frozen=True):
             return ""
         return f"needs at least {self.floor} output tokens, its answers end at {model.max_output}"
 
-    def apply(self, model: Model, input_tokens: int, ratio: float) -> Shaped:
-        """The call to one model. Its own limit is not asked for, but bounds what an answer can cost."""
-        tokens = input_tokens + self.prompt_tokens
-        if ratio != 1.0:
-            tokens = int(tokens * ratio)
-        limit, own = self.limit, model.max_output
-        if limit is not None:
-            worst = limit = min(limit, own) if own else limit
-        else:
-            worst = own or max(0, model.context - tokens)
-        expected = min(self.expected, worst)
-        price = model.price
-        dearest = plain_cost(price, tokens, worst)
-        likely = dearest if expected == worst else plain_cost(price, tokens, expected)
-        estimate = Estimate(likely, dearest, tokens, expected)
-        return Shaped(model.id, limit, self.temperature, self.system_prompt, estimate)
+    def cast(self, models: Sequence[Model], input_tokens: int, ratios: Mapping[str, float]) -> Iterator[Shaped]:
+        """The call to each model. Its own limit is not asked for, but bounds what an answer can cost.
+
+        `ratios` by model id correct the estimate of input tokens.
+        """
+        plain_tokens, wanted = input_tokens + self.prompt_tokens, self.limit
+        temperature, system_prompt, most = self.temperature, self.system_prompt, self.expected
+        for model in models:
+            target, own = model.id, model.max_output
+            ratio = ratios.get(target, 1.0)
+            tokens = plain_tokens if ratio == 1.0 else int(plain_tokens * ratio)
+            if wanted is None:
+                limit, worst = None, own or max(0, model.context - tokens)
+            else:
+                limit = worst = own if 0 < own < wanted else wanted
+            expected = most if most < worst else worst
+            likely, dearest = plain_costs(model.price, tokens, expected, worst)
+            yield Shaped(target, limit, temperature, system_prompt, Estimate(likely, dearest, tokens, expected))
 
 
 def _mold(shape: Shape, params: Params) -> _Mold:

@@ -35,12 +35,14 @@ class Vetoes:
         return frozenset(exclusion.cause for exclusion, _ in self._by_target.get(target, ()))
 
     def any_for(self, cause: Cause) -> bool:
-        return any(cause in self.causes(target) for target in self._by_target)
+        return any(exclusion.cause is cause for vetoes in self._by_target.values() for exclusion, _ in vetoes)
 
     def candidates(self, shaped: Mapping[str, Shaped]) -> tuple[Candidate, ...]:
         """The excluded targets, each with its first veto."""
         return tuple(
-            Candidate(target, shaped[target].estimate, None, vetoes[0][1], vetoes[0][0].reason)
-            for target, vetoes in self._by_target.items()
-            if target in shaped
+            [
+                Candidate(target, shaped[target].estimate, None, vetoes[0][1], vetoes[0][0].reason)
+                for target, vetoes in self._by_target.items()
+                if target in shaped
+            ]
         )

@@ -28,11 +28,12 @@ def cost_nano_usd(price: Price, usage: Usage) -> int:
     return (total + _PER_TOKENS // 2) // _PER_TOKENS + price.per_request
 
 
-def plain_cost(price: Price, input_tokens: int, output_tokens: int) -> int:
-    """Nano-USD where nothing is cached; what estimates are made of, so it builds no Usage."""
+def plain_costs(price: Price, input_tokens: int, some_output: int, more_output: int) -> tuple[int, int]:
+    """Nano-USD of two outputs where nothing is cached; what estimates are made of every model's price, so no Usage."""
+    asked, each = input_tokens * price.input + _PER_TOKENS // 2, price.output
     return (
-        price.per_request
-        + (input_tokens * price.input + output_tokens * price.output + _PER_TOKENS // 2) // _PER_TOKENS
+        (asked + some_output * each) // _PER_TOKENS + price.per_request,
+        (asked + more_output * each) // _PER_TOKENS + price.per_request,
     )
 
 
