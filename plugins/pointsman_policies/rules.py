@@ -33,7 +33,8 @@ from pointsman import (
     register,
 )
 from pointsman_policies.rules_file import Exclude, Rule, RuleList, RulesFile, read_rules
-from pointsman_policies.rules_matching import READ_CHARACTERS, Program
+from pointsman_policies.rules_matching import Program
+from pointsman_policies.rules_reading import READ_CHARACTERS
 
 POINTSMAN_API = 1
 

@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from pointsman import Mode, Names
-from pointsman_policies.rules_matching import compiled
+from pointsman_policies.rules_patterns import compiled
 
 MAX_RULES = 2_000
 MAX_WORDS = 10_000

@@ -12,7 +12,8 @@ from tests.unit.policies.rules_samples import Given, answers, conversation, poli
 from pointsman.model.request import Hints, Mode, Role
 from pointsman.testing import make_request
 from pointsman_policies.rules_file import Rule
-from pointsman_policies.rules_matching import Program, compiled
+from pointsman_policies.rules_matching import Program
+from pointsman_policies.rules_patterns import compiled
 
 WORDS = st.sampled_from(["a", "b", "ab", "Invoice", "`x`", " ", "12", "é", "ß", "ſ", "K", "\u212a"])
 TEXTS = st.lists(WORDS, max_size=8).map("".join) | st.text(max_size=40)
