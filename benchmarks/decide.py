@@ -7,24 +7,15 @@ fixed loop of plain Python in the same round.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
-import platform
-import re
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import mean, median
 from time import thread_time_ns
 
-import msgspec
 from msgspec.structs import replace
-from rich.console import Console
-from rich.table import Table
 
 from benchmarks import decide_world as world
 from benchmarks.decide_rules import EVERYTHING, Writer

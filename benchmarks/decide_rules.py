@@ -16,7 +16,10 @@ FEW: tuple[Given, ...] = (
     {"when": {"labels": {"source": {"matches": "^(batch|nightly)-"}}}, "then": {"mode": "eco"}},
     {"when": {"schema": True, "text": r"(?i)\b(invoice|receipt|purchase order)\b"}, "then": {"task": "extract"}},
     {"when": {"text": r"(?m)^Traceback \(most recent call last\)"}, "then": {"task": "code"}},
-    {"when": {"tools": {"min": 5}, "turns": {"min": 4}}, "then": {"task": "complex", "models": ["model-000", "frontier"]}},
+    {
+        "when": {"tools": {"min": 5}, "turns": {"min": 4}},
+        "then": {"task": "complex", "models": ["model-000", "frontier"]},
+    },
 )
 EVERYTHING: Given = {
     "task": "complex",

@@ -40,7 +40,10 @@ _LONG = 40
 
 
 def decider(models: int, more: Sequence[Given] = (), *, adapted: bool = False) -> Rules:
-    """The ten standard policies over so many models, with five rules and `more`. `adapted`: each tier has its prompt."""
+    """The ten standard policies over so many models, with five rules and `more`.
+
+    `adapted`: each tier has a system prompt of its own.
+    """
     given = [{"id": f"r{number}", **rule} for number, rule in enumerate((*FEW, *more))]
     return make_rules(
         override.plugin,
@@ -97,14 +100,16 @@ def _tagged(prompt: str) -> Request:
 
 
 def _tools(prompt: str) -> Request:
-    tools = tuple(Tool(f"find_{what}", f"Finds {what}s.", '{"type": "object"}') for what in ("order", "parcel", "refund"))
+    schema = '{"type": "object"}'
+    tools = tuple(Tool(f"find_{what}", f"Finds {what}s.", schema) for what in ("order", "parcel", "refund"))
     asked = make_request(prompt, tools=tools, params=Params(max_output_tokens=5000, temperature=0.3))
-    return replace(asked, response_format=ResponseFormat("json_schema", "found", '{"type": "object"}'))
+    return replace(asked, response_format=ResponseFormat("json_schema", "found", schema))
 
 
 def _session(prompt: str) -> Request:
     said = ("Hello, I have a question about my order.", "Of course, which one?", prompt)
-    return make_request(messages=_messages("You are the shop's assistant.", said), hints=Hints(session_id=session_of(7)))
+    messages = _messages("You are the shop's assistant.", said)
+    return make_request(messages=messages, hints=Hints(session_id=session_of(7)))
 
 
 def _limited(prompt: str) -> Request:

@@ -1,10 +1,10 @@
-"""Conditions of rules as trees: whether they hold of a request, and whether they still may where one facet is known."""
+"""Conditions of rules as trees over facets of a request, and the alternatives that they come down to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pointsman_policies.rules_reading import (
     ANY_TEXT,
@@ -21,30 +21,21 @@ from pointsman_policies.rules_reading import (
     TOOLS,
     TURNS,
     WORDS,
-    Reading,
 )
 
 if TYPE_CHECKING:
-    from pointsman_policies.rules_file import When
+    from pointsman_policies.rules_schema import When
 
 # What there is of Markdown when somebody shows code: a fence, something in backticks, or an indented line.
 CODE = r"(?m)^ {0,3}(?:```|~~~)|`[^`\n]+`|^(?: {4}|\t)[ \t]*\S"
 
 # Registers a pattern for a text, and returns its place among those of that text.
 Register = Callable[[str, str], int]
+# What was read of a request by facet: numbers, names, or the places of the patterns found.
+Values = Mapping[str, Any]
 
-
-class Condition(Protocol):
-    """Part of a tree."""
-
-    def holds(self, reading: Reading) -> bool: ...
-
-    # Whatever values the facet has.
-    def known(self, facet: str, value: Any) -> bool | None:
-        """Whether it holds where only that facet's value is known; None: that depends on others."""
-        ...
-
-    def leaves(self) -> Iterator[Leaf]: ...
+MAX_ALTERNATIVES = 16
+"""Of one rule; what branches further is asked as a whole, which takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +49,8 @@ class Count:
     def accepts(self, value: int) -> bool:
         return self.low <= value and (self.high is None or value <= self.high)
 
-    def holds(self, reading: Reading) -> bool:
-        return self.accepts(reading.value(self.facet))
-
-    def known(self, facet: str, value: Any) -> bool | None:
-        return self.accepts(value) if facet == self.facet else None
-
-    def leaves(self) -> Iterator[Leaf]:
-        yield self
+    def holds(self, values: Values) -> bool:
+        return self.accepts(values[self.facet])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +58,13 @@ class OneOf:
     """A name, or another value, among some."""
 
     facet: str
-    values: frozenset[object]
+    among: frozenset[object]
 
-    def holds(self, reading: Reading) -> bool:
-        return reading.value(self.facet) in self.values
+    def accepts(self, value: object) -> bool:
+        return value in self.among
 
-    def known(self, facet: str, value: Any) -> bool | None:
-        return value in self.values if facet == self.facet else None
-
-    def leaves(self) -> Iterator[Leaf]:
-        yield self
+    def holds(self, values: Values) -> bool:
+        return values[self.facet] in self.among
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +74,27 @@ class Finds:
     facet: str
     place: int
 
-    def holds(self, reading: Reading) -> bool:
-        return self.place in reading.value(self.facet)
+    def accepts(self, value: Container[int]) -> bool:
+        return self.place in value
 
-    def known(self, facet: str, value: Any) -> bool | None:
-        return self.place in value if facet == self.facet else None
-
-    def leaves(self) -> Iterator[Leaf]:
-        yield self
+    def holds(self, values: Values) -> bool:
+        return self.place in values[self.facet]
 
 
-Leaf = Count | OneOf | Finds
+@dataclass(frozen=True, slots=True)
+class Not:
+    leaf: Count | OneOf | Finds
+
+    @property
+    def facet(self) -> str:
+        return self.leaf.facet
+
+    # As the leaf.
+    def accepts(self, value: Any) -> bool:
+        return not self.leaf.accepts(value)
+
+    def holds(self, values: Values) -> bool:
+        return not self.leaf.holds(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +103,8 @@ class Every:
 
     parts: tuple[Condition, ...]
 
-    def holds(self, reading: Reading) -> bool:
-        # A loop, because `all` over a generator costs three times as much, hundreds of times a decision.
-        for part in self.parts:  # noqa: SIM110
-            if not part.holds(reading):
-                return False
-        return True
-
-    def known(self, facet: str, value: Any) -> bool | None:
-        known = [part.known(facet, value) for part in self.parts]
-        return False if False in known else None if None in known else True
-
-    def leaves(self) -> Iterator[Leaf]:
-        for part in self.parts:
-            yield from part.leaves()
+    def holds(self, values: Values) -> bool:
+        return all(part.holds(values) for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,53 +113,56 @@ class Either:
 
     parts: tuple[Condition, ...]
 
-    def holds(self, reading: Reading) -> bool:
-        # As above.
-        for part in self.parts:  # noqa: SIM110
-            if part.holds(reading):
-                return True
-        return False
-
-    def known(self, facet: str, value: Any) -> bool | None:
-        known = [part.known(facet, value) for part in self.parts]
-        return True if True in known else None if None in known else False
-
-    def leaves(self) -> Iterator[Leaf]:
-        for part in self.parts:
-            yield from part.leaves()
+    def holds(self, values: Values) -> bool:
+        return any(part.holds(values) for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Negated:
-    part: Condition
-
-    def holds(self, reading: Reading) -> bool:
-        return not self.part.holds(reading)
-
-    def known(self, facet: str, value: Any) -> bool | None:
-        known = self.part.known(facet, value)
-        return None if known is None else not known
-
-    def leaves(self) -> Iterator[Leaf]:
-        yield from self.part.leaves()
+Leaf = Count | OneOf | Finds | Not
+Condition = Leaf | Every | Either
 
 
 def tree_of(when: When, register: Register) -> Condition:
-    """The conditions of a rule; one that stands alone is not wrapped."""
-    parts = [*_counts(when), *_names(when), *_patterns(when, register)]
+    """The conditions of a rule; what is negated are leaves."""
+    parts: list[Condition] = [*_counts(when), *_names(when), *_patterns(when, register)]
     parts.extend(tree_of(part, register) for part in when.all or ())
     if when.any:
         parts.append(Either(tuple(tree_of(part, register) for part in when.any)))
     if when.not_:
-        parts.append(Negated(tree_of(when.not_, register)))
+        parts.append(_negated(tree_of(when.not_, register)))
     return parts[0] if len(parts) == 1 else Every(tuple(parts))
 
 
-def together(tree: Condition) -> Sequence[Condition]:
-    """What must all hold, for the tree to hold."""
+def _negated(tree: Condition) -> Condition:
+    if isinstance(tree, Every):
+        return Either(tuple(_negated(part) for part in tree.parts))
+    if isinstance(tree, Either):
+        return Every(tuple(_negated(part) for part in tree.parts))
+    return tree.leaf if isinstance(tree, Not) else Not(tree)
+
+
+def alternatives(tree: Condition) -> list[tuple[Condition, ...]]:
+    """Ways for a rule to hold: one of these must hold in all its parts. Parts are leaves, or branch too far."""
+    if isinstance(tree, Either):
+        ways = [way for part in tree.parts for way in alternatives(part)]
+        return ways if len(ways) <= MAX_ALTERNATIVES else [(tree,)]
     if not isinstance(tree, Every):
-        return (tree,)
-    return [part for inner in tree.parts for part in together(inner)]
+        return [(tree,)]
+    ways = [()]
+    for part in tree.parts:
+        more = alternatives(part)
+        if len(ways) * len(more) > MAX_ALTERNATIVES:
+            more = [(part,)]
+        ways = [(*way, *other) for way in ways for other in more]
+    return ways
+
+
+def leaves(tree: Condition) -> Iterator[Leaf]:
+    """Everything that is asked of a request."""
+    if isinstance(tree, Every | Either):
+        for part in tree.parts:
+            yield from leaves(part)
+    else:
+        yield tree
 
 
 def _counts(when: When) -> Iterator[Condition]:
@@ -216,4 +199,4 @@ def _patterns(when: When, register: Register) -> Iterator[Condition]:
             yield Finds(facet, register(facet, label.matches))
     if when.code is not None:
         shows = Finds(TEXT, register(TEXT, CODE))
-        yield shows if when.code else Negated(shows)
+        yield shows if when.code else Not(shows)

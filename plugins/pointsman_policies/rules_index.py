@@ -1,4 +1,7 @@
-"""Which rules a facet of a request leaves possible: sets of rules as the bits of integers, made when rules are loaded."""
+"""Which rules a facet of a request leaves possible: sets of them as the bits of integers, made when rules are loaded.
+
+A bit stands for one alternative of a rule, a sequence of conditions that must all hold.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from pointsman_policies.rules_conditions import Condition, Count, Finds, Leaf, OneOf, together
+from pointsman_policies.rules_conditions import Condition, Count, Either, Every, Finds, Leaf, Not, OneOf, leaves
+
+Alternative = Sequence[Condition]
 
 _OTHER = object()
 """A value that no rule names."""
@@ -16,111 +21,123 @@ _OTHER = object()
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """The rules that ask for a facet, and those that may hold where it has some value; both as bits."""
+    """The alternatives that ask for a facet, and those that may hold where it has some value."""
 
     name: str
     asking: int
     # Whatever values the facet has.
-    may_hold: Callable[[Any], int]
+    possible: Callable[[Any], int]
 
 
-def facets_of(trees: Sequence[Condition]) -> list[Facet]:
-    """Every facet that a rule asks for, those first that cost least to look at."""
-    asking: dict[str, dict[int, list[Leaf]]] = {}
-    for position, tree in enumerate(trees):
-        for leaf in tree.leaves():
-            asking.setdefault(leaf.facet, {}).setdefault(position, []).append(leaf)
-    everyone = (1 << len(trees)) - 1
-    made = [_facet(name, trees, leaves, everyone) for name, leaves in asking.items()]
-    return [facet for _, facet in sorted(made, key=lambda one: (one[0], one[1].name))]
+def facets_of(alternatives: Sequence[Alternative]) -> list[Facet]:
+    """Every facet that is asked for, those first that cost least to look at."""
+    asking: dict[str, set[int]] = {}
+    kinds: dict[str, type] = {}
+    for position, parts in enumerate(alternatives):
+        for leaf in (leaf for part in parts for leaf in leaves(part)):
+            asking.setdefault(leaf.facet, set()).add(position)
+            kinds[leaf.facet] = type(leaf.leaf if isinstance(leaf, Not) else leaf)
+    made = {}
+    for name, positions in asking.items():
+        asked = _Asked(name, {position: _own(alternatives[position], name) for position in sorted(positions)})
+        others = (1 << len(alternatives)) - 1 & ~_bits(positions)
+        made[name] = Facet(name, _bits(positions), _WAYS[kinds[name]](asked, others))
+    # Names are at hand, words must be counted, and patterns searched.
+    costs = {OneOf: 0, Count: 1, Finds: 2}
+    return sorted(made.values(), key=lambda facet: (costs[kinds[facet.name]], facet.name))
 
 
-def _facet(
-    name: str, trees: Sequence[Condition], leaves: Mapping[int, Sequence[Leaf]], everyone: int
-) -> tuple[int, Facet]:
-    """A facet after what it costs to look at: names are at hand, words must be counted, patterns searched."""
-    asking = _bits(leaves)
-    mine = _Asking(name, {position: trees[position] for position in leaves}, leaves, everyone & ~asking)
-    kind = type(next(iter(leaves.values()))[0])
-    cost, may_hold = {OneOf: (0, mine.by_value), Count: (1, mine.by_count), Finds: (2, mine.by_places)}[kind]
-    return cost, Facet(name, asking, may_hold())
+def exact(alternatives: Sequence[Alternative]) -> int:
+    """Those that hold if every facet leaves them possible, so that nothing more need be asked.
+
+    Of several patterns in one text only those that must be absent are told apart.
+    """
+
+    def is_exact(parts: Alternative) -> bool:
+        found = [part.facet for part in parts if isinstance(part, Finds)]
+        return len(found) == len(set(found)) and not any(isinstance(part, Every | Either) for part in parts)
+
+    return _bits(position for position, parts in enumerate(alternatives) if is_exact(parts))
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
-    """The rules that ask for one facet, by position, and what they ask of it; `others` are the bits of the rest."""
+class _Asked:
+    """What alternatives, by position, ask of one facet."""
 
     facet: str
-    trees: Mapping[int, Condition]
     leaves: Mapping[int, Sequence[Leaf]]
-    others: int
 
-    def by_value(self) -> Callable[[object], int]:
-        unnamed = self._may(self.others, self.trees, _OTHER)
-        named: dict[object, int] = {}
-        for position, leaves in self.leaves.items():
-            for value in {value for leaf in leaves if isinstance(leaf, OneOf) for value in leaf.values}:
-                named[value] = self._may(named.get(value, unnamed), (position,), value)
-        return lambda value: named.get(value, unnamed)
+    def bare(self) -> Iterable[tuple[int, Count | OneOf | Finds]]:
+        """The leaves, whether negated or not."""
+        for position, asked in self.leaves.items():
+            for leaf in asked:
+                yield position, leaf.leaf if isinstance(leaf, Not) else leaf
 
-    def by_count(self) -> Callable[[int], int]:
-        # Between two of these numbers no rule changes its mind.
-        changes: dict[float, list[int]] = {-inf: list(self.trees)}
-        for position, leaves in self.leaves.items():
-            for leaf in leaves:
-                assert isinstance(leaf, Count)
-                changes.setdefault(leaf.low, []).append(position)
-                if leaf.high is not None:
-                    changes.setdefault(leaf.high + 1, []).append(position)
-        numbers, left, sets = sorted(changes), self.others, []
-        for number in numbers:
-            left = self._may(left, changes[number], number)
-            sets.append(left)
-        return lambda value: sets[bisect_right(numbers, value) - 1]
-
-    def by_places(self) -> Callable[[frozenset[int]], int]:
-        without = self._may(self.others, self.trees, frozenset())
-        with_place: dict[int, int] = {}
-        for position, leaves in self.leaves.items():
-            for leaf in leaves:
-                assert isinstance(leaf, Finds)
-                with_place[leaf.place] = with_place.get(leaf.place, 0) | 1 << position
-
-        def may_hold(found: frozenset[int]) -> int:
-            left = without
-            for place in found:
-                left |= with_place[place]
-            return left
-
-        return may_hold
-
-    def _may(self, rules: int, positions: Iterable[int], value: object) -> int:
-        """`rules`, with the bits of these positions set where the value leaves them possible, and else not."""
+    # Whatever values the facet has.
+    def update(self, possible: int, positions: Iterable[int], value: Any) -> int:
+        """`possible` with these alternatives in it or not, as this value has it."""
         for position in positions:
             bit = 1 << position
-            impossible = self.trees[position].known(self.facet, value) is False
-            rules = rules & ~bit if impossible else rules | bit
-        return rules
+            holds = all(leaf.accepts(value) for leaf in self.leaves[position])
+            possible = possible | bit if holds else possible & ~bit
+        return possible
 
 
-def exact(trees: Sequence[Condition]) -> int:
-    """The rules that hold if every facet leaves them possible, so that nothing more need be asked, as bits."""
-    return _bits(position for position, tree in enumerate(trees) if _is_exact(tree))
+def _by_value(asked: _Asked, others: int) -> Callable[[object], int]:
+    unnamed = asked.update(others, asked.leaves, _OTHER)
+    named: dict[object, int] = {}
+    for position, leaf in asked.bare():
+        assert isinstance(leaf, OneOf)
+        for value in leaf.among:
+            named[value] = asked.update(named.get(value, unnamed), (position,), value)
+    return lambda value: named.get(value, unnamed)
 
 
-def _is_exact(tree: Condition) -> bool:
-    """Is every part about one facet, and about one pattern of it? Patterns found together are not in the index."""
-    searched: set[str] = set()
-    for part in together(tree):
-        leaves = list(part.leaves())
-        if len({leaf.facet for leaf in leaves}) != 1:
-            return False
-        if isinstance(leaves[0], Finds):
-            if part is not leaves[0] or leaves[0].facet in searched:
-                return False
-            searched.add(leaves[0].facet)
-    return True
+def _by_count(asked: _Asked, others: int) -> Callable[[int], int]:
+    # Between two of these numbers no rule changes its mind.
+    changes: dict[float, list[int]] = {-inf: list(asked.leaves)}
+    for position, leaf in asked.bare():
+        assert isinstance(leaf, Count)
+        for number in (leaf.low, *(() if leaf.high is None else (leaf.high + 1,))):
+            changes.setdefault(number, []).append(position)
+    numbers, possible, sets = sorted(changes), others, []
+    for number in numbers:
+        possible = asked.update(possible, changes[number], number)
+        sets.append(possible)
+    return lambda value: sets[bisect_right(numbers, value) - 1]
+
+
+def _by_places(asked: _Asked, others: int) -> Callable[[Iterable[int]], int]:
+    without = asked.update(others, asked.leaves, ())
+    wanting: dict[int, int] = {}
+    barring: dict[int, int] = {}
+    for position, own in asked.leaves.items():
+        for leaf in own:
+            bare, places = (leaf.leaf, barring) if isinstance(leaf, Not) else (leaf, wanting)
+            assert isinstance(bare, Finds)
+            places[bare.place] = places.get(bare.place, 0) | 1 << position
+
+    def possible(found: Iterable[int]) -> int:
+        some, barred = without, 0
+        for place in found:
+            some |= wanting.get(place, 0)
+            barred |= barring.get(place, 0)
+        return some & ~barred
+
+    return possible
+
+
+_WAYS: Mapping[type, Callable[[_Asked, int], Callable[[Any], int]]] = {
+    OneOf: _by_value,
+    Count: _by_count,
+    Finds: _by_places,
+}
+
+
+def _own(parts: Alternative, facet: str) -> list[Leaf]:
+    """Leaves of one facet; those inside of what branches too far leave everything possible."""
+    return [part for part in parts if not isinstance(part, Every | Either) and part.facet == facet]
 
 
 def _bits(positions: Iterable[int]) -> int:
-    return sum(1 << position for position in positions)
+    return sum(1 << position for position in set(positions))

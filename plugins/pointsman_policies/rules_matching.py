@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pointsman import Mode, Request
-from pointsman_policies.rules_conditions import tree_of
+from pointsman_policies.rules_conditions import alternatives, tree_of
 from pointsman_policies.rules_index import exact, facets_of
 from pointsman_policies.rules_patterns import Patterns
 from pointsman_policies.rules_reading import (
@@ -21,7 +21,6 @@ from pointsman_policies.rules_reading import (
     TURNS,
     WORDS,
     Reader,
-    Reading,
     label_of,
     text_of,
     tokens_of,
@@ -29,7 +28,7 @@ from pointsman_policies.rules_reading import (
 )
 
 if TYPE_CHECKING:
-    from pointsman_policies.rules_file import Rule, When
+    from pointsman_policies.rules_schema import Rule, When
 
 
 class Program:
@@ -38,31 +37,40 @@ class Program:
     def __init__(self, rules: Sequence[Rule], default_mode: Mode, read_characters: int) -> None:
         patterns: dict[str, Patterns] = {}
         trees = [tree_of(rule.when, lambda text, p: patterns.setdefault(text, Patterns()).add(p)) for rule in rules]
+        ways = [(position, parts) for position, tree in enumerate(trees) for parts in alternatives(tree)]
         # As many words need not be counted on as no rule tells apart.
         words = max((bound for rule in rules for bound in _word_bounds(rule.when)), default=0) + 1
-        self._trees = trees
-        self._facets = facets_of(trees)
-        self._everyone = (1 << len(trees)) - 1
-        self._exact = exact(trees)
-        self._readers = {
-            facet.name: _searching(facet.name, patterns[facet.name], read_characters)
-            if facet.name in patterns
-            else _reader(facet.name, default_mode, words)
-            for facet in self._facets
-        }
+        self._rules = tuple(position for position, _ in ways)
+        self._parts = tuple(parts for _, parts in ways)
+        self._everything = (1 << len(ways)) - 1
+        self._exact = exact(self._parts)
+        self._facets = tuple(
+            (facet.name, facet.asking, reader, facet.possible)
+            for facet in facets_of(self._parts)
+            for reader in [
+                _searching(facet.name, patterns[facet.name], read_characters)
+                if facet.name in patterns
+                else _reader(facet.name, default_mode, words)
+            ]
+        )
 
     def matching(self, request: Request) -> Iterator[int]:
         """Positions of the rules that match, in order."""
-        reading, left = Reading(request, self._readers), self._everyone
-        for facet in self._facets:
-            if left & facet.asking:
-                left &= facet.may_hold(reading.value(facet.name))
+        left, values = self._everything, {}
+        for name, asking, read, possible in self._facets:
+            # So whatever is left in the end, all that it asks for has been read.
+            if left & asking:
+                value = values[name] = read(request)
+                left &= possible(value)
+        matched = -1
         while left:
             bit = left & -left
-            position = bit.bit_length() - 1
-            if bit & self._exact or self._trees[position].holds(reading):
-                yield position
             left ^= bit
+            way = bit.bit_length() - 1
+            rule = self._rules[way]
+            if rule != matched and (bit & self._exact or all(part.holds(values) for part in self._parts[way])):
+                matched = rule
+                yield rule
 
 
 def _searching(text: str, patterns: Patterns, read_characters: int) -> Reader:

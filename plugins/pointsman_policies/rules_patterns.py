@@ -1,4 +1,4 @@
-"""Patterns of rules: RE2's regular expressions, kept to what is quick on any text, and all of them in one pass over it."""
+"""Patterns of rules: RE2's regular expressions, kept to what is quick on any text, and found in one pass."""
 
 from __future__ import annotations
 

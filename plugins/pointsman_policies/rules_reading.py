@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pointsman import Request, Role, Text, ToolResult
@@ -14,26 +14,10 @@ TEXT, ANY_TEXT, SYSTEM, LABEL_TEXT = "text", "any_text", "system", "label_text:"
 WORDS, TOKENS, TURNS, IMAGES, TOOLS = "words", "tokens", "turns", "images", "tools"
 SCHEMA, TENANT, MODE, TASK_HINT, LABEL = "schema", "tenant", "mode", "task_hint", "label:"
 
+_INSTRUCTING, _ANYBODY = (Role.SYSTEM, Role.DEVELOPER), tuple(Role)
+
 # Each facet has values of its own: numbers, names, or the places of patterns found.
 Reader = Callable[[Request], Any]
-
-
-class Reading:
-    """One request: each of its facets is looked at once, and only if a rule asks for it."""
-
-    __slots__ = ("_readers", "_values", "request")
-
-    def __init__(self, request: Request, readers: Mapping[str, Reader]) -> None:
-        self.request = request
-        self._readers = readers
-        self._values: dict[str, Any] = {}
-
-    # As a reader gives it.
-    def value(self, facet: str) -> Any:
-        values = self._values
-        if facet not in values:
-            values[facet] = self._readers[facet](self.request)
-        return values[facet]
 
 
 def words_of(limit: int) -> Reader:
@@ -91,11 +75,11 @@ def _enough(texts: Iterable[str], limit: int) -> list[str]:
 def _texts(request: Request, facet: str) -> list[str]:
     if facet == TEXT:
         return [request.text()]
-    told = (Role.SYSTEM, Role.DEVELOPER) if facet == SYSTEM else tuple(Role)
+    told = _INSTRUCTING if facet == SYSTEM else _ANYBODY
     return [
         part.text
         for message in request.messages
         if message.role in told
         for part in message.parts
-        if isinstance(part, Text | ToolResult)
+        if isinstance(part, (Text, ToolResult))
     ]

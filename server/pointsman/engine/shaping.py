@@ -78,7 +78,7 @@ def _castings(
     opinions: Sequence[_Opinion], models: Sequence[Model], params: Params
 ) -> Sequence[tuple[_Mold, Sequence[Model]]]:
     """Each mold with the models that it is for: one for all of them, unless policies tell targets apart."""
-    if all([opinion.alike for opinion in opinions]):
+    if all(opinion.alike for opinion in opinions):
         return [(_mold(_merge([next(iter(opinion.shapes.values())) for opinion in opinions]), params), models)]
     alike: dict[tuple[int, ...], tuple[list[Shape], list[Model]]] = {}
     for model in models:
