@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import pluggy
@@ -180,8 +181,7 @@ def _positional(impl: pluggy.HookImpl, parameters: tuple[str, ...]) -> Callable[
     if len(wanted) == 1:
         only = wanted[0]
         return lambda *arguments: function(arguments[only])
-
-    def call(*arguments: Any) -> Any:
-        return function(*(arguments[i] for i in wanted))
-
-    return call
+    if not wanted:
+        return lambda *_: function()
+    pick = itemgetter(*wanted)
+    return lambda *arguments: function(*pick(arguments))

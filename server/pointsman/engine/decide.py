@@ -144,7 +144,7 @@ def _choose(d: Deliberation, assessed: Assessed, candidates: Mapping[str, Shaped
         if fault := checks.choice_fault(choice, d.catalogue):
             d.asking.fail(hook, fault)
             continue
-        named, left = len(choice.targets), sum(target in candidates for target in choice.targets)
+        named, left = len(choice.targets), len([target for target in choice.targets if target in candidates])
         if left or choice.exclusive:
             d.asking.note(hook, VerdictOutcome.SELECTED, choice.reason, named, left)
             return choice, hook.entry.id

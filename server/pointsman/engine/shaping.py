@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from msgspec import Struct
@@ -31,7 +31,9 @@ def shape_targets(d: Deliberation, assessed: Assessed) -> dict[str, Shaped]:
     if counted is not None:
         ratios = {}
     castings = _castings(_ask(d, assessed), d.rules.targets, d.request.params)
-    shaped = {s.target: s for mold, models in castings for s in mold.cast(models, tokens, ratios)}
+    shaped: dict[str, Shaped] = {}
+    for mold, models in castings:
+        mold.cast(models, tokens, ratios, shaped)
     if len(castings) > 1:
         shaped = {target: shaped[target] for target in d.rules.target_ids}
     if any(mold.floor for mold, _ in castings):
@@ -101,6 +103,8 @@ def _merge(shapes: Sequence[Shape]) -> Shape:
     """The lowest cap, the highest floor, the lowest temperature cap, the first prompt; a floor beats a cap."""
     if not shapes:
         return _UNSHAPED
+    if len(shapes) == 1 and (shapes[0].max_output_tokens is None or shapes[0].min_output_tokens is None):
+        return shapes[0]
     cap = min((s.max_output_tokens for s in shapes if s.max_output_tokens is not None), default=None)
     floor = max((s.min_output_tokens for s in shapes if s.min_output_tokens is not None), default=None)
     if cap is not None and floor is not None:
@@ -134,8 +138,10 @@ class _Mold(Struct, frozen=True):
             return ""
         return f"needs at least {self.floor} output tokens, its answers end at {model.max_output}"
 
-    def cast(self, models: Sequence[Model], input_tokens: int, ratios: Mapping[str, float]) -> Iterator[Shaped]:
-        """The call to each model. Its own limit is not asked for, but bounds what an answer can cost.
+    def cast(
+        self, models: Sequence[Model], input_tokens: int, ratios: Mapping[str, float], shaped: dict[str, Shaped]
+    ) -> None:
+        """Add the call to each model. Its own limit is not asked for, but bounds what an answer can cost.
 
         `ratios` by model id correct the estimate of input tokens.
         """
@@ -151,7 +157,8 @@ class _Mold(Struct, frozen=True):
                 limit = worst = own if 0 < own < wanted else wanted
             expected = most if most < worst else worst
             likely, dearest = plain_costs(model.price, tokens, expected, worst)
-            yield Shaped(target, limit, temperature, system_prompt, Estimate(likely, dearest, tokens, expected))
+            estimate = Estimate(likely, dearest, tokens, expected)
+            shaped[target] = Shaped(target, limit, temperature, system_prompt, estimate)
 
 
 def _mold(shape: Shape, params: Params) -> _Mold:
@@ -168,7 +175,7 @@ def _mold(shape: Shape, params: Params) -> _Mold:
         limit=limit,
         expected=EXPECTED_OUTPUT if limit is None else min(limit, max(EXPECTED_OUTPUT, limit // 4)),
         temperature=temperature,
-        system_prompt=shape.system_prompt,
+        system_prompt=shape.system_prompt or "",
         prompt_tokens=_prompt_tokens(shape.system_prompt),
         floor=floor or 0,
         conflict=conflict,
