@@ -67,24 +67,25 @@ class Budgets:
         if not snapshot.balances:
             return ()
         ladders = [_Ladder(balance) for balance in snapshot.balances]
-        # A budget that pays for the dearest call need not look at every model.
+        # A budget that pays for the dearest call and is not on its ladder need not look at every model.
         dearest = max([shape.estimate.worst_case_nano_usd for shape in shaped.values()], default=0)
-        exclusions = [exclusion for ladder in ladders for exclusion in self._exclude(ladder, shaped, dearest)]
+        exclusions = [
+            exclusion
+            for ladder in ladders
+            if ladder.free is not None and ladder.used + dearest >= ladder.free
+            for exclusion in self._exclude(ladder, shaped)
+        ]
         if exclusions:
             return exclusions
         notices = [_standing(ladder.balance) for ladder in ladders if ladder.noticed]
         return NoOpinion("; ".join(notices)) if notices else ()
 
-    def _exclude(self, ladder: _Ladder, shaped: Mapping[str, Shaped], dearest: int) -> Sequence[Exclusion]:
-        balance, scope = ladder.balance, ladder.balance.scope
+    def _exclude(self, ladder: _Ladder, shaped: Mapping[str, Shaped]) -> Sequence[Exclusion]:
+        standing, scope, left = _standing(ladder.balance), ladder.balance.scope, ladder.left
         if ladder.refuses is not None and ladder.used >= ladder.refuses:
-            why = f"{_standing(balance)}: no more is spent"
-            return [Exclusion(target, Cause.BUDGET, why, scope) for target in shaped]
-        rung, left = ladder.rung(len(self._tiers)), ladder.left
-        if not rung and (left is None or dearest <= left):
-            return ()
+            return [Exclusion(target, Cause.BUDGET, f"{standing}: no more is spent", scope) for target in shaped]
+        rung, exclusions = ladder.rung(len(self._tiers)), []
         highest = max(0, len(self._tiers) - 1 - rung)
-        standing, exclusions = _standing(balance), []
         for target, shape in shaped.items():
             worst = shape.estimate.worst_case_nano_usd
             if rung and self._levels[target] > highest:
@@ -96,23 +97,25 @@ class Budgets:
 
 
 class _Ladder:
-    """A balance and where its actions begin, in nano-USD used; None for never."""
+    """A balance and where its actions begin, in nano-USD used; None for never. Up to `free`, nothing is excluded."""
 
-    __slots__ = ("balance", "degrades", "notices", "refuses", "used")
+    __slots__ = ("balance", "degrades", "free", "notices", "refuses", "used")
 
     def __init__(self, balance: Balance) -> None:
         self.balance, self.used = balance, balance.used
-        self.notices: int | None = None
-        self.degrades: int | None = None
-        self.refuses: int | None = None
+        notices: int | None = None
+        degrades: int | None = None
+        refuses: int | None = None
         for step in balance.steps:
             start, action = round(step.from_ratio * balance.limit_nano_usd), step.action
             if action is BudgetAction.NOTICE:
-                self.notices = start if self.notices is None else min(self.notices, start)
+                notices = start if notices is None or start < notices else notices
             elif action is BudgetAction.DEGRADE:
-                self.degrades = start if self.degrades is None else min(self.degrades, start)
+                degrades = start if degrades is None or start < degrades else degrades
             else:
-                self.refuses = start if self.refuses is None else min(self.refuses, start)
+                refuses = start if refuses is None or start < refuses else refuses
+        self.notices, self.degrades, self.refuses = notices, degrades, refuses
+        self.free = refuses if degrades is None or (refuses is not None and refuses < degrades) else degrades
 
     @property
     def left(self) -> int | None:

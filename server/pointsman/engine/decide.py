@@ -99,12 +99,12 @@ def assess(d: Deliberation) -> Assessed:
         mode = mode or opinion.mode
         d.asking.note(hook, VerdictOutcome.SELECTED, _describe(opinion))
     assessed = unassessed(d)
-    task, confidence, source, by = assessed.task, assessed.confidence, assessed.source, ""
-    if named:
-        opinion, by = named
-        task, source = opinion.task or task, opinion.source
-        confidence = 1.0 if opinion.confidence is None else opinion.confidence
-    return Assessed(task, mode or d.catalogue.default_mode, confidence, source, by)
+    mode = mode or assessed.mode
+    if named is None:
+        return Assessed(assessed.task, mode, assessed.confidence, assessed.source)
+    opinion, by = named
+    confidence = 1.0 if opinion.confidence is None else opinion.confidence
+    return Assessed(opinion.task or assessed.task, mode, confidence, opinion.source, by)
 
 
 def _describe(opinion: Assessment) -> str:
@@ -116,19 +116,21 @@ def _exclude(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) 
     """Vetoes are a union: every policy sees all targets, so that no order can bypass one."""
     for denial in d.snapshot.denials:
         d.vetoes.add(denial, "admission")
+    left = len(shaped) - len(d.vetoes)
     for hook in d.chain.exclude:
-        before = len(shaped) - len(d.vetoes)
         exclusions = d.asking.ask(hook, d.request, d.snapshot, assessed, shaped)
         if exclusions is SILENT:
             continue
         if fault := checks.exclusions_fault(exclusions, shaped):
             d.asking.fail(hook, fault)
             continue
+        if not exclusions:
+            d.asking.note(hook, VerdictOutcome.NO_OPINION, "", left, left)
+            continue
         for exclusion in exclusions:
             d.vetoes.add(exclusion, hook.entry.id)
-        outcome = VerdictOutcome.NARROWED if exclusions else VerdictOutcome.NO_OPINION
-        reason = exclusions[0].reason if exclusions else ""
-        d.asking.note(hook, outcome, reason, before, len(shaped) - len(d.vetoes))
+        before, left = left, len(shaped) - len(d.vetoes)
+        d.asking.note(hook, VerdictOutcome.NARROWED, exclusions[0].reason, before, left)
 
 
 def _choose(d: Deliberation, assessed: Assessed, candidates: Mapping[str, Shaped]) -> tuple[Choice | None, str]:

@@ -18,7 +18,8 @@ def rank(
     everything is ranked by cost.
     """
     if choice is None:
-        return tuple(_by_cost([(s.estimate.expected_nano_usd, target) for target, s in candidates.items()]))
+        by_cost = sorted([(shaped.estimate.expected_nano_usd, target) for target, shaped in candidates.items()])
+        return tuple([target for _, target in by_cost])
     chosen = tuple(target for target in dict.fromkeys(choice.targets) if target in candidates)
     if choice.exclusive:
         return chosen
@@ -29,14 +30,11 @@ def rank(
     tiers = catalogue.tiers[level:]
     if vetoes.any_for(Cause.BUDGET):
         tiers += tuple(reversed(catalogue.tiers[:level]))
-    by_tier: dict[str, list[tuple[int, str]]] = {tier: [] for tier in tiers}
+    place = {tier: number for number, tier in enumerate(tiers)}
+    others: list[tuple[int, int, str]] = []
     for target, shaped in candidates.items():
         model = models[target]
         tier = model.tier
-        if tier in by_tier and target not in taken and (tier != first.tier or model.provider not in providers):
-            by_tier[tier].append((shaped.estimate.expected_nano_usd, target))
-    return (*chosen, *[target for costs in by_tier.values() for target in _by_cost(costs)])
-
-
-def _by_cost(costs: list[tuple[int, str]]) -> list[str]:
-    return [target for _, target in sorted(costs)]
+        if tier in place and target not in taken and (tier != first.tier or model.provider not in providers):
+            others.append((place[tier], shaped.estimate.expected_nano_usd, target))
+    return (*chosen, *[target for _, _, target in sorted(others)])

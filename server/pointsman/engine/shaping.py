@@ -120,8 +120,8 @@ def _merge(shapes: Sequence[Shape]) -> Shape:
 class _Mold(Struct, frozen=True):
     """A merged shape applied to the caller's parameters: all that is the same for every model of that shape.
 
-    `limit` is the output limit that somebody asked for, None for nobody; `floor` the least that policies want, 0 for
-    nothing; `conflict` why the caller cannot be served.
+    `limit` is the output limit that somebody asked for, None for nobody, and `expected` never above it; `floor` the least
+    that policies want, 0 for nothing; `conflict` why the caller cannot be served.
     """
 
     limit: int | None
@@ -153,9 +153,13 @@ class _Mold(Struct, frozen=True):
             tokens = plain_tokens if ratio == 1.0 else int(plain_tokens * ratio)
             if wanted is None:
                 limit, worst = None, own or max(0, model.context - tokens)
+                expected = min(most, worst)
+            elif 0 < own < wanted:
+                limit = worst = own
+                expected = min(most, own)
             else:
-                limit = worst = own if 0 < own < wanted else wanted
-            expected = most if most < worst else worst
+                limit = worst = wanted
+                expected = most
             likely, dearest = plain_costs(model.price, tokens, expected, worst)
             estimate = Estimate(likely, dearest, tokens, expected)
             shaped[target] = Shaped(target, limit, temperature, system_prompt, estimate)
