@@ -77,11 +77,11 @@ class Budgets:
         ]
         if exclusions:
             return exclusions
-        notices = [_standing(ladder.balance) for ladder in ladders if ladder.noticed]
+        notices = [ladder.standing() for ladder in ladders if ladder.noticed]
         return NoOpinion("; ".join(notices)) if notices else ()
 
     def _exclude(self, ladder: _Ladder, shaped: Mapping[str, Shaped]) -> Sequence[Exclusion]:
-        standing, scope, left = _standing(ladder.balance), ladder.balance.scope, ladder.left
+        standing, scope, left = ladder.standing(), ladder.balance.scope, ladder.left
         if ladder.refuses is not None and ladder.used >= ladder.refuses:
             return [Exclusion(target, Cause.BUDGET, f"{standing}: no more is spent", scope) for target in shaped]
         rung, exclusions = ladder.rung(len(self._tiers)), []
@@ -137,10 +137,12 @@ class _Ladder:
             return rungs
         return min(rungs, 1 + (self.used - self.degrades) * rungs // length)
 
-
-def _standing(balance: Balance) -> str:
-    left, limit = dollars(balance.left), dollars(balance.limit_nano_usd)
-    return f"budget {balance.scope} has {left} of {limit} left until {instant(balance.resets_at)}"
+    def standing(self) -> str:
+        """How the budget stands, for people."""
+        balance = self.balance
+        left = max(0, balance.limit_nano_usd - self.used) if self.left is None else self.left
+        limit = dollars(balance.limit_nano_usd)
+        return f"budget {balance.scope} has {dollars(left)} of {limit} left until {instant(balance.resets_at)}"
 
 
 plugin = register(Budgets, config=BudgetsOptions, kind=PolicyKind.BUDGET, deterministic=True)

@@ -41,6 +41,8 @@ def text_of(facet: str, limit: int) -> Callable[[Request], str | None]:
     if facet.startswith(LABEL_TEXT):
         label = label_of(facet.removeprefix(LABEL_TEXT))
         return lambda request: None if (value := label(request)) is None else clipped([value], limit)
+    if facet == TEXT:
+        return lambda request: text if len(text := request.text()) <= limit else clipped([text], limit)
     return lambda request: clipped(_texts(request, facet), limit)
 
 
@@ -73,8 +75,6 @@ def _enough(texts: Iterable[str], limit: int) -> list[str]:
 
 
 def _texts(request: Request, facet: str) -> list[str]:
-    if facet == TEXT:
-        return [request.text()]
     told = _INSTRUCTING if facet == SYSTEM else _ANYBODY
     return [
         part.text

@@ -13,7 +13,7 @@ from pointsman.engine import checks
 from pointsman.engine.deliberation import Deliberation
 from pointsman.model.catalogue import Model
 from pointsman.model.decision import Assessed, Cause, Estimate, Exclusion, Shape, Shaped, VerdictOutcome
-from pointsman.model.pricing import plain_costs
+from pointsman.model.pricing import HALF, PER_TOKENS
 from pointsman.model.request import Params, Request
 from pointsman.model.tokens import estimate_tokens
 
@@ -160,7 +160,11 @@ class _Mold(Struct, frozen=True):
             else:
                 limit = worst = wanted
                 expected = most
-            likely, dearest = plain_costs(model.price, tokens, expected, worst)
+            # `cost_nano_usd` where nothing is cached, written out: calls would be the most of it for every model.
+            price = model.price
+            asked, per_request = tokens * price.input + HALF, price.per_request
+            likely = (asked + expected * price.output) // PER_TOKENS + per_request
+            dearest = (asked + worst * price.output) // PER_TOKENS + per_request
             estimate = Estimate(likely, dearest, tokens, expected)
             shaped[target] = Shaped(target, limit, temperature, system_prompt, estimate)
 
