@@ -51,7 +51,7 @@ def _decide(d: Deliberation) -> Decision | Refusal:
         _exclude(d, assessed, shaped)
         candidates = d.vetoes.spared(shaped)
         choice, chosen_by = _choose(d, assessed, candidates)
-        ranking = rank(choice, candidates, d.catalogue, d.vetoes)
+        ranking = rank(choice, candidates, d.rules, d.vetoes)
         if not ranking:
             return refuse(d, assessed, choice, shaped)
         plan = _plan(d, assessed, ranking)

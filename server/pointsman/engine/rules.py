@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pointsman.chain.loading import Chain
@@ -40,8 +40,9 @@ class Timers:
 class Rules:
     """`chain` decides; `shadowed` is the same with the shadow entries, None where there are none.
 
-    `targets` are the enabled models. `max_attempts` bounds the stages of the default plan. `strict_tags`: an unknown
-    tag fails the request. `undetermined` are the ids of entries that may not decide where `compliance` holds.
+    `targets` are the enabled models; `levels` gives every model's tier as a number, 0 for the cheapest. `max_attempts`
+    bounds the stages of the default plan. `strict_tags`: an unknown tag fails the request. `undetermined` are the ids
+    of entries that may not decide where `compliance` holds.
     """
 
     version: str
@@ -51,6 +52,7 @@ class Rules:
     honours: frozenset[str]
     targets: tuple[Model, ...]
     target_ids: tuple[str, ...]
+    levels: Mapping[str, int]
     max_attempts: int = 4
     strict_tags: bool = False
     compliance: Compliance = NO_COMPLIANCE
@@ -80,6 +82,7 @@ class Rules:
             honours=live.honours(),
             targets=targets,
             target_ids=tuple(model.id for model in targets),
+            levels={model.id: catalogue.tiers.index(model.tier) for model in catalogue.models.values()},
             max_attempts=max_attempts,
             strict_tags=strict_tags,
             compliance=compliance,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
 
 from msgspec import Struct
 
@@ -65,7 +64,9 @@ def _ask(d: Deliberation, assessed: Assessed) -> list[_Opinion]:
 
 
 def _fault(mine: dict[str, Shape], *, alike: bool) -> str:
-    shapes = islice(mine.values(), 1) if alike else {id(shape): shape for shape in mine.values()}.values()
+    if alike:
+        return checks.shape_fault(next(iter(mine.values()))) if mine else ""
+    shapes = {id(shape): shape for shape in mine.values()}.values()
     return next((fault for shape in shapes if (fault := checks.shape_fault(shape))), "")
 
 
@@ -120,8 +121,8 @@ def _merge(shapes: Sequence[Shape]) -> Shape:
 class _Mold(Struct, frozen=True):
     """A merged shape applied to the caller's parameters: all that is the same for every model of that shape.
 
-    `limit` is the output limit that somebody asked for, None for nobody, and `expected` never above it; `floor` the least
-    that policies want, 0 for nothing; `conflict` why the caller cannot be served.
+    `limit` is the output limit that somebody asked for, None for nobody, and `expected` is never above it; `floor` the
+    least that policies want, 0 for nothing; `conflict` why the caller cannot be served.
     """
 
     limit: int | None
