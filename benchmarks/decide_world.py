@@ -39,17 +39,17 @@ _LONG = 40
 """Messages of the long conversation."""
 
 
-def decider(models: int, more: Sequence[Given] = (), *, adapted: bool = False) -> Rules:
+def decider(models: int, more: Sequence[Given] = (), *, adapted: bool = False, classified: bool = True) -> Rules:
     """The ten standard policies over so many models, with five rules and `more`.
 
-    `adapted`: each tier has a system prompt of its own.
+    `adapted`: each tier has a system prompt of its own. Not `classified`: the chain is without the classifier.
     """
     given = [{"id": f"r{number}", **rule} for number, rule in enumerate((*FEW, *more))]
     return make_rules(
         override.plugin,
         tags.plugin,
         make_entry(rules.plugin, "rules", rules.RulesOptions.model_validate({"rules": given})),
-        make_entry(classifier.plugin, CLASSIFIER),
+        *([make_entry(classifier.plugin, CLASSIFIER)] if classified else []),
         limits.plugin,
         feasibility.plugin,
         budgets.plugin,
