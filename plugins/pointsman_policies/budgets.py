@@ -55,8 +55,7 @@ class Budgets:
     def pointsman_shape_request(self, snapshot: Snapshot) -> Shape | None:
         rungs = len(self._tiers)
         for balance in snapshot.balances:
-            degrades = balance.begins(BudgetAction.DEGRADE)
-            if degrades is not None and balance.used >= degrades and _Ladder(balance).rung(rungs) == rungs:
+            if not _untouched(balance) and _Ladder(balance).rung(rungs) == rungs:
                 return self._last
         return None
 
@@ -66,9 +65,11 @@ class Budgets:
     ) -> Sequence[Exclusion] | NoOpinion:
         if not snapshot.balances:
             return ()
-        ladders = [_Ladder(balance) for balance in snapshot.balances]
         # A budget that pays for the dearest call and is not on its ladder need not look at every model.
         dearest = max([shape.estimate.worst_case_nano_usd for shape in shaped.values()], default=0)
+        ladders = [_Ladder(balance) for balance in snapshot.balances if not _untouched(balance, dearest)]
+        if not ladders:
+            return ()
         exclusions = [
             exclusion
             for ladder in ladders
@@ -94,6 +95,16 @@ class Budgets:
             elif left is not None and worst > left:
                 exclusions.append(Exclusion(target, Cause.BUDGET, f"could cost {dollars(worst)}, {standing}", scope))
         return exclusions
+
+
+def _untouched(balance: Balance, more: int = 0) -> bool:
+    """Whether it stays below its first step, so that nothing follows from it; as of most budgets at most times."""
+    # One more, because steps begin at whole nano-USD, rounded; a loop, because `any` takes twice as long.
+    used, limit = balance.used + more + 1, balance.limit_nano_usd
+    for step in balance.steps:  # noqa: SIM110
+        if used > step.from_ratio * limit:
+            return False
+    return True
 
 
 class _Ladder:
@@ -139,10 +150,10 @@ class _Ladder:
 
     def standing(self) -> str:
         """How the budget stands, for people."""
-        balance = self.balance
-        left = max(0, balance.limit_nano_usd - self.used) if self.left is None else self.left
-        limit = dollars(balance.limit_nano_usd)
-        return f"budget {balance.scope} has {dollars(left)} of {limit} left until {instant(balance.resets_at)}"
+        balance, limit = self.balance, self.balance.limit_nano_usd
+        left = max(0, (limit if self.refuses is None else self.refuses) - self.used)
+        until = instant(balance.resets_at)
+        return f"budget {balance.scope} has {dollars(left)} of {dollars(limit)} left until {until}"
 
 
 plugin = register(Budgets, config=BudgetsOptions, kind=PolicyKind.BUDGET, deterministic=True)

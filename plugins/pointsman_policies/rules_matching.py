@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from pointsman_policies.rules_schema import Rule, When
 
 
+_NOTHING: frozenset[int] = frozenset()
+
+
 class Program:
     """Rules compiled into one; `matching` costs little where most rules are about what most requests are not like."""
 
@@ -79,7 +82,7 @@ def _searching(text: str, patterns: Patterns, read_characters: int) -> Reader:
 
     def found(request: Request) -> frozenset[int]:
         said = read(request)
-        return frozenset() if said is None else patterns.found(said)
+        return _NOTHING if said is None else patterns.found(said)
 
     return found
 

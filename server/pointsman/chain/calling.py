@@ -93,6 +93,10 @@ class Consultation:
             raise PluginFailed(hook.entry.id, hook.name, why)
         return SILENT
 
+    def note_silence(self, hook: Hook) -> None:
+        """Add the verdict of a policy that had no opinion, and gave no reason."""
+        self.verdicts.append(hook.silence)
+
     def note(self, hook: Hook, outcome: VerdictOutcome, reason: str, before: int = 0, after: int = 0) -> None:
         """Add a verdict."""
         entry = hook.entry

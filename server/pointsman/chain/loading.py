@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
 import pluggy
+from msgspec.structs import replace
 
 from pointsman import hookspecs
 from pointsman.chain.entry import Entry
 from pointsman.chain.plugin import PolicySetup
 from pointsman.errors import PluginRefused
 from pointsman.model.catalogue import Catalogue
-from pointsman.model.decision import PolicyKind
+from pointsman.model.decision import PolicyKind, Verdict, VerdictOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,18 @@ class Hook:
     """One entry's implementation of one hook; `call` takes the spec's arguments by position.
 
     `takes_last` says whether it looks at the last of them: where that is the target and it does not, one answer serves
-    for all.
+    for all. `silence` is the verdict of having no opinion: most policies have none of most requests.
     """
 
     entry: Entry
     name: str
     call: Callable[..., Any]
     takes_last: bool = True
+    silence: Verdict = field(init=False)
+
+    def __post_init__(self) -> None:
+        said = Verdict(self.entry.id, self.entry.plugin.kind, self.name, VerdictOutcome.NO_OPINION, "")
+        object.__setattr__(self, "silence", replace(said, dry_run=self.entry.shadow))
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def assess(d: Deliberation) -> Assessed:
         if opinion is SILENT:
             continue
         if opinion is None:
-            d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
+            d.asking.note_silence(hook)
             continue
         if fault := checks.assessment_fault(opinion, d.catalogue):
             d.asking.fail(hook, fault)
@@ -141,7 +141,7 @@ def _choose(d: Deliberation, assessed: Assessed, candidates: Mapping[str, Shaped
         if choice is SILENT:
             continue
         if choice is None:
-            d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
+            d.asking.note_silence(hook)
             continue
         if fault := checks.choice_fault(choice, d.catalogue):
             d.asking.fail(hook, fault)
@@ -173,7 +173,7 @@ def _plan(d: Deliberation, assessed: Assessed, ranking: tuple[str, ...]) -> Plan
         if wrapped is SILENT:
             continue
         if wrapped is None:
-            d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
+            d.asking.note_silence(hook)
             continue
         if fault := checks.plan_fault(wrapped, ranking):
             d.asking.fail(hook, fault)

@@ -10,6 +10,7 @@ from pointsman.chain.calling import SILENT
 from pointsman.chain.loading import Hook
 from pointsman.engine import checks
 from pointsman.engine.deliberation import Deliberation
+from pointsman.engine.rules import Tariff
 from pointsman.model.catalogue import Model
 from pointsman.model.decision import Assessed, Cause, Estimate, Exclusion, Shape, Shaped, VerdictOutcome
 from pointsman.model.pricing import HALF, PER_TOKENS
@@ -29,10 +30,10 @@ def shape_targets(d: Deliberation, assessed: Assessed) -> dict[str, Shaped]:
     # The caller's own count stands; ours is corrected by what this model was seen to make of our estimates.
     if counted is not None:
         ratios = {}
-    castings = _castings(_ask(d, assessed), d.rules.targets, d.request.params)
+    castings = _castings(_ask(d, assessed), d.rules.tariffs, d.request.params)
     shaped: dict[str, Shaped] = {}
-    for mold, models in castings:
-        mold.cast(models, tokens, ratios, shaped)
+    for mold, tariffs in castings:
+        mold.cast(tariffs, tokens, ratios, shaped)
     if len(castings) > 1:
         shaped = {target: shaped[target] for target in d.rules.target_ids}
     if any(mold.floor for mold, _ in castings):
@@ -74,26 +75,26 @@ def _note(d: Deliberation, hook: Hook, shaped: int) -> None:
     if shaped:
         d.asking.note(hook, VerdictOutcome.NARROWED, f"shaped {shaped} targets")
     else:
-        d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
+        d.asking.note_silence(hook)
 
 
 def _castings(
-    opinions: Sequence[_Opinion], models: Sequence[Model], params: Params
-) -> Sequence[tuple[_Mold, Sequence[Model]]]:
+    opinions: Sequence[_Opinion], tariffs: Sequence[Tariff], params: Params
+) -> Sequence[tuple[_Mold, Sequence[Tariff]]]:
     """Each mold with the models that it is for: one for all of them, unless policies tell targets apart."""
     if all(opinion.alike for opinion in opinions):
-        return [(_mold(_merge([next(iter(opinion.shapes.values())) for opinion in opinions]), params), models)]
-    alike: dict[tuple[int, ...], tuple[list[Shape], list[Model]]] = {}
-    for model in models:
-        shapes = [shape for opinion in opinions if (shape := opinion.shapes.get(model.id)) is not None]
+        return [(_mold(_merge([next(iter(opinion.shapes.values())) for opinion in opinions]), params), tariffs)]
+    alike: dict[tuple[int, ...], tuple[list[Shape], list[Tariff]]] = {}
+    for tariff in tariffs:
+        shapes = [shape for opinion in opinions if (shape := opinion.shapes.get(tariff[0])) is not None]
         # Policies return the same object for the same answer, so a merge is made once, not once a model.
-        alike.setdefault(tuple(map(id, shapes)), (shapes, []))[1].append(model)
+        alike.setdefault(tuple(map(id, shapes)), (shapes, []))[1].append(tariff)
     return [(_mold(_merge(shapes), params), some) for shapes, some in alike.values()]
 
 
-def _veto(d: Deliberation, castings: Sequence[tuple[_Mold, Sequence[Model]]]) -> None:
+def _veto(d: Deliberation, castings: Sequence[tuple[_Mold, Sequence[Tariff]]]) -> None:
     """Veto what cannot give the least that policies want, in catalogue order."""
-    molds = {model.id: mold for mold, models in castings for model in models}
+    molds = {target: mold for mold, tariffs in castings for target, *_ in tariffs}
     for model in d.rules.targets:
         mold = molds[model.id]
         if conflict := mold.conflict or mold.shortfall(model):
@@ -140,7 +141,7 @@ class _Mold(Struct, frozen=True):
         return f"needs at least {self.floor} output tokens, its answers end at {model.max_output}"
 
     def cast(
-        self, models: Sequence[Model], input_tokens: int, ratios: Mapping[str, float], shaped: dict[str, Shaped]
+        self, tariffs: Sequence[Tariff], input_tokens: int, ratios: Mapping[str, float], shaped: dict[str, Shaped]
     ) -> None:
         """Add the call to each model. Its own limit is not asked for, but bounds what an answer can cost.
 
@@ -148,12 +149,11 @@ class _Mold(Struct, frozen=True):
         """
         plain_tokens, wanted = input_tokens + self.prompt_tokens, self.limit
         temperature, system_prompt, most = self.temperature, self.system_prompt, self.expected
-        for model in models:
-            target, own = model.id, model.max_output
+        for target, own, context, input_price, output_price, per_request in tariffs:
             ratio = ratios.get(target, 1.0)
             tokens = plain_tokens if ratio == 1.0 else int(plain_tokens * ratio)
             if wanted is None:
-                limit, worst = None, own or max(0, model.context - tokens)
+                limit, worst = None, own or max(0, context - tokens)
                 expected = min(most, worst)
             elif 0 < own < wanted:
                 limit = worst = own
@@ -162,10 +162,9 @@ class _Mold(Struct, frozen=True):
                 limit = worst = wanted
                 expected = most
             # `cost_nano_usd` where nothing is cached, written out: calls would be the most of it for every model.
-            price = model.price
-            asked, per_request = tokens * price.input + HALF, price.per_request
-            likely = (asked + expected * price.output) // PER_TOKENS + per_request
-            dearest = (asked + worst * price.output) // PER_TOKENS + per_request
+            asked = tokens * input_price + HALF
+            likely = (asked + expected * output_price) // PER_TOKENS + per_request
+            dearest = (asked + worst * output_price) // PER_TOKENS + per_request
             estimate = Estimate(likely, dearest, tokens, expected)
             shaped[target] = Shaped(target, limit, temperature, system_prompt, estimate)
 
