@@ -87,10 +87,10 @@ class Budgets:
             return [Exclusion(target, Cause.BUDGET, f"{standing}: no more is spent", scope) for target in shaped]
         rung, exclusions = ladder.rung(len(self._tiers)), []
         highest = max(0, len(self._tiers) - 1 - rung)
+        above = f"{standing}: nothing above tier {self._tiers[highest]}" if rung else ""
         for target, shape in shaped.items():
             worst = shape.estimate.worst_case_nano_usd
             if rung and self._levels[target] > highest:
-                above = f"{standing}: nothing above tier {self._tiers[highest]}"
                 exclusions.append(Exclusion(target, Cause.BUDGET, above, scope))
             elif left is not None and worst > left:
                 exclusions.append(Exclusion(target, Cause.BUDGET, f"could cost {dollars(worst)}, {standing}", scope))

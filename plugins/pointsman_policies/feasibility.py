@@ -59,7 +59,9 @@ class Feasibility:
         self, request: Request, snapshot: Snapshot, assessment: Assessed, shaped: Mapping[str, Shaped]
     ) -> Sequence[Exclusion]:
         needed = _needed(request)
-        lacking = frozenset().union(*[self._lacking.get(capability, self._everyone) for capability in needed])
+        lacking: set[str] = set()
+        for capability in needed:
+            lacking |= self._lacking.get(capability, self._everyone)
         room = self._room
         exclusions: list[Exclusion] = []
         for target, shape in shaped.items():
@@ -74,7 +76,7 @@ class Feasibility:
         return exclusions
 
 
-def _needed(request: Request) -> frozenset[str]:
+def _needed(request: Request) -> set[str]:
     """Names of the capabilities that the request cannot do without."""
     needed: set[str] = set()
     if request.tools and (request.tool_choice or _OFFERED).mode != "none":
@@ -87,7 +89,7 @@ def _needed(request: Request) -> frozenset[str]:
         needed |= {"images", "image_urls"}
     if request.params.reasoning_effort not in ("", "none"):
         needed.add("reasoning")
-    return frozenset(needed)
+    return needed
 
 
 plugin = register(

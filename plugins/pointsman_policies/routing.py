@@ -33,18 +33,23 @@ class Table:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._tasks = catalogue.tasks
+        self._rows = {
+            task.name: {
+                mode: (row, f"row {task.name}/{mode}, {task.select} of {len(row)}") for mode, row in task.route.items()
+            }
+            for task in catalogue.tasks.values()
+        }
 
     @hookimpl
     def pointsman_choose_targets(
         self, request: Request, snapshot: Snapshot, assessment: Assessed, candidates: Mapping[str, Shaped]
     ) -> Choice:
         task = self._tasks[assessment.task]
-        row = task.route[assessment.mode]
+        row, reason = self._rows[assessment.task][assessment.mode]
         if task.select is Select.WEIGHTED:
             targets = _drawn(task, row, candidates, request.session or f"#{snapshot.seed}")
         else:
             targets = _ordered(task.select, row, candidates, snapshot)
-        reason = f"row {task.name}/{assessment.mode}, {task.select} of {len(row)}"
         return Choice(targets, reason, follows_task=True)
 
 

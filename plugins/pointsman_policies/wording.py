@@ -10,7 +10,8 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
 
 def dollars(nano_usd: int) -> str:
     """`$0.000643`."""
-    return f"${nano_usd / 1e9:.9f}".rstrip("0").rstrip(".")
+    whole, rest = divmod(nano_usd, 1_000_000_000)
+    return f"${whole}.{str(rest).zfill(9).rstrip('0')}" if rest else f"${whole}"
 
 
 def instant(seconds: float) -> str:

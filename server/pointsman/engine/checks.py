@@ -69,8 +69,9 @@ def exclusions_fault(answer: object, known: Container[str]) -> str:
         cause: object = exclusion.cause
         if not isinstance(cause, Cause):
             return "excluded for a cause that is no Cause"
-        if fault := _text_fault(exclusion.reason) or _text_fault(exclusion.scope):
-            return fault
+        texts: tuple[object, object] = (exclusion.reason, exclusion.scope)
+        if not isinstance(texts[0], str) or not isinstance(texts[1], str):
+            return _text_fault(texts[0]) or _text_fault(texts[1])
     return ""
 
 

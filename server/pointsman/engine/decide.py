@@ -121,10 +121,12 @@ def _exclude(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) 
         exclusions = d.asking.ask(hook, d.request, d.snapshot, assessed, shaped)
         if exclusions is SILENT:
             continue
-        if fault := checks.exclusions_fault(exclusions, shaped):
+        # Nothing is what most policies exclude of most requests, and needs no looking at.
+        nothing = (type(exclusions) is tuple or type(exclusions) is list) and not exclusions
+        if not nothing and (fault := checks.exclusions_fault(exclusions, shaped)):
             d.asking.fail(hook, fault)
             continue
-        if not exclusions:
+        if nothing or not exclusions:
             d.asking.note(hook, VerdictOutcome.NO_OPINION, "", left, left)
             continue
         for exclusion in exclusions:

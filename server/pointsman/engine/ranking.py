@@ -18,13 +18,13 @@ def rank(choice: Choice | None, candidates: Mapping[str, Shaped], rules: Rules, 
     if choice is None:
         by_cost = sorted([(shaped.estimate.expected_nano_usd, target) for target, shaped in candidates.items()])
         return tuple([target for _, target in by_cost])
-    chosen = tuple(target for target in dict.fromkeys(choice.targets) if target in candidates)
+    chosen = tuple([target for target in dict.fromkeys(choice.targets) if target in candidates])
     if choice.exclusive:
         return chosen
     models, levels, taken = rules.catalogue.models, rules.levels, frozenset(chosen)
     providers = {models[target].provider for target in chosen}
     own = levels[chosen[0] if chosen else choice.targets[0]]
-    cheaper = vetoes.any_for(Cause.BUDGET)
+    cheaper = own > 0 and vetoes.any_for(Cause.BUDGET)
     others: list[tuple[int, int, str]] = []
     for target, shaped in candidates.items():
         # Tiers above are further the higher they are; those below come after all of them, the nearest first.

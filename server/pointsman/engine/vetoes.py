@@ -35,7 +35,12 @@ class Vetoes:
         return frozenset(exclusion.cause for exclusion, _ in self._by_target.get(target, ()))
 
     def any_for(self, cause: Cause) -> bool:
-        return any(exclusion.cause is cause for vetoes in self._by_target.values() for exclusion, _ in vetoes)
+        # A loop, because `any` takes twice as long.
+        for vetoes in self._by_target.values():
+            for exclusion, _ in vetoes:
+                if exclusion.cause is cause:
+                    return True
+        return False
 
     def candidates(self, shaped: Mapping[str, Shaped]) -> tuple[Candidate, ...]:
         """The excluded targets, each with its first veto."""
