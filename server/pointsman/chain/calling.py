@@ -56,14 +56,15 @@ class Consultation:
         return SILENT
 
     def ask_each(self, hook: Hook, subjects: Iterable[str], *arguments: Any) -> Any:
-        """Its answers by subject (the hook's last argument), those that are None left out; or SILENT as a whole."""
+        """Its answers by subject (the hook's last argument), those that are None left out; or SILENT as a whole.
+
+        Of a hook that does not look at the subject: the one answer for all of them, by "".
+        """
         call = hook.call
 
         def ask_all() -> dict[str, Any]:
-            if hook.takes_last:
-                return {subject: answer for subject in subjects if (answer := call(*arguments, subject)) is not None}
-            answer = call(*arguments, "")
-            return {} if answer is None else dict.fromkeys(subjects, answer)
+            asked = subjects if hook.takes_last else ("",)
+            return {subject: answer for subject in asked if (answer := call(*arguments, subject)) is not None}
 
         return self._contained(hook, ask_all, ())
 

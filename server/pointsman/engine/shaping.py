@@ -42,10 +42,13 @@ def shape_targets(d: Deliberation, assessed: Assessed) -> dict[str, Shaped]:
 
 
 class _Opinion(Struct, frozen=True):
-    """One policy's shapes by target; where it does not look at the target, they are all `alike`."""
+    """One policy's shapes by target, or `alike`: one for all of them, by "", since it does not look at the target."""
 
     shapes: dict[str, Shape]
     alike: bool
+
+    def of(self, target: str) -> Shape | None:
+        return self.shapes.get("" if self.alike else target)
 
 
 def _ask(d: Deliberation, assessed: Assessed) -> list[_Opinion]:
@@ -55,18 +58,16 @@ def _ask(d: Deliberation, assessed: Assessed) -> list[_Opinion]:
         mine = d.asking.ask_each(hook, d.rules.target_ids, d.request, d.snapshot, assessed)
         if mine is SILENT:
             continue
-        if fault := _fault(mine, alike=not hook.takes_last):
+        if fault := _fault(mine):
             d.asking.fail(hook, fault)
             continue
         if mine:
             opinions.append(_Opinion(mine, not hook.takes_last))
-        _note(d, hook, len(mine))
+        _note(d, hook, len(mine) if hook.takes_last or not mine else len(d.rules.target_ids))
     return opinions
 
 
-def _fault(mine: dict[str, Shape], *, alike: bool) -> str:
-    if alike:
-        return checks.shape_fault(next(iter(mine.values()))) if mine else ""
+def _fault(mine: dict[str, Shape]) -> str:
     shapes = {id(shape): shape for shape in mine.values()}.values()
     return next((fault for shape in shapes if (fault := checks.shape_fault(shape))), "")
 
@@ -83,10 +84,10 @@ def _castings(
 ) -> Sequence[tuple[_Mold, Sequence[Tariff]]]:
     """Each mold with the models that it is for: one for all of them, unless policies tell targets apart."""
     if all(opinion.alike for opinion in opinions):
-        return [(_mold(_merge([next(iter(opinion.shapes.values())) for opinion in opinions]), params), tariffs)]
+        return [(_mold(_merge([opinion.shapes[""] for opinion in opinions]), params), tariffs)]
     alike: dict[tuple[int, ...], tuple[list[Shape], list[Tariff]]] = {}
     for tariff in tariffs:
-        shapes = [shape for opinion in opinions if (shape := opinion.shapes.get(tariff[0])) is not None]
+        shapes = [shape for opinion in opinions if (shape := opinion.of(tariff[0])) is not None]
         # Policies return the same object for the same answer, so a merge is made once, not once a model.
         alike.setdefault(tuple(map(id, shapes)), (shapes, []))[1].append(tariff)
     return [(_mold(_merge(shapes), params), some) for shapes, some in alike.values()]
