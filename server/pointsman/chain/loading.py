@@ -64,7 +64,10 @@ class Chain:
 
     def kind_of(self, entry: str) -> PolicyKind:
         """What sort of policy the entry of this id is."""
-        return next(e.plugin.kind for e in self.entries if e.id == entry)
+        for configured in self.entries:
+            if configured.id == entry:
+                return configured.plugin.kind
+        raise KeyError(entry)
 
     def live(self) -> Chain:
         """Without the shadow entries."""

@@ -44,7 +44,7 @@ def decide_with_shadows(
 
 
 def _decide(d: Deliberation) -> Decision | Refusal:
-    assessed = unassessed(d)
+    assessed: Assessed | None = None
     try:
         assessed = assess(d)
         shaped = shape_targets(d, assessed)
@@ -56,7 +56,7 @@ def _decide(d: Deliberation) -> Decision | Refusal:
             return refuse(d, assessed, choice, shaped)
         plan = _plan(d, assessed, ranking)
     except PluginFailed as failure:
-        return _stopped(d, assessed, failure)
+        return _stopped(d, assessed or unassessed(d), failure)
     decided_by, kind, reason = _attribute(assessed, choice, chosen_by, d.chain)
     planned = {attempt.target for stage in plan.stages for attempt in stage.attempts}
     return Decision(
@@ -108,8 +108,12 @@ def assess(d: Deliberation) -> Assessed:
 
 
 def _describe(opinion: Assessment) -> str:
-    words = [f"{name} {value}" for name, value in (("task", opinion.task), ("mode", opinion.mode)) if value]
-    return " and ".join(words) + (f" from {opinion.source}" if opinion.source else "")
+    source = f" from {opinion.source}" if opinion.source else ""
+    if opinion.task and opinion.mode:
+        return f"task {opinion.task} and mode {opinion.mode}{source}"
+    if opinion.task:
+        return f"task {opinion.task}{source}"
+    return f"mode {opinion.mode}{source}" if opinion.mode else source
 
 
 def _exclude(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) -> None:

@@ -36,7 +36,7 @@ def shape_targets(d: Deliberation, assessed: Assessed) -> dict[str, Shaped]:
         mold.cast(tariffs, tokens, ratios, shaped)
     if len(castings) > 1:
         shaped = {target: shaped[target] for target in d.rules.target_ids}
-    if any(mold.floor for mold, _ in castings):
+    if [mold for mold, _ in castings if mold.floor]:
         _veto(d, castings)
     return shaped
 
@@ -83,7 +83,7 @@ def _castings(
     opinions: Sequence[_Opinion], tariffs: Sequence[Tariff], params: Params
 ) -> Sequence[tuple[_Mold, Sequence[Tariff]]]:
     """Each mold with the models that it is for: one for all of them, unless policies tell targets apart."""
-    if all(opinion.alike for opinion in opinions):
+    if not [opinion for opinion in opinions if not opinion.alike]:
         return [(_mold(_merge([opinion.shapes[""] for opinion in opinions]), params), tariffs)]
     alike: dict[tuple[int, ...], tuple[list[Shape], list[Tariff]]] = {}
     for tariff in tariffs:
