@@ -69,9 +69,10 @@ def exclusions_fault(answer: object, known: Container[str]) -> str:
         cause: object = exclusion.cause
         if not isinstance(cause, Cause):
             return "excluded for a cause that is no Cause"
-        texts: tuple[object, object] = (exclusion.reason, exclusion.scope)
-        if not isinstance(texts[0], str) or not isinstance(texts[1], str):
-            return _text_fault(texts[0]) or _text_fault(texts[1])
+        reason: object = exclusion.reason
+        scope: object = exclusion.scope
+        if not (isinstance(reason, str) and isinstance(scope, str)):
+            return _text_fault(reason) or _text_fault(scope)
     return ""
 
 

@@ -133,8 +133,7 @@ def _exclude(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) 
         if nothing or not exclusions:
             d.asking.note(hook, VerdictOutcome.NO_OPINION, "", left, left)
             continue
-        for exclusion in exclusions:
-            d.vetoes.add(exclusion, hook.entry.id)
+        d.vetoes.add_all(exclusions, hook.entry.id)
         before, left = left, len(shaped) - len(d.vetoes)
         d.asking.note(hook, VerdictOutcome.NARROWED, exclusions[0].reason, before, left)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pointsman.model.decision import Candidate, Cause, Exclusion, Shaped
 
@@ -15,6 +15,14 @@ class Vetoes:
 
     def add(self, exclusion: Exclusion, by: str) -> None:
         self._by_target.setdefault(exclusion.target, []).append((exclusion, by))
+
+    def add_all(self, exclusions: Iterable[Exclusion], by: str) -> None:
+        vetoed = self._by_target
+        for exclusion in exclusions:
+            if exclusion.target in vetoed:
+                vetoed[exclusion.target].append((exclusion, by))
+            else:
+                vetoed[exclusion.target] = [(exclusion, by)]
 
     def __contains__(self, target: object) -> bool:
         return target in self._by_target
