@@ -8,6 +8,7 @@ from pointsman import (
     Assessed,
     Cause,
     Exclusion,
+    Hints,
     Model,
     PolicyKind,
     PolicySetup,
@@ -35,34 +36,29 @@ class Limits:
         hints = request.hints
         if hints.max_cost_nano_usd is None and not hints.exclude_providers and not hints.allowed_regions:
             return ()
+        models, most, spent = self._models, hints.max_cost_nano_usd, snapshot.spent_nano_usd
+        providers, regions = hints.exclude_providers, hints.allowed_regions
         exclusions: list[Exclusion] = []
         for target, shape in shaped.items():
-            model = self._models[target]
-            if reason := _forbidden(request, model):
-                exclusions.append(Exclusion(target, Cause.POLICY, reason))
-            if reason := _too_dear(shape.estimate.worst_case_nano_usd, request, snapshot):
+            model = models[target]
+            # A model without declared regions might run anywhere: a residency rule cannot be satisfied by not knowing.
+            if model.provider in providers or (regions and model.regions.isdisjoint(regions)):
+                exclusions.append(Exclusion(target, Cause.POLICY, _forbidden(hints, model)))
+            worst = shape.estimate.worst_case_nano_usd
+            # What policies' questions have cost counts against the caller's limit.
+            if most is not None and worst + spent > most:
+                reason = f"could cost {dollars(worst)}, the caller allows {dollars(most)}"
+                if spent:
+                    reason = f"{reason}, and policies' questions have cost {dollars(spent)}"
                 exclusions.append(Exclusion(target, Cause.COST, reason))
         return exclusions
 
 
-def _too_dear(worst: int, request: Request, snapshot: Snapshot) -> str:
-    """What policies' questions have cost counts against the caller's limit."""
-    limit, spent = request.hints.max_cost_nano_usd, snapshot.spent_nano_usd
-    if limit is None or worst + spent <= limit:
-        return ""
-    allowed = f"could cost {dollars(worst)}, the caller allows {dollars(limit)}"
-    return f"{allowed}, and policies' questions have cost {dollars(spent)}" if spent else allowed
-
-
-def _forbidden(request: Request, model: Model) -> str:
-    hints = request.hints
+def _forbidden(hints: Hints, model: Model) -> str:
     if model.provider in hints.exclude_providers:
         return f"the caller excludes provider {model.provider}"
-    # A model without declared regions might run anywhere: a residency rule cannot be satisfied by not knowing.
-    if hints.allowed_regions and not model.regions.intersection(hints.allowed_regions):
-        where = ", ".join(sorted(model.regions)) or "no declared region"
-        return f"runs in {where}, the caller allows {', '.join(hints.allowed_regions)}"
-    return ""
+    where = ", ".join(sorted(model.regions)) or "no declared region"
+    return f"runs in {where}, the caller allows {', '.join(hints.allowed_regions)}"
 
 
 plugin = register(

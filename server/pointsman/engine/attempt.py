@@ -16,7 +16,7 @@ from pointsman.model.attempt import Attempt, AttemptOutcome, CostSource
 from pointsman.model.catalogue import Model
 from pointsman.model.decision import Decision, Shaped
 from pointsman.model.plan import PlannedAttempt
-from pointsman.model.pricing import plain_cost, price_attempt
+from pointsman.model.pricing import cost_nano_usd, price_attempt
 from pointsman.model.request import Part, Reasoning, Text, ToolCall
 from pointsman.model.tokens import estimate_tokens
 from pointsman.ports import AnswerStream, Clock, Limits, Provider, ProviderCall
@@ -239,7 +239,7 @@ def _allowance(exchange: Exchange, model: Model, shaped: Shaped) -> float | None
         return None
     estimate = shaped.estimate
     left = limit - sum(attempt.cost_nano_usd for attempt in exchange.attempts)
-    return (left - plain_cost(model.price, estimate.input_tokens, 0)) * 1e6 / model.price.output
+    return (left - cost_nano_usd(model.price, Usage(estimate.input_tokens))) * 1e6 / model.price.output
 
 
 def _overspent(running: Running, deltas: Sequence[Delta]) -> bool:

@@ -74,8 +74,10 @@ def exclusions_fault(answer: object, known: Container[str]) -> str:
         yields: object = exclusion.yields
         if not isinstance(yields, bool):
             return f"excluded with a {type(yields).__name__} where it says whether it yields"
-        if fault := _text_fault(exclusion.reason) or _text_fault(exclusion.scope):
-            return fault
+        reason: object = exclusion.reason
+        scope: object = exclusion.scope
+        if not (isinstance(reason, str) and isinstance(scope, str)):
+            return _text_fault(reason) or _text_fault(scope)
     return ""
 
 

@@ -79,8 +79,9 @@ class Stopwatch(Watch):
         self._dog.current = (entry, since)
 
     def leave(self, entry: str) -> None:
+        micros = self.micros
+        micros[entry] = micros.get(entry, 0.0) + (perf_counter() - self._since) * 1e6
         self._dog.current = None
-        self.micros[entry] = self.micros.get(entry, 0.0) + (perf_counter() - self._since) * 1e6
 
     def heard(self, hook: Hook, answer: object) -> None:
         self._heard[hook.entry.id, hook.name] = answer
