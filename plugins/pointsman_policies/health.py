@@ -75,7 +75,8 @@ class Health:
     def pointsman_plan_attempts(
         self, request: Request, snapshot: Snapshot, assessment: Assessed, plan: Plan
     ) -> Plan | NoOpinion | None:
-        if not snapshot.health:
+        # What is down is seldom planned: it was excluded, unless nothing else was left.
+        if not snapshot.health or not self._concerned(snapshot, plan):
             return None
         stages = _one_that_is_down(plan.stages, _in(HealthState.DOWN, snapshot))
         if self._degraded_last:
@@ -84,6 +85,17 @@ class Health:
         if list(stages) == list(plan.stages):
             return None
         return replace(plan, stages=tuple(_at(stage, position) for position, stage in enumerate(stages)))
+
+    def _concerned(self, snapshot: Snapshot, plan: Plan) -> bool:
+        known, degraded_last = snapshot.health, self._degraded_last
+        for stage in plan.stages:
+            for attempt in stage.attempts:
+                health = known.get(attempt.target)
+                if health and (
+                    health.state is HealthState.DOWN or (degraded_last and health.state is not HealthState.UP)
+                ):
+                    return True
+        return False
 
 
 def _in(state: HealthState, snapshot: Snapshot) -> frozenset[str]:

@@ -71,19 +71,19 @@ class Consultation:
 
         PluginFailed where its failure must stop the request, NotReplayable where it cannot be asked any more.
         """
-        if hook.entry.id in self._set_aside and self._is_passed_over(hook):
+        if hook.id in self._set_aside and self._is_passed_over(hook):
             return SILENT
         if hook.reads_text and self._memory is not None:
             answer = self._recall(hook, self._memory.recall(hook, arguments))
         else:
             # As in `ask_each`, and not shared with it: every policy is asked here, and a call more each time shows.
-            self._enter(hook.entry.id)
+            self._enter(hook.id)
             try:
                 answer = hook.call(*arguments)
             except BaseException as error:  # noqa: BLE001
                 return self._contain(hook, error)
             finally:
-                self._leave(hook.entry.id)
+                self._leave(hook.id)
             if hook.reads_text:
                 self._heard(hook, answer)
         # By its very type: isinstance would run code of an answer that pretends to be something else.
@@ -100,28 +100,28 @@ class Consultation:
 
         Of a hook that does not look at the subject: the one answer for all of them, by "".
         """
-        if hook.entry.id in self._set_aside and self._is_passed_over(hook):
+        if hook.id in self._set_aside and self._is_passed_over(hook):
             return SILENT
         if hook.reads_text and self._memory is not None:
             return self._recall(hook, self._memory.recall(hook, arguments))
         call, asked = hook.call, subjects if hook.takes_last else ("",)
-        self._enter(hook.entry.id)
+        self._enter(hook.id)
         try:
             answers = {subject: answer for subject in asked if (answer := call(*arguments, subject)) is not None}
         except BaseException as error:  # noqa: BLE001
             return self._contain(hook, error)
         finally:
-            self._leave(hook.entry.id)
+            self._leave(hook.id)
         if hook.reads_text:
             self._heard(hook, answers)
         return answers
 
     def _is_passed_over(self, hook: Hook) -> bool:
         """Whether a policy that was set aside is not to be asked this; its verdict is noted."""
-        if hook.entry.id in self._unheard and hook.name in _DECIDING:
+        if hook.id in self._unheard and hook.name in _DECIDING:
             self.note(hook, VerdictOutcome.NO_OPINION, "not asked: compliance mode, and it is not deterministic")
             return True
-        if hook.entry.id in self._quarantined:
+        if hook.id in self._quarantined:
             self._fail(hook, "quarantined: it overran and was taken out for a while")
             return True
         return False

@@ -37,12 +37,14 @@ class Hook:
     call: Callable[..., Any]
     takes_last: bool = True
     takes: tuple[int, ...] | None = None
+    id: str = field(init=False)
     reads_text: bool = field(init=False)
     silence: Verdict = field(init=False)
 
     def __post_init__(self) -> None:
         said = Verdict(self.entry.id, self.entry.plugin.kind, self.name, VerdictOutcome.NO_OPINION, "")
         object.__setattr__(self, "silence", replace(said, dry_run=self.entry.shadow))
+        object.__setattr__(self, "id", self.entry.id)
         object.__setattr__(self, "reads_text", self.entry.plugin.reads_text)
 
 
