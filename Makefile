@@ -8,8 +8,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Resolves requirements.lock; a tool of `make lock` alone, so it lives outside .venv.
 UV := uv==0.13.9
-# What bench-peers measures beside us, in an environment of its own: never in .venv or requirements.lock. No later
-# LiteLLM can be installed: they need litellm-proxy, or a litellm-proxy-extras, that the package index does not have.
+# What bench-peers measures beside us, in an environment of its own: never in .venv or requirements.lock. Later releases
+# of LiteLLM than this one need companions that cannot be had; benchmarks/README.md says more.
 LITELLM := 1.108.7
 PORTKEY := 1.15.2
 PEERS := .venv-peers/.litellm-$(LITELLM)-portkey-$(PORTKEY)
