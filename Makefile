@@ -8,12 +8,18 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Resolves requirements.lock; a tool of `make lock` alone, so it lives outside .venv.
 UV := uv==0.13.9
+# What bench-peers measures beside us, in an environment of its own: never in .venv or requirements.lock. Later releases
+# of LiteLLM than this one need companions that cannot be had; benchmarks/README.md says more.
+LITELLM := 1.108.7
+PORTKEY := 1.15.2
+PEERS := .venv-peers/.litellm-$(LITELLM)-portkey-$(PORTKEY)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check generate lock bench bench-decide bench-classifier bench-cascade bench-hedging clean
+.PHONY: help demo serve test check generate lock bench bench-decide bench-classifier bench-cascade bench-hedging bench-peers
+.PHONY: clean
 
 help: ## This list
 	@printf 'make VERB [ARGS="..."] [PYTHON=python3.12]\n\n'
@@ -69,8 +75,11 @@ bench-hedging: $(READY) ## What hedging does to the slowest answers, against the
 bench-cascade: $(READY) ## What cascades keep and save; ARGS="--data FOLDER" names the recorded answers
 	$(BIN)/python -m benchmarks.cascade $(ARGS)
 
+bench-peers: $(READY) $(PEERS) ## What a call costs us and other gateways, beside each other
+	$(BIN)/python -m benchmarks.peers $(ARGS)
+
 clean: ## Removes the environment and every cache
-	rm -rf $(VENV) .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .venv-lock .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 define require-python
@@ -87,4 +96,16 @@ $(READY): requirements.lock pyproject.toml plugins/example-policy/pyproject.toml
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e . -e plugins/example-policy \
 		-e plugins/pointsman-embeddings
+	@touch $@
+
+# Wheels only and no scripts: installing runs nothing of theirs.
+$(PEERS):
+	$(require-python)
+	@echo 'Setting up .venv-peers ...'
+	@rm -rf .venv-peers
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/pip install --quiet --only-binary :all: 'litellm[proxy]==$(LITELLM)'
+	@if command -v npm >/dev/null; then npm install --silent --ignore-scripts --no-audit --no-fund \
+		--no-update-notifier --prefix .venv-peers '@portkey-ai/gateway@$(PORTKEY)'; \
+		else echo 'There is no npm: Portkey is left out'; fi
 	@touch $@
