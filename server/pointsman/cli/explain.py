@@ -131,7 +131,7 @@ def _outcome(record: Record) -> Iterator[Text]:
             f" ({decision.decided_by_kind}): {decision.reason}",
         )
         yield _assessment(decision.assessed)
-        yield Text(f"Plan: {' → '.join(stage.attempts[0].target for stage in decision.plan.stages)}")
+        yield Text(f"Plan: {' → '.join(map(str, decision.plan.stages))}")
     elif isinstance(decision, Refusal):
         yield _assessment(decision.assessed)
     else:

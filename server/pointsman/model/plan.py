@@ -41,6 +41,12 @@ class Stage(Struct, frozen=True, omit_defaults=True):
     samples: int = 1
     gates: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        """In a line: `flash + sonnet@0.5` races, `flash x3 | vote` asks a gate."""
+        attempts = [f"{a.target}@{a.start_after:g}" if a.start_after else a.target for a in self.attempts]
+        samples = f" x{self.samples}" if self.samples > 1 else ""
+        return " + ".join(attempts) + samples + (f" | {' '.join(self.gates)}" if self.gates else "")
+
 
 class Plan(Struct, frozen=True, omit_defaults=True):
     """Failover is one attempt a stage.

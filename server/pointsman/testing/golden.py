@@ -6,8 +6,7 @@
 
 `expect` may name: target, decided_by, reason, kind, plan, kinds, stages, pin_ttl, best_effort, ranking, shaped,
 estimate; refusal, violations; task, mode, source, excluded, because, verdicts, said. Everything else has a default, as
-in `make_request` and `make_snapshot`. Of `stages` each is a text: `flash + sonnet@0.5` races, `flash x3 | vote` asks a
-gate.
+in `make_request` and `make_snapshot`. Of `stages` each is a text, as `str(stage)` gives it.
 """
 
 from __future__ import annotations
@@ -27,7 +26,6 @@ from pointsman.engine.rules import Rules
 from pointsman.model.balance import Balance
 from pointsman.model.catalogue import Adaptation, Catalogue
 from pointsman.model.decision import Decision, Exclusion, Refusal, Shaped
-from pointsman.model.plan import Stage
 from pointsman.model.request import Hints, Params, Request, ResponseFormat, Tool, ToolChoice
 from pointsman.model.snapshot import Health, Latency, Pin, Snapshot
 from pointsman.testing.builders import NOW, make_catalogue, make_entry, make_request, make_rules, make_snapshot
@@ -228,7 +226,7 @@ def _seen_of_decision(decision: Decision, key: str, wanted: Any) -> object:
     if key == "kinds":
         return [str(attempt.kind) for stage in decision.plan.stages for attempt in stage.attempts]
     if key == "stages":
-        return [_stage(stage) for stage in decision.plan.stages]
+        return [str(stage) for stage in decision.plan.stages]
     if key in {"pin_ttl", "best_effort"}:
         return getattr(decision.plan, key)
     if key == "kind":
@@ -239,12 +237,6 @@ def _seen_of_decision(decision: Decision, key: str, wanted: Any) -> object:
         ranked = {candidate.target: candidate.estimate for candidate in decision.ranking}
         return {target: {name: getattr(ranked[target], name) for name in wanted[target]} for target in wanted}
     return getattr(decision, key)
-
-
-def _stage(stage: Stage) -> str:
-    attempts = [f"{a.target}@{a.start_after:g}" if a.start_after else a.target for a in stage.attempts]
-    samples = f" x{stage.samples}" if stage.samples > 1 else ""
-    return " + ".join(attempts) + samples + (f" | {' '.join(stage.gates)}" if stage.gates else "")
 
 
 def _shaped_fields(shaped: Shaped, names: Given) -> dict[str, object]:

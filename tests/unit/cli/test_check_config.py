@@ -31,6 +31,8 @@ def test_the_chain_is_explained_in_its_order(capsys: pytest.CaptureFixture[str])
         "health",
         "pin",
         "route",
+        "climb",
+        "race",
     ]
     assert hooks["route"] == ["shape", "choose"]
     assert told["routes"]["code"]["balanced"] == ["mini", "gpt"]
@@ -43,7 +45,18 @@ def test_who_decides_in_compliance_mode(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["check-config", str(strict), "--simulated", "--explain", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["compliance"]
     assert (told["tenants"], told["passed_over"]) == (["acme"], ["llm"])
-    assert told["decide"] == ["override", "tags", "rules", "classifier", "caps", "health", "pin", "route"]
+    assert told["decide"] == [
+        "override",
+        "tags",
+        "rules",
+        "classifier",
+        "caps",
+        "health",
+        "pin",
+        "route",
+        "climb",
+        "race",
+    ]
     assert main(["check-config", str(strict), "--simulated", "--explain"]) == 0
     assert "Compliance mode for tenant acme: override, tags," in capsys.readouterr().out
 

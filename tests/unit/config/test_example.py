@@ -43,6 +43,8 @@ def test_it_is_whole_without_a_key_where_providers_are_simulated() -> None:
         "health",
         "pin",
         "route",
+        "climb",
+        "race",
     ]
     assert config.catalogue.tags["nightly-report"] == "reasoning"
     assert set(config.catalogue.tasks) == {"simple", "extract", "code", "reasoning", "complex", "general"}
