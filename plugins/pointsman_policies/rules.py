@@ -32,8 +32,10 @@ from pointsman import (
     hookimpl,
     register,
 )
-from pointsman_policies.rules_file import Exclude, Rule, RuleList, RulesFile, read_rules
-from pointsman_policies.rules_matching import READ_CHARACTERS, Program
+from pointsman_policies.rules_file import read_rules
+from pointsman_policies.rules_matching import Program
+from pointsman_policies.rules_reading import READ_CHARACTERS
+from pointsman_policies.rules_schema import Exclude, Rule, RuleList, RulesFile
 
 POINTSMAN_API = 1
 

@@ -13,8 +13,10 @@ import yaml
 from pydantic import ValidationError
 
 from pointsman import Hints, Image, Message, Mode, Request, ResponseFormat, Role, Text, Tool, measure
-from pointsman_policies.rules_file import Rule, read_rules, spell
-from pointsman_policies.rules_matching import READ_CHARACTERS, Program
+from pointsman_policies.rules_file import read_rules, spell
+from pointsman_policies.rules_matching import Program
+from pointsman_policies.rules_reading import READ_CHARACTERS
+from pointsman_policies.rules_schema import Rule
 
 _WON = ("task", "mode", "models")
 

@@ -16,7 +16,7 @@ from pointsman.model.decision import Assessment, Cause, Choice, Exclusion, Polic
 from pointsman.model.request import Facts, Hints, Image, Message, Mode, Request, ResponseFormat, Role, Tool, ToolResult
 from pointsman.testing import make_catalogue, make_entry, make_request, make_rules
 from pointsman_policies import rules
-from pointsman_policies.rules_matching import clipped
+from pointsman_policies.rules_reading import clipped
 
 
 def matches(when: Given, request: Request, **options: Any) -> bool:

@@ -13,8 +13,9 @@ from pointsman.config.load import load
 from pointsman.model.request import Hints, Mode, Request
 from pointsman.testing import make_request
 from pointsman_policies import rules
-from pointsman_policies.rules_file import Exclude, Rule, RulesFile, Then, When, read_rules
+from pointsman_policies.rules_file import read_rules
 from pointsman_policies.rules_matching import Program
+from pointsman_policies.rules_schema import Exclude, Rule, RulesFile, Then, When
 
 PAGE = (ROOT / "docs/policies/rules.md").read_text()
 

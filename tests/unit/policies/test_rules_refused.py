@@ -12,7 +12,7 @@ from tests.unit.policies.rules_samples import DOCUMENT, with_rules
 from pointsman.config.load import load
 from pointsman.errors import ConfigInvalid, Problem
 from pointsman_policies.rules_file import read_rules
-from pointsman_policies.rules_matching import compiled
+from pointsman_policies.rules_patterns import compiled
 
 
 def problems_of(text: str) -> list[Problem]:
