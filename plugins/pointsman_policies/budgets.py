@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -54,56 +54,106 @@ class Budgets:
     @hookimpl
     def pointsman_shape_request(self, snapshot: Snapshot) -> Shape | None:
         rungs = len(self._tiers)
-        return self._last if any(_rung(balance, rungs) == rungs for balance in snapshot.balances) else None
+        for balance in snapshot.balances:
+            if not _untouched(balance) and _Ladder(balance).rung(rungs) == rungs:
+                return self._last
+        return None
 
     @hookimpl
     def pointsman_exclude_targets(
         self, request: Request, snapshot: Snapshot, assessment: Assessed, shaped: Mapping[str, Shaped]
     ) -> Sequence[Exclusion] | NoOpinion:
-        exclusions = [exclusion for balance in snapshot.balances for exclusion in self._exclude(balance, shaped)]
+        if not snapshot.balances:
+            return ()
+        # A budget that pays for the dearest call and is not on its ladder need not look at every model.
+        dearest = max([shape.estimate.worst_case_nano_usd for shape in shaped.values()], default=0)
+        ladders = [_Ladder(balance) for balance in snapshot.balances if not _untouched(balance, dearest)]
+        if not ladders:
+            return ()
+        exclusions = [
+            exclusion
+            for ladder in ladders
+            if ladder.free is not None and ladder.used + dearest >= ladder.free
+            for exclusion in self._exclude(ladder, shaped)
+        ]
         if exclusions:
             return exclusions
-        notices = [_standing(balance) for balance in snapshot.balances if _noticed(balance)]
+        notices = [ladder.standing() for ladder in ladders if ladder.noticed]
         return NoOpinion("; ".join(notices)) if notices else ()
 
-    def _exclude(self, balance: Balance, shaped: Mapping[str, Shaped]) -> Iterator[Exclusion]:
-        refuses = balance.begins(BudgetAction.REFUSE)
-        if refuses is not None and balance.used >= refuses:
-            why = f"{_standing(balance)}: no more is spent"
-            yield from (Exclusion(target, Cause.BUDGET, why, balance.scope) for target in shaped)
-            return
-        rung = _rung(balance, len(self._tiers))
+    def _exclude(self, ladder: _Ladder, shaped: Mapping[str, Shaped]) -> Sequence[Exclusion]:
+        standing, scope, left = ladder.standing(), ladder.balance.scope, ladder.left
+        if ladder.refuses is not None and ladder.used >= ladder.refuses:
+            return [Exclusion(target, Cause.BUDGET, f"{standing}: no more is spent", scope) for target in shaped]
+        rung, exclusions = ladder.rung(len(self._tiers)), []
         highest = max(0, len(self._tiers) - 1 - rung)
-        above = f"{_standing(balance)}: nothing above tier {self._tiers[highest]}"
+        above = f"{standing}: nothing above tier {self._tiers[highest]}" if rung else ""
         for target, shape in shaped.items():
             worst = shape.estimate.worst_case_nano_usd
             if rung and self._levels[target] > highest:
-                yield Exclusion(target, Cause.BUDGET, above, balance.scope)
-            elif refuses is not None and worst > balance.left:
-                why = f"could cost {dollars(worst)}, {_standing(balance)}"
-                yield Exclusion(target, Cause.BUDGET, why, balance.scope)
+                exclusions.append(Exclusion(target, Cause.BUDGET, above, scope))
+            elif left is not None and worst > left:
+                exclusions.append(Exclusion(target, Cause.BUDGET, f"could cost {dollars(worst)}, {standing}", scope))
+        return exclusions
 
 
-def _rung(balance: Balance, rungs: int) -> int:
-    """How far down the ladder: 0 above it, `rungs` at its end."""
-    begins = balance.begins(BudgetAction.DEGRADE)
-    if begins is None or balance.used < begins:
-        return 0
-    refuses = balance.begins(BudgetAction.REFUSE)
-    length = (balance.limit_nano_usd if refuses is None else refuses) - begins
-    if length <= 0:
-        return rungs
-    return min(rungs, 1 + (balance.used - begins) * rungs // length)
+def _untouched(balance: Balance, more: int = 0) -> bool:
+    """Whether it stays below its first step, so that nothing follows from it; as of most budgets at most times."""
+    # One more, because steps begin at whole nano-USD, rounded; a loop, because `any` takes twice as long.
+    used, limit = balance.used + more + 1, balance.limit_nano_usd
+    for step in balance.steps:  # noqa: SIM110
+        if used > step.from_ratio * limit:
+            return False
+    return True
 
 
-def _noticed(balance: Balance) -> bool:
-    starts = (balance.begins(BudgetAction.NOTICE), balance.begins(BudgetAction.DEGRADE))
-    return any(start is not None and balance.used >= start for start in starts)
+class _Ladder:
+    """A balance and where its actions begin, in nano-USD used; None for never. Up to `free`, nothing is excluded."""
 
+    __slots__ = ("balance", "degrades", "free", "notices", "refuses", "used")
 
-def _standing(balance: Balance) -> str:
-    left, limit = dollars(balance.left), dollars(balance.limit_nano_usd)
-    return f"budget {balance.scope} has {left} of {limit} left until {instant(balance.resets_at)}"
+    def __init__(self, balance: Balance) -> None:
+        self.balance, self.used = balance, balance.used
+        notices: int | None = None
+        degrades: int | None = None
+        refuses: int | None = None
+        for step in balance.steps:
+            start, action = round(step.from_ratio * balance.limit_nano_usd), step.action
+            if action is BudgetAction.NOTICE:
+                notices = start if notices is None or start < notices else notices
+            elif action is BudgetAction.DEGRADE:
+                degrades = start if degrades is None or start < degrades else degrades
+            else:
+                refuses = start if refuses is None or start < refuses else refuses
+        self.notices, self.degrades, self.refuses = notices, degrades, refuses
+        self.free = refuses if degrades is None or (refuses is not None and refuses < degrades) else degrades
+
+    @property
+    def left(self) -> int | None:
+        """What it still pays for; None where it never refuses."""
+        return None if self.refuses is None else max(0, self.refuses - self.used)
+
+    @property
+    def noticed(self) -> bool:
+        """Whether there is something to say of it."""
+        used, notices, degrades = self.used, self.notices, self.degrades
+        return (notices is not None and used >= notices) or (degrades is not None and used >= degrades)
+
+    def rung(self, rungs: int) -> int:
+        """How far down: 0 above it, `rungs` at its end."""
+        if self.degrades is None or self.used < self.degrades:
+            return 0
+        length = (self.balance.limit_nano_usd if self.refuses is None else self.refuses) - self.degrades
+        if length <= 0:
+            return rungs
+        return min(rungs, 1 + (self.used - self.degrades) * rungs // length)
+
+    def standing(self) -> str:
+        """How the budget stands, for people."""
+        balance, limit = self.balance, self.balance.limit_nano_usd
+        left = max(0, (limit if self.refuses is None else self.refuses) - self.used)
+        until = instant(balance.resets_at)
+        return f"budget {balance.scope} has {dollars(left)} of {dollars(limit)} left until {until}"
 
 
 plugin = register(Budgets, config=BudgetsOptions, kind=PolicyKind.BUDGET, deterministic=True)

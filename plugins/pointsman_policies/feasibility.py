@@ -45,6 +45,12 @@ class Feasibility:
     def __init__(self, options: FeasibilityOptions, setup: PolicySetup) -> None:
         models = setup.catalogue.models
         self._capabilities = {target: model.capabilities for target, model in models.items()}
+        # Asked of every request and model, so who lacks what is found out once. What nobody can do is not in it.
+        self._lacking = {
+            capability: frozenset(id for id, model in models.items() if capability not in model.capabilities)
+            for capability in frozenset().union(*self._capabilities.values())
+        }
+        self._everyone = frozenset(models)
         self._room = {target: int(model.context * options.context_share) for target, model in models.items()}
         self._share = f"{options.context_share:.0%}"
 
@@ -53,20 +59,24 @@ class Feasibility:
         self, request: Request, snapshot: Snapshot, assessment: Assessed, shaped: Mapping[str, Shaped]
     ) -> Sequence[Exclusion]:
         needed = _needed(request)
+        lacking: set[str] = set()
+        for capability in needed:
+            lacking |= self._lacking.get(capability, self._everyone)
+        room = self._room
         exclusions: list[Exclusion] = []
         for target, shape in shaped.items():
-            if not needed <= self._capabilities[target]:
+            if target in lacking:
                 missing = ", ".join(sorted(needed - self._capabilities[target]))
                 exclusions.append(Exclusion(target, Cause.POLICY, f"cannot do {missing}"))
             estimate = shape.estimate
             tokens = estimate.input_tokens + estimate.expected_output_tokens
-            if tokens > self._room[target]:
-                reason = f"needs about {tokens} tokens, {self._share} of its window is {self._room[target]}"
+            if tokens > room[target]:
+                reason = f"needs about {tokens} tokens, {self._share} of its window is {room[target]}"
                 exclusions.append(Exclusion(target, Cause.CONTEXT, reason))
         return exclusions
 
 
-def _needed(request: Request) -> frozenset[str]:
+def _needed(request: Request) -> set[str]:
     """Names of the capabilities that the request cannot do without."""
     needed: set[str] = set()
     if request.tools and (request.tool_choice or _OFFERED).mode != "none":
@@ -79,7 +89,7 @@ def _needed(request: Request) -> frozenset[str]:
         needed |= {"images", "image_urls"}
     if request.params.reasoning_effort not in ("", "none"):
         needed.add("reasoning")
-    return frozenset(needed)
+    return needed
 
 
 plugin = register(

@@ -29,7 +29,8 @@ from pointsman_policies.wording import instant
 
 POINTSMAN_API = 1
 
-_OUT = frozenset({HealthState.DOWN, HealthState.DISABLED})
+# A tuple finds a member by identity; hashing one runs Python code.
+_OUT = (HealthState.DOWN, HealthState.DISABLED)
 _WEAK = frozenset({HealthState.DEGRADED, HealthState.PROBING})
 
 

@@ -8,6 +8,7 @@ from pointsman import (
     Assessed,
     Cause,
     Exclusion,
+    Hints,
     Model,
     PolicyKind,
     PolicySetup,
@@ -35,27 +36,26 @@ class Limits:
         hints = request.hints
         if hints.max_cost_nano_usd is None and not hints.exclude_providers and not hints.allowed_regions:
             return ()
+        models, most = self._models, hints.max_cost_nano_usd
+        providers, regions = hints.exclude_providers, hints.allowed_regions
         exclusions: list[Exclusion] = []
         for target, shape in shaped.items():
-            model = self._models[target]
-            if reason := _forbidden(request, model):
-                exclusions.append(Exclusion(target, Cause.POLICY, reason))
+            model = models[target]
+            # A model without declared regions might run anywhere: a residency rule cannot be satisfied by not knowing.
+            if model.provider in providers or (regions and model.regions.isdisjoint(regions)):
+                exclusions.append(Exclusion(target, Cause.POLICY, _forbidden(hints, model)))
             worst = shape.estimate.worst_case_nano_usd
-            if hints.max_cost_nano_usd is not None and worst > hints.max_cost_nano_usd:
-                reason = f"could cost {dollars(worst)}, the caller allows {dollars(hints.max_cost_nano_usd)}"
+            if most is not None and worst > most:
+                reason = f"could cost {dollars(worst)}, the caller allows {dollars(most)}"
                 exclusions.append(Exclusion(target, Cause.COST, reason))
         return exclusions
 
 
-def _forbidden(request: Request, model: Model) -> str:
-    hints = request.hints
+def _forbidden(hints: Hints, model: Model) -> str:
     if model.provider in hints.exclude_providers:
         return f"the caller excludes provider {model.provider}"
-    # A model without declared regions might run anywhere: a residency rule cannot be satisfied by not knowing.
-    if hints.allowed_regions and not model.regions.intersection(hints.allowed_regions):
-        where = ", ".join(sorted(model.regions)) or "no declared region"
-        return f"runs in {where}, the caller allows {', '.join(hints.allowed_regions)}"
-    return ""
+    where = ", ".join(sorted(model.regions)) or "no declared region"
+    return f"runs in {where}, the caller allows {', '.join(hints.allowed_regions)}"
 
 
 plugin = register(

@@ -33,18 +33,23 @@ class Table:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._tasks = catalogue.tasks
+        self._rows = {
+            task.name: {
+                mode: (row, f"row {task.name}/{mode}, {task.select} of {len(row)}") for mode, row in task.route.items()
+            }
+            for task in catalogue.tasks.values()
+        }
 
     @hookimpl
     def pointsman_choose_targets(
         self, request: Request, snapshot: Snapshot, assessment: Assessed, candidates: Mapping[str, Shaped]
     ) -> Choice:
         task = self._tasks[assessment.task]
-        row = task.route[assessment.mode]
+        row, reason = self._rows[assessment.task][assessment.mode]
         if task.select is Select.WEIGHTED:
             targets = _drawn(task, row, candidates, request.session or f"#{snapshot.seed}")
         else:
             targets = _ordered(task.select, row, candidates, snapshot)
-        reason = f"row {task.name}/{assessment.mode}, {task.select} of {len(row)}"
         return Choice(targets, reason, follows_task=True)
 
 
@@ -106,10 +111,10 @@ def _ordered(
     """Candidates in order of preference, equal ones by id; the excluded rest keeps the row's order."""
     if select is Select.PRIORITY:
         return tuple(row)
-    eligible = [target for target in row if target in candidates]
     order = _fastest if select is Select.FASTEST else _cheapest
-    eligible.sort(key=lambda target: (order(target, candidates, snapshot), target))
-    return (*eligible, *(target for target in row if target not in candidates))
+    eligible = sorted([(*order(candidates[target], snapshot), target) for target in row if target in candidates])
+    preferred = [target for _, _, target in eligible]
+    return (*preferred, *[target for target in row if target not in candidates])
 
 
 def _drawn(task: Task, row: Sequence[str], candidates: Mapping[str, Shaped], seed: str) -> tuple[str, ...]:
@@ -130,14 +135,14 @@ def _drawn(task: Task, row: Sequence[str], candidates: Mapping[str, Shaped], see
     return (*eligible, *(target for target in row if target not in candidates))
 
 
-def _cheapest(target: str, candidates: Mapping[str, Shaped], snapshot: Snapshot) -> tuple[float, int]:
-    return (0.0, candidates[target].estimate.expected_nano_usd)
+def _cheapest(shaped: Shaped, snapshot: Snapshot) -> tuple[float, int]:
+    return (0.0, shaped.estimate.expected_nano_usd)
 
 
-def _fastest(target: str, candidates: Mapping[str, Shaped], snapshot: Snapshot) -> tuple[float, int]:
+def _fastest(shaped: Shaped, snapshot: Snapshot) -> tuple[float, int]:
     # A model never tried counts as instant: otherwise the first one tried would be the fastest for ever.
-    latency = snapshot.latencies.get(target)
-    return (latency.p50 if latency else 0.0, candidates[target].estimate.expected_nano_usd)
+    latency = snapshot.latencies.get(shaped.target)
+    return (latency.p50 if latency else 0.0, shaped.estimate.expected_nano_usd)
 
 
 def _shape(task: Task) -> Shape | None:

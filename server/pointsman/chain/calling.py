@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator, Iterable
+from collections.abc import Coroutine, Generator, Iterable
 from typing import Any
 
 from pointsman.chain.entry import OnError
@@ -39,12 +39,22 @@ class Consultation:
     def __init__(self, quarantined: frozenset[str], watch: Watch, unheard: frozenset[str] = frozenset()) -> None:
         self.verdicts: list[Verdict] = []
         self._quarantined = quarantined
-        self._watch = watch
+        self._enter, self._leave = watch.enter, watch.leave
         self._unheard = unheard
+        self._set_aside = quarantined | unheard
 
     def ask(self, hook: Hook, *arguments: Any) -> Any:
         """The policy's answer, or SILENT; PluginFailed where its failure must stop the request."""
-        answer = self._contained(hook, hook.call, arguments)
+        if hook.entry.id in self._set_aside and self._is_passed_over(hook):
+            return SILENT
+        # As in `ask_each`, and not shared with it: every policy is asked here, and a call more each time shows.
+        self._enter(hook.entry.id)
+        try:
+            answer = hook.call(*arguments)
+        except BaseException as error:  # noqa: BLE001
+            return self._contain(hook, error)
+        finally:
+            self._leave(hook.entry.id)
         # By its very type: isinstance would run code of an answer that pretends to be something else.
         if type(answer) is not NoOpinion:
             return answer
@@ -55,34 +65,36 @@ class Consultation:
         return SILENT
 
     def ask_each(self, hook: Hook, subjects: Iterable[str], *arguments: Any) -> Any:
-        """Its answers by subject (the hook's last argument), those that are None left out; or SILENT as a whole."""
-        call = hook.call
+        """Its answers by subject (the hook's last argument), those that are None left out; or SILENT as a whole.
 
-        def ask_all() -> dict[str, Any]:
-            if hook.takes_last:
-                return {subject: answer for subject in subjects if (answer := call(*arguments, subject)) is not None}
-            answer = call(*arguments, "")
-            return {} if answer is None else dict.fromkeys(subjects, answer)
-
-        return self._contained(hook, ask_all, ())
-
-    def _contained(self, hook: Hook, call: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        entry = hook.entry.id
-        if entry in self._unheard and hook.name in _DECIDING:
-            self.note(hook, VerdictOutcome.NO_OPINION, "not asked: compliance mode, and it is not deterministic")
+        Of a hook that does not look at the subject: the one answer for all of them, by "".
+        """
+        if hook.entry.id in self._set_aside and self._is_passed_over(hook):
             return SILENT
-        if entry in self._quarantined:
-            return self.fail(hook, "quarantined: it overran and was taken out for a while")
-        self._watch.enter(entry)
+        call, asked = hook.call, subjects if hook.takes_last else ("",)
+        self._enter(hook.entry.id)
         try:
-            return call(*arguments)
-        # Plugin code may raise anything, a CancelledError of its own included; this is where it is contained.
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
-                raise
-            return self.fail(hook, f"raised {type(error).__name__}")
+            return {subject: answer for subject in asked if (answer := call(*arguments, subject)) is not None}
+        except BaseException as error:  # noqa: BLE001
+            return self._contain(hook, error)
         finally:
-            self._watch.leave(entry)
+            self._leave(hook.entry.id)
+
+    def _is_passed_over(self, hook: Hook) -> bool:
+        """Whether a policy that was set aside is not to be asked this; its verdict is noted."""
+        if hook.entry.id in self._unheard and hook.name in _DECIDING:
+            self.note(hook, VerdictOutcome.NO_OPINION, "not asked: compliance mode, and it is not deterministic")
+            return True
+        if hook.entry.id in self._quarantined:
+            self.fail(hook, "quarantined: it overran and was taken out for a while")
+            return True
+        return False
+
+    def _contain(self, hook: Hook, error: BaseException) -> object:
+        # Plugin code may raise anything, a CancelledError of its own included; this is where it is contained.
+        if isinstance(error, KeyboardInterrupt):
+            raise error
+        return self.fail(hook, f"raised {type(error).__name__}")
 
     def fail(self, hook: Hook, why: str) -> object:
         """Record that a policy failed (`why` holds no text of its own) and skip it, or stop the request."""
@@ -90,6 +102,10 @@ class Consultation:
         if must_fail(hook):
             raise PluginFailed(hook.entry.id, hook.name, why)
         return SILENT
+
+    def note_silence(self, hook: Hook) -> None:
+        """Add the verdict of a policy that had no opinion, and gave no reason."""
+        self.verdicts.append(hook.silence)
 
     def note(self, hook: Hook, outcome: VerdictOutcome, reason: str, before: int = 0, after: int = 0) -> None:
         """Add a verdict."""

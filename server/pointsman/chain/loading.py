@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import pluggy
+from msgspec.structs import replace
 
 from pointsman import hookspecs
 from pointsman.chain.entry import Entry
 from pointsman.chain.plugin import PolicySetup
 from pointsman.errors import PluginRefused
 from pointsman.model.catalogue import Catalogue
-from pointsman.model.decision import PolicyKind
+from pointsman.model.decision import PolicyKind, Verdict, VerdictOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,18 @@ class Hook:
     """One entry's implementation of one hook; `call` takes the spec's arguments by position.
 
     `takes_last` says whether it looks at the last of them: where that is the target and it does not, one answer serves
-    for all.
+    for all. `silence` is the verdict of having no opinion: most policies have none of most requests.
     """
 
     entry: Entry
     name: str
     call: Callable[..., Any]
     takes_last: bool = True
+    silence: Verdict = field(init=False)
+
+    def __post_init__(self) -> None:
+        said = Verdict(self.entry.id, self.entry.plugin.kind, self.name, VerdictOutcome.NO_OPINION, "")
+        object.__setattr__(self, "silence", replace(said, dry_run=self.entry.shadow))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,10 @@ class Chain:
 
     def kind_of(self, entry: str) -> PolicyKind:
         """What sort of policy the entry of this id is."""
-        return next(e.plugin.kind for e in self.entries if e.id == entry)
+        for configured in self.entries:
+            if configured.id == entry:
+                return configured.plugin.kind
+        raise KeyError(entry)
 
     def live(self) -> Chain:
         """Without the shadow entries."""
@@ -180,8 +190,7 @@ def _positional(impl: pluggy.HookImpl, parameters: tuple[str, ...]) -> Callable[
     if len(wanted) == 1:
         only = wanted[0]
         return lambda *arguments: function(arguments[only])
-
-    def call(*arguments: Any) -> Any:
-        return function(*(arguments[i] for i in wanted))
-
-    return call
+    if not wanted:
+        return lambda *_: function()
+    pick = itemgetter(*wanted)
+    return lambda *arguments: function(*pick(arguments))

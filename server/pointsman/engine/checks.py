@@ -69,8 +69,10 @@ def exclusions_fault(answer: object, known: Container[str]) -> str:
         cause: object = exclusion.cause
         if not isinstance(cause, Cause):
             return "excluded for a cause that is no Cause"
-        if fault := _text_fault(exclusion.reason) or _text_fault(exclusion.scope):
-            return fault
+        reason: object = exclusion.reason
+        scope: object = exclusion.scope
+        if not (isinstance(reason, str) and isinstance(scope, str)):
+            return _text_fault(reason) or _text_fault(scope)
     return ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -28,7 +28,7 @@ from pointsman.model.decision import (
 )
 from pointsman.model.plan import AttemptKind, Plan, PlannedAttempt, Stage
 from pointsman.model.request import Request
-from pointsman.model.snapshot import Snapshot
+from pointsman.model.snapshot import Latency, Snapshot
 
 
 def decide(request: Request, snapshot: Snapshot, rules: Rules, watch: Watch = UNWATCHED) -> Decision | Refusal:
@@ -44,19 +44,19 @@ def decide_with_shadows(
 
 
 def _decide(d: Deliberation) -> Decision | Refusal:
-    assessed = unassessed(d)
+    assessed: Assessed | None = None
     try:
         assessed = assess(d)
         shaped = shape_targets(d, assessed)
         _exclude(d, assessed, shaped)
         candidates = d.vetoes.spared(shaped)
         choice, chosen_by = _choose(d, assessed, candidates)
-        ranking = rank(choice, candidates, d.catalogue, d.vetoes)
+        ranking = rank(choice, candidates, d.rules, d.vetoes)
         if not ranking:
             return refuse(d, assessed, choice, shaped)
         plan = _plan(d, assessed, ranking)
     except PluginFailed as failure:
-        return _stopped(d, assessed, failure)
+        return _stopped(d, assessed or unassessed(d), failure)
     decided_by, kind, reason = _attribute(assessed, choice, chosen_by, d.chain)
     planned = {attempt.target for stage in plan.stages for attempt in stage.attempts}
     return Decision(
@@ -65,7 +65,7 @@ def _decide(d: Deliberation) -> Decision | Refusal:
         decided_by=decided_by,
         decided_by_kind=kind,
         reason=reason,
-        ranking=tuple([_candidate(shaped[target], d.snapshot) for target in ranking]),
+        ranking=_candidates(ranking, shaped, d.snapshot.latencies),
         excluded=d.vetoes.candidates(shaped),
         shaped=tuple([shaped[target] for target in ranking if target in planned]),
         plan=plan,
@@ -89,7 +89,7 @@ def assess(d: Deliberation) -> Assessed:
         if opinion is SILENT:
             continue
         if opinion is None:
-            d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
+            d.asking.note_silence(hook)
             continue
         if fault := checks.assessment_fault(opinion, d.catalogue):
             d.asking.fail(hook, fault)
@@ -99,36 +99,43 @@ def assess(d: Deliberation) -> Assessed:
         mode = mode or opinion.mode
         d.asking.note(hook, VerdictOutcome.SELECTED, _describe(opinion))
     assessed = unassessed(d)
-    task, confidence, source, by = assessed.task, assessed.confidence, assessed.source, ""
-    if named:
-        opinion, by = named
-        task, source = opinion.task or task, opinion.source
-        confidence = 1.0 if opinion.confidence is None else opinion.confidence
-    return Assessed(task, mode or d.catalogue.default_mode, confidence, source, by)
+    mode = mode or assessed.mode
+    if named is None:
+        return Assessed(assessed.task, mode, assessed.confidence, assessed.source)
+    opinion, by = named
+    confidence = 1.0 if opinion.confidence is None else opinion.confidence
+    return Assessed(opinion.task or assessed.task, mode, confidence, opinion.source, by)
 
 
 def _describe(opinion: Assessment) -> str:
-    words = [f"{name} {value}" for name, value in (("task", opinion.task), ("mode", opinion.mode)) if value]
-    return " and ".join(words) + (f" from {opinion.source}" if opinion.source else "")
+    source = f" from {opinion.source}" if opinion.source else ""
+    if opinion.task and opinion.mode:
+        return f"task {opinion.task} and mode {opinion.mode}{source}"
+    if opinion.task:
+        return f"task {opinion.task}{source}"
+    return f"mode {opinion.mode}{source}" if opinion.mode else source
 
 
 def _exclude(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) -> None:
     """Vetoes are a union: every policy sees all targets, so that no order can bypass one."""
     for denial in d.snapshot.denials:
         d.vetoes.add(denial, "admission")
+    left = len(shaped) - len(d.vetoes)
     for hook in d.chain.exclude:
-        before = len(shaped) - len(d.vetoes)
         exclusions = d.asking.ask(hook, d.request, d.snapshot, assessed, shaped)
         if exclusions is SILENT:
             continue
-        if fault := checks.exclusions_fault(exclusions, shaped):
+        # Nothing is what most policies exclude of most requests, and needs no looking at.
+        nothing = (type(exclusions) is tuple or type(exclusions) is list) and not exclusions
+        if not nothing and (fault := checks.exclusions_fault(exclusions, shaped)):
             d.asking.fail(hook, fault)
             continue
-        for exclusion in exclusions:
-            d.vetoes.add(exclusion, hook.entry.id)
-        outcome = VerdictOutcome.NARROWED if exclusions else VerdictOutcome.NO_OPINION
-        reason = exclusions[0].reason if exclusions else ""
-        d.asking.note(hook, outcome, reason, before, len(shaped) - len(d.vetoes))
+        if nothing or not exclusions:
+            d.asking.note(hook, VerdictOutcome.NO_OPINION, "", left, left)
+            continue
+        d.vetoes.add_all(exclusions, hook.entry.id)
+        before, left = left, len(shaped) - len(d.vetoes)
+        d.asking.note(hook, VerdictOutcome.NARROWED, exclusions[0].reason, before, left)
 
 
 def _choose(d: Deliberation, assessed: Assessed, candidates: Mapping[str, Shaped]) -> tuple[Choice | None, str]:
@@ -139,12 +146,12 @@ def _choose(d: Deliberation, assessed: Assessed, candidates: Mapping[str, Shaped
         if choice is SILENT:
             continue
         if choice is None:
-            d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
+            d.asking.note_silence(hook)
             continue
         if fault := checks.choice_fault(choice, d.catalogue):
             d.asking.fail(hook, fault)
             continue
-        named, left = len(choice.targets), sum(target in candidates for target in choice.targets)
+        named, left = len(choice.targets), len([target for target in choice.targets if target in candidates])
         if left or choice.exclusive:
             d.asking.note(hook, VerdictOutcome.SELECTED, choice.reason, named, left)
             return choice, hook.entry.id
@@ -171,7 +178,7 @@ def _plan(d: Deliberation, assessed: Assessed, ranking: tuple[str, ...]) -> Plan
         if wrapped is SILENT:
             continue
         if wrapped is None:
-            d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
+            d.asking.note_silence(hook)
             continue
         if fault := checks.plan_fault(wrapped, ranking):
             d.asking.fail(hook, fault)
@@ -191,9 +198,15 @@ def _stage(target: str, position: int) -> Stage:
     return Stage((PlannedAttempt(target, AttemptKind.FAILOVER if position else AttemptKind.PRIMARY),))
 
 
-def _candidate(shaped: Shaped, snapshot: Snapshot) -> Candidate:
-    latency = snapshot.latencies.get(shaped.target)
-    return Candidate(shaped.target, shaped.estimate, latency.p50 if latency else None)
+def _candidates(
+    ranking: Sequence[str], shaped: Mapping[str, Shaped], latencies: Mapping[str, Latency]
+) -> tuple[Candidate, ...]:
+    return tuple(
+        [
+            Candidate(target, shaped[target].estimate, latency.p50 if (latency := latencies.get(target)) else None)
+            for target in ranking
+        ]
+    )
 
 
 def _stopped(d: Deliberation, assessed: Assessed, failure: PluginFailed) -> Refusal:

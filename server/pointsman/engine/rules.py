@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pointsman.chain.loading import Chain
@@ -36,12 +36,18 @@ class Timers:
     between_chunks: float = 30.0
 
 
+Tariff = tuple[str, int, int, int, int, int]
+"""A model as every estimate needs it: its id, `max_output` and `context`, and of its price `input`, `output` and
+`per_request`. A tuple, since it is looked at for every enabled model by every request."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """`chain` decides; `shadowed` is the same with the shadow entries, None where there are none.
 
-    `targets` are the enabled models. `max_attempts` bounds the stages of the default plan. `strict_tags`: an unknown
-    tag fails the request. `undetermined` are the ids of entries that may not decide where `compliance` holds.
+    `targets` are the enabled models; `levels` gives every model's tier as a number, 0 for the cheapest. `max_attempts`
+    bounds the stages of the default plan. `strict_tags`: an unknown tag fails the request. `undetermined` are the ids
+    of entries that may not decide where `compliance` holds.
     """
 
     version: str
@@ -51,6 +57,8 @@ class Rules:
     honours: frozenset[str]
     targets: tuple[Model, ...]
     target_ids: tuple[str, ...]
+    levels: Mapping[str, int]
+    tariffs: tuple[Tariff, ...]
     max_attempts: int = 4
     strict_tags: bool = False
     compliance: Compliance = NO_COMPLIANCE
@@ -80,6 +88,8 @@ class Rules:
             honours=live.honours(),
             targets=targets,
             target_ids=tuple(model.id for model in targets),
+            tariffs=tuple(map(_tariff, targets)),
+            levels={model.id: catalogue.tiers.index(model.tier) for model in catalogue.models.values()},
             max_attempts=max_attempts,
             strict_tags=strict_tags,
             compliance=compliance,
@@ -134,6 +144,11 @@ class Rules:
                 f"{override.model!r} is at {model.provider!r}, not at {override.provider[:64]!r}; leave one of them out"
             )
             raise InvalidRequest([("hints.model_override.provider", found)])
+
+
+def _tariff(model: Model) -> Tariff:
+    price = model.price
+    return model.id, model.max_output, model.context, price.input, price.output, price.per_request
 
 
 _NO_HINTS = Hints()

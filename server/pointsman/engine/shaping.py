@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -10,9 +10,10 @@ from pointsman.chain.calling import SILENT
 from pointsman.chain.loading import Hook
 from pointsman.engine import checks
 from pointsman.engine.deliberation import Deliberation
+from pointsman.engine.rules import Tariff
 from pointsman.model.catalogue import Model
 from pointsman.model.decision import Assessed, Cause, Estimate, Exclusion, Shape, Shaped, VerdictOutcome
-from pointsman.model.pricing import plain_cost
+from pointsman.model.pricing import HALF, PER_TOKENS
 from pointsman.model.request import Params, Request
 from pointsman.model.tokens import estimate_tokens
 
@@ -24,31 +25,35 @@ _UNSHAPED = Shape()
 
 def shape_targets(d: Deliberation, assessed: Assessed) -> dict[str, Shaped]:
     """Every enabled model, shaped; those whose floor the caller's own maximum undercuts are vetoed."""
-    shapes = _ask(d, assessed)
-    molds: dict[tuple[int, ...], _Mold] = {}
-    shaped: dict[str, Shaped] = {}
     counted, ratios = d.request.hints.input_tokens, d.snapshot.token_ratios
     tokens = d.request.facts.input_tokens if counted is None else counted
     # The caller's own count stands; ours is corrected by what this model was seen to make of our estimates.
     if counted is not None:
         ratios = {}
-    for model in d.rules.targets:
-        target = model.id
-        # Policies return the same object for the same answer, so a merge is made once, not once a model.
-        key = tuple([id(by_target.get(target)) for by_target in shapes])
-        mold = molds.get(key)
-        if mold is None:
-            opinions = [by_target[target] for by_target in shapes if target in by_target]
-            mold = molds[key] = _mold(_merge(opinions), d.request.params)
-        shaped[target] = mold.apply(model, tokens, ratios.get(target, 1.0))
-        if conflict := mold.conflict or mold.shortfall(model):
-            d.vetoes.add(Exclusion(target, Cause.POLICY, conflict), "shape")
+    castings = _castings(_ask(d, assessed), d.rules.tariffs, d.request.params)
+    shaped: dict[str, Shaped] = {}
+    for mold, tariffs in castings:
+        mold.cast(tariffs, tokens, ratios, shaped)
+    if len(castings) > 1:
+        shaped = {target: shaped[target] for target in d.rules.target_ids}
+    if [mold for mold, _ in castings if mold.floor]:
+        _veto(d, castings)
     return shaped
 
 
-def _ask(d: Deliberation, assessed: Assessed) -> list[dict[str, Shape]]:
-    """Each policy's shapes by target, in chain order; half an answer of one that failed is never used."""
-    shapes: list[dict[str, Shape]] = []
+class _Opinion(Struct, frozen=True):
+    """One policy's shapes by target, or `alike`: one for all of them, by "", since it does not look at the target."""
+
+    shapes: dict[str, Shape]
+    alike: bool
+
+    def of(self, target: str) -> Shape | None:
+        return self.shapes.get("" if self.alike else target)
+
+
+def _ask(d: Deliberation, assessed: Assessed) -> list[_Opinion]:
+    """What each policy says, in chain order; half an answer of one that failed is never used."""
+    opinions: list[_Opinion] = []
     for hook in d.chain.shape:
         mine = d.asking.ask_each(hook, d.rules.target_ids, d.request, d.snapshot, assessed)
         if mine is SILENT:
@@ -56,27 +61,53 @@ def _ask(d: Deliberation, assessed: Assessed) -> list[dict[str, Shape]]:
         if fault := _fault(mine):
             d.asking.fail(hook, fault)
             continue
-        shapes.append(mine)
-        _note(d, hook, len(mine))
-    return shapes
+        if mine:
+            opinions.append(_Opinion(mine, not hook.takes_last))
+        _note(d, hook, len(mine) if hook.takes_last or not mine else len(d.rules.target_ids))
+    return opinions
 
 
 def _fault(mine: dict[str, Shape]) -> str:
-    different = {id(shape): shape for shape in mine.values()}
-    return next((fault for shape in different.values() if (fault := checks.shape_fault(shape))), "")
+    shapes = {id(shape): shape for shape in mine.values()}.values()
+    return next((fault for shape in shapes if (fault := checks.shape_fault(shape))), "")
 
 
 def _note(d: Deliberation, hook: Hook, shaped: int) -> None:
     if shaped:
         d.asking.note(hook, VerdictOutcome.NARROWED, f"shaped {shaped} targets")
     else:
-        d.asking.note(hook, VerdictOutcome.NO_OPINION, "")
+        d.asking.note_silence(hook)
+
+
+def _castings(
+    opinions: Sequence[_Opinion], tariffs: Sequence[Tariff], params: Params
+) -> Sequence[tuple[_Mold, Sequence[Tariff]]]:
+    """Each mold with the models that it is for: one for all of them, unless policies tell targets apart."""
+    if not [opinion for opinion in opinions if not opinion.alike]:
+        return [(_mold(_merge([opinion.shapes[""] for opinion in opinions]), params), tariffs)]
+    alike: dict[tuple[int, ...], tuple[list[Shape], list[Tariff]]] = {}
+    for tariff in tariffs:
+        shapes = [shape for opinion in opinions if (shape := opinion.of(tariff[0])) is not None]
+        # Policies return the same object for the same answer, so a merge is made once, not once a model.
+        alike.setdefault(tuple(map(id, shapes)), (shapes, []))[1].append(tariff)
+    return [(_mold(_merge(shapes), params), some) for shapes, some in alike.values()]
+
+
+def _veto(d: Deliberation, castings: Sequence[tuple[_Mold, Sequence[Tariff]]]) -> None:
+    """Veto what cannot give the least that policies want, in catalogue order."""
+    molds = {target: mold for mold, tariffs in castings for target, *_ in tariffs}
+    for model in d.rules.targets:
+        mold = molds[model.id]
+        if conflict := mold.conflict or mold.shortfall(model):
+            d.vetoes.add(Exclusion(model.id, Cause.POLICY, conflict), "shape")
 
 
 def _merge(shapes: Sequence[Shape]) -> Shape:
     """The lowest cap, the highest floor, the lowest temperature cap, the first prompt; a floor beats a cap."""
     if not shapes:
         return _UNSHAPED
+    if len(shapes) == 1 and (shapes[0].max_output_tokens is None or shapes[0].min_output_tokens is None):
+        return shapes[0]
     cap = min((s.max_output_tokens for s in shapes if s.max_output_tokens is not None), default=None)
     floor = max((s.min_output_tokens for s in shapes if s.min_output_tokens is not None), default=None)
     if cap is not None and floor is not None:
@@ -92,8 +123,8 @@ def _merge(shapes: Sequence[Shape]) -> Shape:
 class _Mold(Struct, frozen=True):
     """A merged shape applied to the caller's parameters: all that is the same for every model of that shape.
 
-    `limit` is the output limit that somebody asked for, None for nobody; `floor` the least that policies want, 0 for
-    nothing; `conflict` why the caller cannot be served.
+    `limit` is the output limit that somebody asked for, None for nobody, and `expected` is never above it; `floor` the
+    least that policies want, 0 for nothing; `conflict` why the caller cannot be served.
     """
 
     limit: int | None
@@ -110,22 +141,33 @@ class _Mold(Struct, frozen=True):
             return ""
         return f"needs at least {self.floor} output tokens, its answers end at {model.max_output}"
 
-    def apply(self, model: Model, input_tokens: int, ratio: float) -> Shaped:
-        """The call to one model. Its own limit is not asked for, but bounds what an answer can cost."""
-        tokens = input_tokens + self.prompt_tokens
-        if ratio != 1.0:
-            tokens = int(tokens * ratio)
-        limit, own = self.limit, model.max_output
-        if limit is not None:
-            worst = limit = min(limit, own) if own else limit
-        else:
-            worst = own or max(0, model.context - tokens)
-        expected = min(self.expected, worst)
-        price = model.price
-        dearest = plain_cost(price, tokens, worst)
-        likely = dearest if expected == worst else plain_cost(price, tokens, expected)
-        estimate = Estimate(likely, dearest, tokens, expected)
-        return Shaped(model.id, limit, self.temperature, self.system_prompt, estimate)
+    def cast(
+        self, tariffs: Sequence[Tariff], input_tokens: int, ratios: Mapping[str, float], shaped: dict[str, Shaped]
+    ) -> None:
+        """Add the call to each model. Its own limit is not asked for, but bounds what an answer can cost.
+
+        `ratios` by model id correct the estimate of input tokens.
+        """
+        plain_tokens, wanted = input_tokens + self.prompt_tokens, self.limit
+        temperature, system_prompt, most = self.temperature, self.system_prompt, self.expected
+        for target, own, context, input_price, output_price, per_request in tariffs:
+            ratio = ratios.get(target, 1.0)
+            tokens = plain_tokens if ratio == 1.0 else int(plain_tokens * ratio)
+            if wanted is None:
+                limit, worst = None, own or max(0, context - tokens)
+                expected = min(most, worst)
+            elif 0 < own < wanted:
+                limit = worst = own
+                expected = min(most, own)
+            else:
+                limit = worst = wanted
+                expected = most
+            # `cost_nano_usd` where nothing is cached, written out: calls would be the most of it for every model.
+            asked = tokens * input_price + HALF
+            likely = (asked + expected * output_price) // PER_TOKENS + per_request
+            dearest = (asked + worst * output_price) // PER_TOKENS + per_request
+            estimate = Estimate(likely, dearest, tokens, expected)
+            shaped[target] = Shaped(target, limit, temperature, system_prompt, estimate)
 
 
 def _mold(shape: Shape, params: Params) -> _Mold:
@@ -142,7 +184,7 @@ def _mold(shape: Shape, params: Params) -> _Mold:
         limit=limit,
         expected=EXPECTED_OUTPUT if limit is None else min(limit, max(EXPECTED_OUTPUT, limit // 4)),
         temperature=temperature,
-        system_prompt=shape.system_prompt,
+        system_prompt=shape.system_prompt or "",
         prompt_tokens=_prompt_tokens(shape.system_prompt),
         floor=floor or 0,
         conflict=conflict,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pointsman.model.decision import Candidate, Cause, Exclusion, Shaped
 
@@ -15,6 +15,14 @@ class Vetoes:
 
     def add(self, exclusion: Exclusion, by: str) -> None:
         self._by_target.setdefault(exclusion.target, []).append((exclusion, by))
+
+    def add_all(self, exclusions: Iterable[Exclusion], by: str) -> None:
+        vetoed = self._by_target
+        for exclusion in exclusions:
+            if exclusion.target in vetoed:
+                vetoed[exclusion.target].append((exclusion, by))
+            else:
+                vetoed[exclusion.target] = [(exclusion, by)]
 
     def __contains__(self, target: object) -> bool:
         return target in self._by_target
@@ -35,12 +43,19 @@ class Vetoes:
         return frozenset(exclusion.cause for exclusion, _ in self._by_target.get(target, ()))
 
     def any_for(self, cause: Cause) -> bool:
-        return any(cause in self.causes(target) for target in self._by_target)
+        # A loop, because `any` takes twice as long.
+        for vetoes in self._by_target.values():
+            for exclusion, _ in vetoes:
+                if exclusion.cause is cause:
+                    return True
+        return False
 
     def candidates(self, shaped: Mapping[str, Shaped]) -> tuple[Candidate, ...]:
         """The excluded targets, each with its first veto."""
         return tuple(
-            Candidate(target, shaped[target].estimate, None, vetoes[0][1], vetoes[0][0].reason)
-            for target, vetoes in self._by_target.items()
-            if target in shaped
+            [
+                Candidate(target, shaped[target].estimate, None, vetoes[0][1], vetoes[0][0].reason)
+                for target, vetoes in self._by_target.items()
+                if target in shaped
+            ]
         )

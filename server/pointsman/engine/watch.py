@@ -75,5 +75,6 @@ class Stopwatch(Watch):
         self._dog.current = (entry, since)
 
     def leave(self, entry: str) -> None:
+        micros = self.micros
+        micros[entry] = micros.get(entry, 0.0) + (perf_counter() - self._since) * 1e6
         self._dog.current = None
-        self.micros[entry] = self.micros.get(entry, 0.0) + (perf_counter() - self._since) * 1e6

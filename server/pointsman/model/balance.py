@@ -48,4 +48,8 @@ class Balance(Struct, frozen=True, kw_only=True):
 
     def begins(self, action: BudgetAction) -> int | None:
         """The nano-USD used from which an action is taken, None for never."""
-        return min((round(s.from_ratio * self.limit_nano_usd) for s in self.steps if s.action is action), default=None)
+        first: float | None = None
+        for step in self.steps:
+            if step.action is action and (first is None or step.from_ratio < first):
+                first = step.from_ratio
+        return None if first is None else round(first * self.limit_nano_usd)

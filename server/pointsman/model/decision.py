@@ -1,4 +1,7 @@
-"""What policies answer, and the decision made of their answers. No ids, no timings: equal input, equal bytes."""
+"""What policies answer, and the decision made of their answers. No ids, no timings: equal input, equal bytes.
+
+What there is many of in a decision is left out of garbage collection (`gc=False`): it holds nothing that could hold it.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,7 @@ class Shape(Struct, frozen=True):
     system_prompt: str = ""
 
 
-class Estimate(Struct, frozen=True):
+class Estimate(Struct, frozen=True, gc=False):
     """Nano-USD and tokens; the worst case uses the whole output limit."""
 
     expected_nano_usd: int
@@ -70,7 +73,7 @@ class Estimate(Struct, frozen=True):
     expected_output_tokens: int
 
 
-class Shaped(Struct, frozen=True, omit_defaults=True):
+class Shaped(Struct, frozen=True, omit_defaults=True, gc=False):
     """One target with every shape merged and applied to the caller's parameters. `max_output_tokens` None: no limit."""
 
     target: str
@@ -90,7 +93,7 @@ class Cause(StrEnum):
     POLICY = "policy"
 
 
-class Exclusion(Struct, frozen=True, omit_defaults=True):
+class Exclusion(Struct, frozen=True, omit_defaults=True, gc=False):
     """A veto: `target` is a model id, `reason` one English sentence.
 
     `scope` names the budget where one is the cause, so that a refusal can say how it stands.
@@ -132,7 +135,7 @@ class VerdictOutcome(StrEnum):
     ERROR = "error"
 
 
-class Verdict(Struct, frozen=True, omit_defaults=True):
+class Verdict(Struct, frozen=True, omit_defaults=True, gc=False):
     """What one policy answered to one hook. `before` and `after` count candidates."""
 
     policy: str
@@ -145,7 +148,7 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
     dry_run: bool = False
 
 
-class Candidate(Struct, frozen=True, omit_defaults=True):
+class Candidate(Struct, frozen=True, omit_defaults=True, gc=False):
     """A target with what it would cost, or who excluded it and why. `ttft` is seconds, None: not observed."""
 
     target: str

@@ -6,7 +6,10 @@ from pointsman.model.answer import Usage
 from pointsman.model.attempt import CostSource
 from pointsman.model.catalogue import Price
 
-_PER_TOKENS = 1_000_000
+PER_TOKENS = 1_000_000
+"""Tokens that a price is for."""
+HALF = PER_TOKENS // 2
+"""What is added before dividing, to round half up."""
 
 
 def cost_nano_usd(price: Price, usage: Usage) -> int:
@@ -25,15 +28,7 @@ def cost_nano_usd(price: Price, usage: Usage) -> int:
         + written * (price.input if price.cache_write is None else price.cache_write)
         + usage.output_tokens * price.output
     )
-    return (total + _PER_TOKENS // 2) // _PER_TOKENS + price.per_request
-
-
-def plain_cost(price: Price, input_tokens: int, output_tokens: int) -> int:
-    """Nano-USD where nothing is cached; what estimates are made of, so it builds no Usage."""
-    return (
-        price.per_request
-        + (input_tokens * price.input + output_tokens * price.output + _PER_TOKENS // 2) // _PER_TOKENS
-    )
+    return (total + HALF) // PER_TOKENS + price.per_request
 
 
 def price_attempt(price: Price, usage: Usage, provider_cost: int | None) -> tuple[int, CostSource]:

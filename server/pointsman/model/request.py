@@ -163,7 +163,7 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The text of the last user message: what the caller wants now."""
         for message in reversed(self.messages):
             if message.role is Role.USER:
-                return "\n".join(p.text for p in message.parts if isinstance(p, Text))
+                return "\n".join([part.text for part in message.parts if isinstance(part, Text)])
         return ""
 
 
