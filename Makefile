@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check generate lock bench bench-classifier clean
+.PHONY: help demo serve test check generate lock bench bench-decide bench-classifier clean
 
 help: ## This list
 	@printf 'make VERB [ARGS="..."] [PYTHON=python3.12]\n\n'
@@ -55,6 +55,9 @@ lock: ## requirements.lock from pyproject.toml; ARGS=--upgrade moves what is pin
 
 bench: $(READY) ## What routing costs, against a bare gRPC echo
 	$(BIN)/python -m benchmarks.overhead $(ARGS)
+
+bench-decide: $(READY) ## What a decision costs, with all policies, many rules, models and sessions
+	$(BIN)/python -m benchmarks.decide $(ARGS)
 
 bench-classifier: $(READY) ## How well prompts are sorted; ARGS="--data FOLDER" names the labelled prompts
 	$(BIN)/python -m benchmarks.classifier $(ARGS)
