@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check generate lock bench bench-decide bench-classifier clean
+.PHONY: help demo serve test check generate lock bench bench-decide bench-classifier bench-cascade clean
 
 help: ## This list
 	@printf 'make VERB [ARGS="..."] [PYTHON=python3.12]\n\n'
@@ -46,12 +46,13 @@ generate: $(READY) ## Python code from protos/, generated sections of docs/, the
 	$(BIN)/python scripts/docs.py
 	$(BIN)/python scripts/example_policy.py
 
-lock: ## requirements.lock from pyproject.toml; ARGS=--upgrade moves what is pinned already
+lock: ## requirements.lock from each pyproject.toml; ARGS=--upgrade moves what is pinned already
 	$(require-python)
 	test -x .venv-lock/bin/uv || $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet '$(UV)'
 	.venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-		--python-version 3.11 --extra dev pyproject.toml -o requirements.lock $(ARGS)
+		--no-emit-package pointsman --python-version 3.11 --extra dev \
+		pyproject.toml plugins/pointsman-embeddings/pyproject.toml -o requirements.lock $(ARGS)
 
 bench: $(READY) ## What routing costs, against a bare gRPC echo
 	$(BIN)/python -m benchmarks.overhead $(ARGS)
@@ -61,6 +62,9 @@ bench-decide: $(READY) ## What a decision costs, with all policies, many rules, 
 
 bench-classifier: $(READY) ## How well prompts are sorted; ARGS="--data FOLDER" names the labelled prompts
 	$(BIN)/python -m benchmarks.classifier $(ARGS)
+
+bench-cascade: $(READY) ## What cascades keep and save; ARGS="--data FOLDER" names the recorded answers
+	$(BIN)/python -m benchmarks.cascade $(ARGS)
 
 clean: ## Removes the environment and every cache
 	rm -rf $(VENV) .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
@@ -72,10 +76,12 @@ define require-python
 		"Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
 endef
 
-$(READY): requirements.lock pyproject.toml plugins/example-policy/pyproject.toml
+$(READY): requirements.lock pyproject.toml plugins/example-policy/pyproject.toml \
+		plugins/pointsman-embeddings/pyproject.toml
 	$(require-python)
 	@echo 'Setting up $(VENV) ...'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e . -e plugins/example-policy
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e . -e plugins/example-policy \
+		-e plugins/pointsman-embeddings
 	@touch $@

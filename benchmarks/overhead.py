@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import platform
 import re
 import sys
 import tempfile
@@ -19,7 +18,6 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
@@ -31,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.echo_server import SERVICE
+from benchmarks.machine import machine, versions
 from benchmarks.processes import Server
 from benchmarks.simulator import EXAMPLE
 from pointsman.v1 import chat_pb2
@@ -46,6 +45,7 @@ PROMPT = (
     "message into one of delivery, returns, repair or other, and answer with that one word only: the courier left my "
     "parcel at the neighbour's yesterday but nobody there remembers taking it, what am I supposed to do now?"
 )
+PACKAGES = ("grpcio", "protobuf", "aiohttp", "msgspec", "uvloop")
 # PERFORMANCE budgets of the project: at most so many times the floor.
 BUDGETS = {"unary_vs_echo": 2.5, "route_vs_echo": 2.0, "token_vs_echo_message": 1.6, "added_p50_vs_echo": 2.5}
 
@@ -232,7 +232,9 @@ def report(rounds: list[Round]) -> None:
         "added latency, p50": ("ms", [(median(r.alone.latencies) - median(r.direct)) * 1e3 for r in rounds]),
         "added latency, p99": ("ms", [(_p99(r.alone.latencies) - _p99(r.direct)) * 1e3 for r in rounds]),
     }
-    table = Table("what", "unit", "median", "least", "most", title=f"{_machine()}\n{_versions()}", title_justify="left")
+    table = Table(
+        "what", "unit", "median", "least", "most", title=f"{machine()}\n{versions(PACKAGES)}", title_justify="left"
+    )
     for name, (unit, values) in rows.items():
         table.add_row(name, unit, *(f"{value:,.2f}" for value in (median(values), min(values), max(values))))
     ratios = {name: [r.ratios()[name] for r in rounds] for name in rounds[0].ratios()}
@@ -251,22 +253,13 @@ def report(rounds: list[Round]) -> None:
         for name, v in ratios.items()
     }
     figures = {f"{name} ({unit})": median(values) for name, (unit, values) in rows.items()}
-    result = {"machine": _machine(), "versions": _versions(), "figures": figures, **summary}
+    result = {"machine": machine(), "versions": versions(PACKAGES), "figures": figures, **summary}
     RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(result)))
     console.print(f"written to {RESULTS.relative_to(EXAMPLE.parent.parent)}")
 
 
 def _p99(latencies: tuple[float, ...]) -> float:
     return latencies[int(len(latencies) * 0.99)]
-
-
-def _machine() -> str:
-    names = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-
-
-def _versions() -> str:
-    return ", ".join(f"{name} {version(name)}" for name in ("grpcio", "protobuf", "aiohttp", "msgspec", "uvloop"))
 
 
 async def main(rounds: int) -> None:

@@ -13,9 +13,14 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
+from pointsman.chain import discovery
+from pointsman.chain.plugin import GATES
 from pointsman.rpc.status import TABLE
 from pointsman.telemetry import names
 
@@ -95,6 +100,24 @@ def objects(root: Schema, definitions: Mapping[str, Schema]) -> Iterator[tuple[s
                 yield from walk(f"{path}.{key}" if path else key, value)
 
     return walk("", root)
+
+
+def gate(use: str) -> str:
+    """The options of one of our gates."""
+    plugin = discovery.load_gate(discovery.installed(GATES)[use])
+    assert plugin.config is not None
+    assert issubclass(plugin.config, BaseModel)
+    node: Schema = plugin.config.model_json_schema()
+    return table("", node, node.get("$defs", {})).partition("\n\n")[2]
+
+
+def gates() -> list[str]:
+    """The gates that come with Pointsman."""
+    return sorted(
+        name
+        for name, found in discovery.installed(GATES).items()
+        if any(one.distribution == "pointsman" for one in found)
+    )
 
 
 def table(path: str, node: Schema, definitions: Mapping[str, Schema]) -> str:
@@ -185,6 +208,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "metrics": metrics,
     "log_fields": log_fields,
     "errors": errors,
+    **{f"gate_{use}": partial(gate, use) for use in gates()},
 }
 
 

@@ -92,4 +92,4 @@ class ExamplePolicy:
         return DAYS[local.weekday()] in options.days and options.opens <= local.hour < options.closes
 
 
-plugin = register(ExamplePolicy, config=ExamplePolicyOptions, kind=PolicyKind.RULE)
+plugin = register(ExamplePolicy, config=ExamplePolicyOptions, kind=PolicyKind.RULE, reads_text=False)

@@ -156,4 +156,4 @@ class _Ladder:
         return f"budget {balance.scope} has {dollars(left)} of {dollars(limit)} left until {until}"
 
 
-plugin = register(Budgets, config=BudgetsOptions, kind=PolicyKind.BUDGET, deterministic=True)
+plugin = register(Budgets, config=BudgetsOptions, kind=PolicyKind.BUDGET, deterministic=True, reads_text=False)

@@ -97,5 +97,6 @@ plugin = register(
     config=FeasibilityOptions,
     kind=PolicyKind.CAPABILITY,
     deterministic=True,
+    reads_text=False,
     honours=["input_tokens"],
 )

@@ -31,7 +31,6 @@ POINTSMAN_API = 1
 
 # A tuple finds a member by identity; hashing one runs Python code.
 _OUT = (HealthState.DOWN, HealthState.DISABLED)
-_WEAK = frozenset({HealthState.DEGRADED, HealthState.PROBING})
 
 
 class HealthOptions(BaseModel):
@@ -41,16 +40,24 @@ class HealthOptions(BaseModel):
 
     degraded_last: bool = Field(
         default=False,
-        description="Try models that are degraded, or only being probed, after every other of the plan, whoever chose "
-        "them. Otherwise they keep their place.",
+        description="Try models that are degraded after every other of the plan, whoever chose them. Otherwise they "
+        "keep their place.",
+    )
+    panic: bool = Field(
+        default=True,
+        description="Where models that are down by their failures are all that could serve a request, try one of them "
+        "all the same. Otherwise such a request is refused.",
     )
 
 
 class Health:
-    """Vetoes models that are down or that an operator disabled."""
+    """Vetoes models that are down or that an operator disabled.
+
+    That a model is down is a guess, unless its provider said so: the veto yields where nothing else is left.
+    """
 
     def __init__(self, options: HealthOptions, setup: PolicySetup) -> None:
-        self._degraded_last = options.degraded_last
+        self._degraded_last, self._panic = options.degraded_last, options.panic
 
     @hookimpl
     def pointsman_exclude_targets(
@@ -59,7 +66,7 @@ class Health:
         if not snapshot.health:
             return ()
         return [
-            Exclusion(target, Cause.HEALTH, _told(health))
+            Exclusion(target, Cause.HEALTH, _told(health), yields=self._panic and _guessed(health))
             for target, health in snapshot.health.items()
             if health.state in _OUT and target in shaped
         ]
@@ -68,13 +75,29 @@ class Health:
     def pointsman_plan_attempts(
         self, request: Request, snapshot: Snapshot, assessment: Assessed, plan: Plan
     ) -> Plan | NoOpinion | None:
-        if not self._degraded_last or not snapshot.health:
+        if not snapshot.health:
             return None
-        weak = {target for target, health in snapshot.health.items() if health.state in _WEAK}
-        stages = sorted(plan.stages, key=lambda stage: any(attempt.target in weak for attempt in stage.attempts))
-        if stages == list(plan.stages):
+        stages = _one_that_is_down(plan.stages, _in(HealthState.DOWN, snapshot))
+        if self._degraded_last:
+            degraded = _in(HealthState.DEGRADED, snapshot)
+            stages = sorted(stages, key=lambda stage: any(attempt.target in degraded for attempt in stage.attempts))
+        if list(stages) == list(plan.stages):
             return None
         return replace(plan, stages=tuple(_at(stage, position) for position, stage in enumerate(stages)))
+
+
+def _in(state: HealthState, snapshot: Snapshot) -> frozenset[str]:
+    return frozenset(target for target, health in snapshot.health.items() if health.state is state)
+
+
+def _one_that_is_down(stages: Sequence[Stage], down: frozenset[str]) -> Sequence[Stage]:
+    """At most one attempt at what is down: where everything is, failover would only multiply the load on it."""
+    hopeless = [stage for stage in stages if all(attempt.target in down for attempt in stage.attempts)]
+    return [stage for stage in stages if stage not in hopeless[1:]]
+
+
+def _guessed(health: ModelHealth) -> bool:
+    return health.state is HealthState.DOWN and not health.told
 
 
 def _told(health: ModelHealth) -> str:
@@ -91,4 +114,4 @@ def _at(stage: Stage, position: int) -> Stage:
     return Stage(tuple(replace(a, kind=kind) if a.kind in kinds else a for a in stage.attempts))
 
 
-plugin = register(Health, config=HealthOptions, kind=PolicyKind.HEALTH, deterministic=True)
+plugin = register(Health, config=HealthOptions, kind=PolicyKind.HEALTH, deterministic=True, reads_text=False)

@@ -36,7 +36,7 @@ class Limits:
         hints = request.hints
         if hints.max_cost_nano_usd is None and not hints.exclude_providers and not hints.allowed_regions:
             return ()
-        models, most = self._models, hints.max_cost_nano_usd
+        models, most, spent = self._models, hints.max_cost_nano_usd, snapshot.spent_nano_usd
         providers, regions = hints.exclude_providers, hints.allowed_regions
         exclusions: list[Exclusion] = []
         for target, shape in shaped.items():
@@ -45,10 +45,16 @@ class Limits:
             if model.provider in providers or (regions and model.regions.isdisjoint(regions)):
                 exclusions.append(Exclusion(target, Cause.POLICY, _forbidden(hints, model)))
             worst = shape.estimate.worst_case_nano_usd
-            if most is not None and worst > most:
-                reason = f"could cost {dollars(worst)}, the caller allows {dollars(most)}"
+            if most is not None and worst + spent > most:
+                reason = _too_dear(worst, most, spent)
                 exclusions.append(Exclusion(target, Cause.COST, reason))
         return exclusions
+
+
+def _too_dear(worst: int, limit: int, spent: int) -> str:
+    """What policies' questions have cost counts against the caller's limit."""
+    allowed = f"could cost {dollars(worst)}, the caller allows {dollars(limit)}"
+    return f"{allowed}, and policies' questions have cost {dollars(spent)}" if spent else allowed
 
 
 def _forbidden(hints: Hints, model: Model) -> str:
@@ -62,5 +68,6 @@ plugin = register(
     Limits,
     kind=PolicyKind.LIMIT,
     deterministic=True,
+    reads_text=False,
     honours=["max_cost_nano_usd", "exclude_providers", "allowed_regions"],
 )

@@ -153,5 +153,10 @@ def _check(number: int, standing: Standing, catalogue: Catalogue) -> None:
 
 
 plugin = register(
-    Override, config=OverrideOptions, kind=PolicyKind.OVERRIDE, deterministic=True, honours=["model_override"]
+    Override,
+    config=OverrideOptions,
+    kind=PolicyKind.OVERRIDE,
+    deterministic=True,
+    reads_text=False,
+    honours=["model_override"],
 )

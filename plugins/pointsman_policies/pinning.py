@@ -71,5 +71,6 @@ plugin = register(
     config=PinningOptions,
     kind=PolicyKind.SESSION_PIN,
     deterministic=True,
+    reads_text=False,
     honours=["session_id"],
 )

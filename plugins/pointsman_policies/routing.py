@@ -150,4 +150,4 @@ def _shape(task: Task) -> Shape | None:
     return None if shape == _UNSHAPED else shape
 
 
-plugin = register(routing, kind=PolicyKind.ROUTING, deterministic=True)
+plugin = register(routing, kind=PolicyKind.ROUTING, deterministic=True, reads_text=False)

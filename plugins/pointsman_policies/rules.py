@@ -17,7 +17,6 @@ from pydantic import (
 )
 
 from pointsman import (
-    Assessed,
     Assessment,
     Catalogue,
     Cause,
@@ -28,7 +27,6 @@ from pointsman import (
     PolicySetup,
     Request,
     Shaped,
-    Snapshot,
     hookimpl,
     register,
 )
@@ -117,9 +115,7 @@ class Rules:
         return Assessment(named, mode.then.mode if mode else None, 1.0 if named else None, source)
 
     @hookimpl
-    def pointsman_exclude_targets(
-        self, request: Request, snapshot: Snapshot, assessment: Assessed, shaped: Mapping[str, Shaped]
-    ) -> Sequence[Exclusion]:
+    def pointsman_exclude_targets(self, request: Request, shaped: Mapping[str, Shaped]) -> Sequence[Exclusion]:
         if not self._exclusions:
             return ()
         return [
@@ -130,9 +126,7 @@ class Rules:
         ]
 
     @hookimpl
-    def pointsman_choose_targets(
-        self, request: Request, snapshot: Snapshot, assessment: Assessed, candidates: Mapping[str, Shaped]
-    ) -> Choice | None:
+    def pointsman_choose_targets(self, request: Request, candidates: Mapping[str, Shaped]) -> Choice | None:
         if not self._choices:
             return None
         position = next(self._choose.matching(request), None)

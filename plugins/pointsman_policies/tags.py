@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pointsman import Assessment, PolicyKind, PolicySetup, Request, hookimpl, register
+from functools import lru_cache
+
+from pointsman import Assessment, NoOpinion, PolicyKind, PolicySetup, Request, did_you_mean, hookimpl, register
 
 POINTSMAN_API = 1
+
+_NAMED, _REMEMBERED = 3, 256
 
 
 class Tags:
@@ -18,12 +22,22 @@ class Tags:
         self._by_tag = {
             tag: Assessment(task=task, confidence=1.0, source=f"tag {tag}") for tag, task in meanings.items()
         }
+        # Callers send the same words again and again, and to look for near ones is slow.
+        self._unknown = lru_cache(_REMEMBERED)(lambda tag: f"tag {tag!r} is unknown{did_you_mean(tag, meanings)}")
 
     @hookimpl
-    def pointsman_assess_request(self, request: Request) -> Assessment | None:
+    def pointsman_assess_request(self, request: Request) -> Assessment | NoOpinion | None:
         if request.hints.task:
             return self._by_task.get(request.hints.task)
-        return next((self._by_tag[tag] for tag in request.hints.tags if tag in self._by_tag), None)
+        tags = request.hints.tags
+        if not tags:
+            return None
+        found = next((self._by_tag[tag] for tag in tags if tag in self._by_tag), None)
+        return found or NoOpinion(self._none_means_anything(tags))
+
+    def _none_means_anything(self, tags: tuple[str, ...]) -> str:
+        more = f"; {len(tags) - _NAMED} more tags are unknown" if len(tags) > _NAMED else ""
+        return "; ".join(map(self._unknown, tags[:_NAMED])) + more
 
 
-plugin = register(Tags, kind=PolicyKind.TAG, deterministic=True, honours=["task", "tags"])
+plugin = register(Tags, kind=PolicyKind.TAG, deterministic=True, reads_text=False, honours=["task", "tags"])

@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pointsman.chain.plugin import Names, PolicyPlugin, PolicySetup, register
-from pointsman.errors import PointsmanError
+from pointsman.chain.plugin import GatePlugin, Names, PolicyPlugin, PolicySetup, register, register_gate
+from pointsman.errors import AskFailed, PointsmanError, SecretMissing
+from pointsman.gatespec import Gate
 from pointsman.hookspecs import API_VERSION, hookimpl
-from pointsman.model.answer import Usage
+from pointsman.model.answer import Answer, Ending, FinishReason, Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.balance import Balance, BudgetAction, BudgetStep
 from pointsman.model.catalogue import Adaptation, Catalogue, Model, Price, Select, Task
@@ -23,10 +24,12 @@ from pointsman.model.decision import (
     Shape,
     Shaped,
 )
-from pointsman.model.events import AttemptEnded, Decided, Event, RequestEnded
+from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, Event, RequestEnded
+from pointsman.model.gate import Accepted, GatedAnswer, Rejected
 from pointsman.model.plan import AttemptKind, Plan, PlannedAttempt, Stage
 from pointsman.model.record import Record
 from pointsman.model.request import (
+    CacheHint,
     Facts,
     Hints,
     Image,
@@ -35,6 +38,7 @@ from pointsman.model.request import (
     ModelOverride,
     Params,
     Part,
+    ProviderState,
     Reasoning,
     Request,
     ResponseFormat,
@@ -47,23 +51,32 @@ from pointsman.model.request import (
     measure,
 )
 from pointsman.model.snapshot import Health, HealthState, Latency, Pin, Snapshot
-from pointsman.services import Denial, Lease, Services, Store
+from pointsman.nearest import nearest as did_you_mean
+from pointsman.services import Ask, Denial, Lease, Services, Store
 
 if TYPE_CHECKING:
-    from pointsman.config.scalars import Duration
+    from pointsman.config.scalars import BaseUrl, Duration, SecretReference, Share
+    from pointsman.config.secrets import read_secret
 
 __all__ = [
     "API_VERSION",
+    "Accepted",
     "Adaptation",
+    "Answer",
+    "Ask",
+    "AskFailed",
     "Assessed",
     "Assessment",
     "Attempt",
     "AttemptEnded",
     "AttemptKind",
     "AttemptOutcome",
+    "AttemptSkipped",
     "Balance",
+    "BaseUrl",
     "BudgetAction",
     "BudgetStep",
+    "CacheHint",
     "Catalogue",
     "Cause",
     "Choice",
@@ -71,10 +84,15 @@ __all__ = [
     "Decision",
     "Denial",
     "Duration",
+    "Ending",
     "Estimate",
     "Event",
     "Exclusion",
     "Facts",
+    "FinishReason",
+    "Gate",
+    "GatePlugin",
+    "GatedAnswer",
     "Health",
     "HealthState",
     "Hints",
@@ -97,17 +115,22 @@ __all__ = [
     "PolicyPlugin",
     "PolicySetup",
     "Price",
+    "ProviderState",
     "Reasoning",
     "Record",
     "Refusal",
+    "Rejected",
     "Request",
     "RequestEnded",
     "ResponseFormat",
     "Role",
+    "SecretMissing",
+    "SecretReference",
     "Select",
     "Services",
     "Shape",
     "Shaped",
+    "Share",
     "Snapshot",
     "Stage",
     "Store",
@@ -118,16 +141,23 @@ __all__ = [
     "ToolChoice",
     "ToolResult",
     "Usage",
+    "did_you_mean",
     "hookimpl",
     "measure",
+    "read_secret",
     "register",
+    "register_gate",
 ]
 
 
 # Any: what a module holds. Loaded on use, because pydantic is slow to import and most commands need none of it.
 def __getattr__(name: str) -> Any:
-    if name != "Duration":
+    if name == "read_secret":
+        from pointsman.config import secrets
+
+        return secrets.read_secret
+    if name not in {"BaseUrl", "Duration", "SecretReference", "Share"}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from pointsman.config import scalars
 
-    return scalars.Duration
+    return getattr(scalars, name)

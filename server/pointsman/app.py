@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from random import Random
 from types import TracebackType
 from typing import Self
 
-from pointsman.chain.loading import Chain, build_chain
+from pointsman.chain.lifecycle import entered
+from pointsman.config.load import load_catalogue
+from pointsman.config.rules import Built, build_rules, load_supposed
 from pointsman.config.settings import Account, Config
+from pointsman.engine.explain import Explainer
+from pointsman.engine.panic import PanicAlarm
+from pointsman.engine.probing import Prober
 from pointsman.engine.route import Engine, World
-from pointsman.engine.rules import Rules, Timers
+from pointsman.engine.rules import Rules
+from pointsman.engine.simulate import Simulator
 from pointsman.engine.watch import Watchdog
+from pointsman.errors import ConfigInvalid, PluginRefused, Problem
 from pointsman.http.door import HttpDoor
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
+from pointsman.model.catalogue import Catalogue
 from pointsman.ports import Ledger, Provider, Transport
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
 from pointsman.rpc.server import DoorSettings, GrpcDoor
+from pointsman.rpc.service import Desk
+from pointsman.stores.breaker import BreakerSettings
 from pointsman.stores.clock import SystemClock
+from pointsman.stores.health import HealthBook
 from pointsman.stores.memory import MemoryStore
 from pointsman.telemetry import names
 from pointsman.telemetry.metrics import Metrics
+from pointsman.telemetry.providers import provider_states
 
 log = logging.getLogger(__name__)
 
@@ -66,35 +80,22 @@ class App:
 
     async def _start(self) -> None:
         config, clock = self.config, SystemClock()
-        chain, refused = build_chain(config.entries, config.catalogue)
-        for refusal in refused:
+        built = build_rules(config)
+        for refusal in built.refused:
             log.warning("running without it: %s", refusal)
-        await self._enter_policies(chain)
-        timeouts = config.timeouts
-        rules = Rules.of(
-            config.version,
-            config.catalogue,
-            chain,
-            max_attempts=config.failover.max_attempts,
-            strict_tags=config.strict_tags,
-            compliance=config.compliance,
-            timers=Timers(timeouts.connect, timeouts.first_content, timeouts.between_chunks),
-        )
+        await self._stack.enter_async_context(entered(built.chain, built.rules.gates))
         ledger = await self._ledger()
-        world = World(await self._providers(), MemoryStore(clock), ledger, clock)
+        health = HealthBook(clock, Random(), self._breakers(), config.catalogue.models.values())  # noqa: S311 - jitter
+        world = World(await self._providers(), MemoryStore(clock, health), ledger, clock)
+        await self._probe(world)
         watchdog = Watchdog()
         watchdog.start()
         self._stack.callback(watchdog.stop)
         metrics = Metrics(config.version)
-        engine = Engine(rules, world, watchdog, (metrics,))
+        metrics.gauge(names.PROVIDER_STATE, lambda: provider_states(health.vitals({})))
+        engine = Engine(built.rules, world, watchdog, (metrics, PanicAlarm(clock)))
         self._stack.push_async_callback(engine.drain)
-        await self._open_doors(engine, metrics)
-
-    async def _enter_policies(self, chain: Chain) -> None:
-        """Policies with a lifecycle of their own are async context managers."""
-        for instance in chain.instances:
-            if hasattr(instance, "__aenter__") and hasattr(instance, "__aexit__"):
-                await self._stack.enter_async_context(instance)
+        await self._open_doors(engine, _desk(engine, world), metrics)
 
     async def _ledger(self) -> Ledger:
         settings = self.config.ledger
@@ -103,6 +104,16 @@ class App:
         self._stack.push_async_callback(ledger.aclose)
         await ledger.add_config(self.config.version, self.config.document)
         return ledger
+
+    def _breakers(self) -> BreakerSettings:
+        return BreakerSettings(**self.config.health.model_dump())
+
+    async def _probe(self, world: World) -> None:
+        """Probe the providers that the configuration says so of."""
+        probes = {name: account.probe for name, account in self.config.providers.items() if account.probe}
+        if probes:
+            prober = Prober(world.providers, probes, world.store, self.config.catalogue)
+            await self._stack.enter_async_context(prober.running())
 
     async def _providers(self) -> Mapping[str, Provider]:
         """Providers with the same connection settings share a transport, and so its pool."""
@@ -123,10 +134,11 @@ class App:
         self._stack.push_async_callback(transport.aclose)
         return transport
 
-    async def _open_doors(self, engine: Engine, metrics: Metrics) -> None:
+    async def _open_doors(self, engine: Engine, desk: Desk, metrics: Metrics) -> None:
         server = self.config.server
         door = GrpcDoor(
             engine,
+            desk,
             DoorSettings(
                 address=server.grpc,
                 max_concurrent_requests=server.max_concurrent_requests,
@@ -142,3 +154,29 @@ class App:
             self._stack.push_async_callback(http.stop)
         self.grpc_address = await door.start()
         self._stack.push_async_callback(door.stop, server.drain)
+
+
+def _desk(engine: Engine, world: World) -> Desk:
+    def active() -> Rules:
+        return engine.rules
+
+    async def read_catalogue(document: str) -> Catalogue:
+        return await asyncio.to_thread(load_catalogue, document)
+
+    return Desk(Explainer(active, world.ledger, read_catalogue), Simulator(active, world.store, world.clock, _opened))
+
+
+@asynccontextmanager
+async def _opened(document: str, active: Rules) -> AsyncIterator[Rules]:
+    """The rules of a document to simulate; of the providers that it shares with those active, the same are disabled."""
+
+    def build() -> Built:
+        return build_rules(load_supposed(document, active.disabled_providers))
+
+    try:
+        # Off the event loop: reading, importing and building take as long as a start does.
+        built = await asyncio.to_thread(build)
+        async with entered(built.chain, built.rules.gates):
+            yield built.rules
+    except PluginRefused as refused:
+        raise ConfigInvalid([Problem("chain", str(refused))]) from refused

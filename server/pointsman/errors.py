@@ -2,8 +2,11 @@
 
 PointsmanError
 ├── ConfigInvalid          problems of a configuration, all of them, each with path and line
+├── SecretMissing          a secret that is not where its reference points, or cannot be one
 ├── PluginRefused          a plugin that must not be loaded, by name and reason
 ├── PluginFailed           a policy that raised, overran or answered nonsense
+├── AskFailed              a model that a policy asked gave no answer
+├── NotReplayable          a recorded decision that cannot be made again, and why
 ├── CannotListen           a door's address is taken, or not this machine's
 ├── LedgerUnavailable      rows can neither be committed nor kept
 ├── AmbiguousId            the beginning of more than one decision id
@@ -40,12 +43,16 @@ class Reason(StrEnum):
     CONTEXT_TOO_LONG = "CONTEXT_TOO_LONG"
     UNKNOWN_MODEL = "UNKNOWN_MODEL"
     UNKNOWN_PROVIDER = "UNKNOWN_PROVIDER"
+    UNKNOWN_DECISION = "UNKNOWN_DECISION"
+    UNKNOWN_BUDGET = "UNKNOWN_BUDGET"
     NO_CANDIDATE = "NO_CANDIDATE"
     MAX_COST_UNSATISFIABLE = "MAX_COST_UNSATISFIABLE"
     PROVIDER_REFUSED = "PROVIDER_REFUSED"
+    CONFIG_INVALID = "CONFIG_INVALID"
     FEATURE_DISABLED = "FEATURE_DISABLED"
     CONTENT_BLOCKED = "CONTENT_BLOCKED"
     EMPTY_ANSWER = "EMPTY_ANSWER"
+    GATE_REJECTED = "GATE_REJECTED"
     BUDGET_EXHAUSTED = "BUDGET_EXHAUSTED"
     PROVIDER_RATE_LIMITED = "PROVIDER_RATE_LIMITED"
     OVERLOADED = "OVERLOADED"
@@ -89,6 +96,14 @@ class ConfigInvalid(PointsmanError):
         super().__init__("\n".join(str(p) for p in self.problems))
 
 
+class SecretMissing(PointsmanError):
+    """A secret that is not where its reference points; `unusable` where something is there that cannot be one."""
+
+    def __init__(self, message: str, *, unusable: bool = False) -> None:
+        self.unusable = unusable
+        super().__init__(message)
+
+
 class PluginRefused(PointsmanError):
     """A plugin that must not be loaded."""
 
@@ -103,6 +118,18 @@ class PluginFailed(PointsmanError):
     def __init__(self, policy: str, hook: str, why: str) -> None:
         self.policy, self.hook, self.why = policy, hook, why
         super().__init__(f"policy {policy!r} failed in {hook}")
+
+
+class AskFailed(PointsmanError):
+    """A model that a policy asked gave no answer. `why` is ours: it quotes neither the provider nor the question."""
+
+    def __init__(self, model: str, why: str) -> None:
+        self.model, self.why = model, why
+        super().__init__(f"model {model!r} gave no answer: {why}")
+
+
+class NotReplayable(PointsmanError):
+    """A recorded decision cannot be made again: something that it followed from is gone or has changed."""
 
 
 class CannotListen(PointsmanError):
@@ -154,18 +181,23 @@ class InvalidRequest(RequestError):
 class ProviderError(PointsmanError):
     """Why one attempt failed.
 
-    `retryable` says that another target may succeed with the same request; `status` is the provider's HTTP status, 0
+    `retryable` says that another target may succeed with the same request, `again` that this one may, in a moment,
+    `elsewhere` that none may but at other providers; `status` is the provider's HTTP status, 0
     where none came; `retry_after` in seconds; `sent` is False only when no byte of the request left us.
+    `provider_wide`: every model of the provider would fail alike, because the key is refused or has no credit left.
     """
 
     reason: Reason
     message: str
     status: int = 0
     retryable: bool = True
+    again: bool = False
+    elsewhere: bool = False
     retry_after: float | None = None
     sent: bool = True
     upstream_request_id: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    provider_wide: bool = False
 
     def __post_init__(self) -> None:
         super().__init__(f"{self.reason}: {self.message}")

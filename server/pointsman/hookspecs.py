@@ -39,8 +39,9 @@ async def pointsman_gather_signal(request: Request, prior: Assessed, services: S
 
     `prior` is what `pointsman_assess_request` says without any signal: skip a paid question that it already answers.
     The answer is found in `snapshot.signals[entry id]`; None: no signal. It must be JSON-like (None, bool, int, float,
-    str, list, dict), since it is recorded so that the decision can be made again. Has the entry's `timeout`; failing or
-    late, the signal is missing and the chain goes on, unless the entry says `on_error: fail`.
+    str, list, dict), since it is recorded so that the decision can be made again. `services.ask` asks a configured
+    model. Has the entry's `timeout`; failing or late, the signal is missing and the chain goes on, unless the entry
+    says `on_error: fail`.
     """
 
 
@@ -73,7 +74,8 @@ def pointsman_exclude_targets(  # type: ignore[empty-body]  # a spec has no body
     """Pure. Veto targets; an empty sequence vetoes none.
 
     None is a failure: a forgotten `return` must not let anything pass. `shaped` holds every enabled model with its cost
-    and token estimates. Vetoes are a union: no order can bypass one.
+    and token estimates. Vetoes are a union: no order can bypass one. One that `yields` is a guess, and lifted where
+    nothing would be left to try.
     A failure here fails the request, unless the entry says `on_error: skip`.
     """
 
@@ -91,12 +93,12 @@ def pointsman_choose_targets(
 
 @hookspec
 def pointsman_plan_attempts(
-    request: Request, snapshot: Snapshot, assessment: Assessed, plan: Plan
+    request: Request, snapshot: Snapshot, assessment: Assessed, plan: Plan, ranking: Mapping[str, Shaped]
 ) -> Plan | NoOpinion | None:
     """Pure. Wrap or replace the plan so far; None: leave it. Each policy in order gets the plan of the one before.
 
-    The first is given sequential failover over the ranking. A plan may name only ranked targets. This version runs one
-    attempt a stage; a plan with more is a failure of the policy.
+    The first is given sequential failover over the `ranking`: all that may be tried, in that order, of which the plan
+    names the first few. A plan may name only ranked targets and configured gates, and at most 16 attempts a stage.
     """
 
 
@@ -105,11 +107,12 @@ def pointsman_plan_attempts(
 
 @hookspec
 async def pointsman_admit_attempt(
-    attempt: PlannedAttempt, request: Request, services: Services
+    attempt: PlannedAttempt, request: Request, assessment: Assessed, services: Services
 ) -> Lease | Denial | None:
     """Grant a lease for one attempt or deny it, before it starts; None: no opinion.
 
-    Every policy is asked. One denial is enough: the target is excluded and the rest of the request decided again.
+    Every policy is asked. One denial is enough: a hedge or a sample is then left out, an escalation may end with the
+    answer so far; otherwise the target is excluded and the rest of the request decided again.
     Fails closed: a policy that raises or is late denies, unless the entry's `on_error` skips it or fails the request.
     """
 

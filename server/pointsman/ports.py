@@ -12,9 +12,10 @@ from pointsman.model.answer import Answer, Delta, Ending
 from pointsman.model.attempt import Attempt
 from pointsman.model.catalogue import Model
 from pointsman.model.decision import Shaped
-from pointsman.model.record import Record
+from pointsman.model.record import Record, Recorded
 from pointsman.model.request import Request
-from pointsman.model.snapshot import Latency, Pin
+from pointsman.model.snapshot import Health, Latency, Pin
+from pointsman.model.vitals import Vitals
 
 
 class HttpRequest(Struct, frozen=True):
@@ -77,12 +78,16 @@ class Transport(Protocol):
 
 
 class ProviderCall(Struct, frozen=True):
-    """One attempt as a provider wire sees it: the request, shaped for `model`. `limits` are seconds."""
+    """One attempt as a provider wire sees it: the request, shaped for `model`. `limits` are seconds.
+
+    `logprobs`: somebody wants `Ending.mean_logprob`, of a wire that can ask for it.
+    """
 
     model: Model
     request: Request
     shaped: Shaped
     limits: Limits
+    logprobs: bool = False
 
 
 class AnswerStream(Protocol):
@@ -111,12 +116,18 @@ class Provider(Protocol):
     def dropped(self, call: ProviderCall) -> tuple[str, ...]:
         """Names of what the caller asked for and this wire cannot express, such as "reasoning parts"."""
 
+    async def probe(self, limits: Limits) -> None:
+        """Return if the provider is there and takes our key: asked for something that costs nothing, such as its list
+        of models. ProviderError otherwise.
+        """
+
 
 class State(Struct, frozen=True):
-    """What the shared state says at one moment; mappings by model id. `token_ratios` and `pin` as in Snapshot."""
+    """What the shared state says at one moment; mappings by model id. Each field as in Snapshot."""
 
     latencies: Mapping[str, Latency] = {}
     token_ratios: Mapping[str, float] = {}
+    health: Mapping[str, Health] = {}
     pin: Pin | None = None
 
 
@@ -136,17 +147,44 @@ class StateStore(Protocol):
         `instead_of`, one that broke, gives way.
         """
 
-    def record(self, attempt: Attempt, estimated_input_tokens: int) -> None:
-        """Learn from an attempt that ended: its time to first token, its tokens against our estimate.
+    async def begin(self, target: str) -> int | None:
+        """May an attempt at this model be made now? A lease for `record` or `give_back`: 0 where it is up.
+
+        None where it is down, or where enough others try it again after it was. A lease that is never given back
+        expires.
+        """
+
+    def give_back(self, target: str, lease: int) -> None:
+        """The attempt was not made after all. Returns at once."""
+
+    def record(self, attempt: Attempt, estimated_input_tokens: int, lease: int = 0) -> None:
+        """Learn from an attempt that ended: time to first token, tokens against our estimate, health of its model.
 
         Returns at once; a store that has to travel does so on its own, since nobody waits for statistics.
         """
+
+    def probed(self, provider: str) -> None:
+        """A provider answers again, as a probe of ours found: what is down there is tried at once, except what the
+        provider itself said. Returns at once.
+        """
+
+    async def vitals(self) -> Sequence[Vitals]:
+        """What is known of all models, ordered by provider and id."""
 
     async def get(self, key: str) -> bytes | None:
         """A policy's own value; keys carry the entry's id."""
 
     async def put(self, key: str, value: bytes, ttl: float) -> None:
         """Keep a policy's own value for `ttl` seconds."""
+
+    async def add(self, key: str, amount: int, ttl: float) -> int:
+        """Add to a counter, 0 where there is none, and keep it for `ttl` seconds from now; what it comes to.
+
+        At once for everybody: of two that add, one sees the other's. A counter is no value that `get` would find.
+        """
+
+    async def total(self, key: str) -> int:
+        """What a counter stands at, 0 where there is none."""
 
 
 class Ledger(Protocol):
@@ -160,6 +198,12 @@ class Ledger(Protocol):
 
     async def add_config(self, version: str, document: str) -> None:
         """Keep a configuration under its version, so that its decisions can be made again. Repeats are ignored."""
+
+    async def find(self, decision_id: str) -> Recorded | None:
+        """The request with this id, None where there is none; LedgerUnavailable if it cannot be read."""
+
+    async def find_config(self, version: str) -> str | None:
+        """The configuration kept under this version, as it was written; LedgerUnavailable as above."""
 
     async def aclose(self) -> None:
         """Commit what is pending and close."""

@@ -443,6 +443,12 @@ async def test_faults_of_providers_can_change_while_it_runs() -> None:
             assert response.status == 400
 
 
+async def test_what_is_wrong_with_a_whole_provider_is_so_for_its_list_of_models() -> None:
+    async with running(faults={"groq": "http-503", "openai/m": "http-500", "mistral": "malformed-line"}) as sim:
+        statuses = [(await sim.http.get(f"/{name}/v1/models")).status for name in ("groq", "openai", "mistral")]
+        assert statuses == [503, 200, 200]
+
+
 def readable(line: bytes) -> bool:
     try:
         json.loads(line)

@@ -34,6 +34,21 @@ FIVE = [
 ]
 
 
+def test_how_providers_are_doing(running: Running) -> None:
+    found = running.json("health")["health"]
+    wholes = {row["provider"]: row["state"] for row in found if not row["model"]}
+    assert wholes.keys() == {"openai", "anthropic", "openrouter", "groq", "google", "mistral"}
+    assert [row["model"] for row in found if row["provider"] == "mistral"] == ["", "mistral-large", "mistral-small"]
+    shown = running.ask("health", "groq", "mistral")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "mistral-small" in shown.stdout
+    assert "openrouter" not in shown.stdout
+    unknown = running.ask("health", "mistrall")
+    assert unknown.returncode == 1
+    assert "UNKNOWN_PROVIDER" in unknown.stderr
+    assert "did you mean 'mistral'?" in unknown.stderr
+
+
 def test_five_mistakes_are_five_problems(tmp_path: Path) -> None:
     path = tmp_path / "mistaken.yaml"
     path.write_text(MISTAKEN)
@@ -77,7 +92,7 @@ def test_complete_streams_the_answer_and_sums_it_up(running: Running) -> None:
     ran = running.ask("complete", "-", stdin="What is 17 * 23?")
     assert ran.returncode == 0
     assert ran.stdout == "17 * 23 = 391.\n"
-    assert "decided by route" in ran.stderr
+    assert "decided by classifier" in ran.stderr
     assert "cost " in ran.stderr
 
 

@@ -70,6 +70,16 @@ def test_the_demo_as_json(shown: Shown) -> None:
         "failed",
         "served",
     ]
+    deciders = {request["decision"]["decided_by"] for request in served}
+    assert deciders >= {"override", "tags", "rules", "classifier", "llm"}
+    asked, again = (request for request in served if "asked" in request["shows"])
+    assert [a["kind"] for a in asked["usage"]["attempts"]] == ["assist", "primary"]
+    assert asked["usage"]["cost"]["overhead"] == asked["usage"]["attempts"][0]["cost_nano_usd"] > 0
+    assert [a["kind"] for a in again["usage"]["attempts"]] == ["primary"]
+    assert again["decision"]["task"] == asked["decision"]["task"] == "complex"
+    again = [request["usage"]["attempts"] for request in served if request["shows"] == "the same again"]
+    assert [len(attempts) for attempts in (again[0], again[-1])] == [2, 1]
+    assert {"down", "probing"} & {row["state"] for row in told["health"] if row["provider"] == "mistral"}
     long = next(request for request in served if request["shows"].startswith("80,000"))
     assert long["decision"]["model"] not in ("oss-20b", "mistral-small")
     assert told["cancellation"]["simulator"]["ending"] == "client_closed"

@@ -2,107 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import venv
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tests.e2e.reader import Reader
 
 from pointsman import PolicyPlugin, hookspecs
 from pointsman.config.schema import ChainEntry
 from pointsman.testing import PolicyContract, make_entry, make_rules
 
-BASH = "/bin/bash"
 PAGE = (Path(__file__).parents[2] / "docs" / "writing-a-policy.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)( server)?\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 PYTHON = [code for language, _, code in BLOCKS if language == "python"]
-
-
-class Reader:
-    """Somebody who types what the page says, in an environment of their own where Pointsman is installed."""
-
-    def __init__(self, directory: Path, stack: ExitStack) -> None:
-        self._cwd, self._stack, self._bin = directory, stack, directory / "venv" / "bin"
-        venv.create(directory / "venv", with_pip=False)
-        (site,) = (directory / "venv").glob("lib/python*/site-packages")
-        # What the tests run on is installed there too; only ours is added to it.
-        (site / "_installed.pth").write_text("".join(f"{path}\n" for path in sys.path if Path(path).is_dir()))
-        command = self._bin / "pointsman"
-        command.write_text('#!/bin/sh\nexec python -m pointsman "$@"\n')
-        command.chmod(0o755)
-        self._ports = {port: free_port() for port in ("8900", "50051")}
-
-    def save(self, name: str, text: str) -> None:
-        (self._cwd / name).write_text(text)
-
-    def run(self, script: str) -> str:
-        marked = f"set -e\n{self._mine(script)}\npwd >&2"
-        ran = subprocess.run(  # noqa: S603 - what our own page says
-            [BASH, "-c", marked], cwd=self._cwd, env=self._environment(), capture_output=True, text=True, timeout=50
-        )
-        assert ran.returncode == 0, f"{script}\n{ran.stdout}\n{ran.stderr}"
-        self._cwd = Path(ran.stderr.splitlines()[-1])
-        return ran.stdout
-
-    def start(self, script: str) -> None:
-        """In a terminal of its own, until it says where it listens."""
-        self._stack.enter_context(serving(self._mine(script), self._cwd, self._environment()))
-
-    def _mine(self, script: str) -> str:
-        for port, mine in self._ports.items():
-            script = script.replace(port, mine)
-        # Everything that building needs is installed, and there is no network to fetch it from.
-        return script.replace("pip install", "pip install --quiet --no-build-isolation")
-
-    def _environment(self) -> Mapping[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        return {
-            **kept,
-            "PATH": f"{self._bin}:{os.environ['PATH']}",
-            "PIP_NO_INDEX": "1",
-            "PIP_ROOT_USER_ACTION": "ignore",
-        }
-
-
-def free_port() -> str:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return str(taken.getsockname()[1])
-
-
-@contextmanager
-def serving(script: str, cwd: Path, environment: Mapping[str, str]) -> Iterator[None]:
-    process = subprocess.Popen(  # noqa: S603 - the same
-        [BASH, "-c", script],
-        cwd=cwd,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        assert process.stdout is not None
-        said = []
-        for line in process.stdout:
-            said.append(line)
-            if "ready" in line or "simulator at" in line:
-                break
-        else:
-            raise AssertionError(f"{script} ended:\n{''.join(said)}")
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.communicate(timeout=20)
 
 
 def test_the_five_minutes(tmp_path: Path) -> None:

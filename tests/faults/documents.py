@@ -7,10 +7,13 @@ from collections.abc import Mapping
 KEY_CANARY = "sk-canarykey9z"
 KEYS: Mapping[str, str] = {name: f"{KEY_CANARY}-{name}" for name in ("FIRST", "SECOND", "THIRD")}
 
+# Where the API of each wire begins at a simulated provider.
+BASES: Mapping[str, str] = {"openai": "/v1", "anthropic": "", "gemini": "/v1beta"}
+
 # The tier below is never a fallback, so that `healthy` is asked by its own task only.
 _DOCUMENT = """\
 providers:
-  first: {wire: openai, api_key: "${FIRST}", base_url: "SIMULATOR/first/v1"}
+  first: {wire: WIRE, api_key: "${FIRST}", base_url: "SIMULATOR/firstBASE"}
   second: {wire: openai, api_key: "${SECOND}", base_url: "SIMULATOR/second/v1"}
   third: {wire: openai, api_key: "${THIRD}", base_url: "SIMULATOR/third/v1"}
 models:
@@ -28,16 +31,25 @@ _STANDARD = "".join(f"  - {{use: {use}}}\n" for use in ("override", "tags", "lim
 
 
 def document(
-    upstream: str = "sim-failing", *, fallback: bool = False, models: str = "", extra: str = "", timeouts: str = ""
+    upstream: str = "sim-failing",
+    *,
+    wire: str = "openai",
+    fallback: bool = False,
+    models: str = "",
+    extra: str = "",
+    behind: str = "",
+    timeouts: str = "",
+    failover: str = "retries: 0",
 ) -> str:
-    """`upstream` is the failing model's name at its provider, a fault for instance.
+    """`upstream` is the failing model's name at its provider, a fault for instance; `wire` is what that one speaks.
 
-    With `fallback` the model `standby` may answer instead. `models` are more rows, `extra` begins the chain, `timeouts`
-    are other than the default.
+    With `fallback` the model `standby` may answer instead. `models` are more rows, `extra` begins the chain, `behind`
+    ends it; `timeouts` are other than the default, and so is `failover`: nobody is asked twice.
     """
     rows = models + (row("standby", "second", "sim-standby") if fallback else "")
     text = _DOCUMENT.replace("UPSTREAM", upstream).replace("tiers:", f"{rows}tiers:")
-    return f"{text}timeouts: {{{timeouts}}}\nchain:\n{extra}{_STANDARD}"
+    text = text.replace("WIRE", wire).replace("BASE", BASES[wire])
+    return f"{text}timeouts: {{{timeouts}}}\nfailover: {{{failover}}}\nchain:\n{extra}{_STANDARD}{behind}"
 
 
 def row(name: str, provider: str, upstream: str) -> str:

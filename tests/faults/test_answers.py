@@ -8,21 +8,23 @@ import pytest
 from grpc import StatusCode
 from tests.faults.caller import Question, Reply
 from tests.faults.conftest import Start
-from tests.faults.documents import document
+from tests.faults.documents import BASES, document
 
 from pointsman.model.attempt import CostSource
-from pointsman.v1 import router_service_pb2 as wire
+from pointsman.v1 import router_service_pb2
 
 pytestmark = pytest.mark.anyio
 
+every_wire = pytest.mark.parametrize("wire", BASES)
 TOOLS = ("get_weather", "get_time", "get_tides")
 
 
-async def test_row_51_parallel_tool_calls_split_at_every_byte(start: Start) -> None:
-    world = await start(document("fault-split-every-byte"))
+@every_wire
+async def test_row_51_parallel_tool_calls_split_at_every_byte(start: Start, wire: str) -> None:
+    world = await start(document("fault-split-every-byte", wire=wire))
     streamed, whole = await world.caller.ask_both(Question(tools=TOOLS))
     assert (streamed.code, whole.code) == (StatusCode.OK, StatusCode.OK)
-    assert streamed.finish.reason == whole.finish.reason == wire.FINISH_REASON_TOOL_CALLS
+    assert streamed.finish.reason == whole.finish.reason == router_service_pb2.FINISH_REASON_TOOL_CALLS
     calls = streamed_calls(streamed)
     assert list(calls) == list(range(len(TOOLS)))
     assert [name for name, _ in calls.values()] == list(TOOLS)
@@ -31,8 +33,9 @@ async def test_row_51_parallel_tool_calls_split_at_every_byte(start: Start) -> N
     await world.check_afterwards()
 
 
-async def test_row_52_an_answer_without_usage_is_estimated(start: Start) -> None:
-    world = await start(document("fault-no-usage"))
+@every_wire
+async def test_row_52_an_answer_without_usage_is_estimated(start: Start, wire: str) -> None:
+    world = await start(document("fault-no-usage", wire=wire))
     for reply in await world.caller.ask_both(Question()):
         assert reply.code is StatusCode.OK
         assert reply.usage.usage.estimated
@@ -45,9 +48,10 @@ async def test_row_52_an_answer_without_usage_is_estimated(start: Start) -> None
     await world.check_afterwards()
 
 
+@every_wire
 @pytest.mark.parametrize("events", [0, 1], ids=["bare-headers", "with-its-id"])
-async def test_row_56_nothing_of_a_failed_provider_is_in_the_answer(start: Start, events: int) -> None:
-    world = await start(document(f"fault-close-after-headers={events}", fallback=True))
+async def test_row_56_nothing_of_a_failed_provider_is_in_the_answer(start: Start, events: int, wire: str) -> None:
+    world = await start(document(f"fault-close-after-headers={events}", wire=wire, fallback=True))
     for reply in await world.caller.ask_both(Question()):
         assert reply.code is StatusCode.OK
         assert reply.finish.served_by.provider == "second"

@@ -8,7 +8,7 @@ import pytest
 from grpc import StatusCode
 from tests.faults.caller import Question, Reply
 from tests.faults.conftest import Start
-from tests.faults.documents import document
+from tests.faults.documents import BASES, document
 from tests.faults.world import World
 
 from pointsman.model.attempt import Attempt, AttemptOutcome, CostSource
@@ -66,12 +66,14 @@ FAULTS = (
     Fault(14, "fault-html-200", GARBAGE),
     Fault(15, "fault-empty-length", EMPTY, cost=CostSource.PRICE),
 )
+every_wire = pytest.mark.parametrize("wire", BASES)
 every_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.row}-{fault.upstream[6:]}")
 
 
+@every_wire
 @every_fault
-async def test_alone(start: Start, fault: Fault) -> None:
-    world = await start(document(fault.upstream))
+async def test_alone(start: Start, fault: Fault, wire: str) -> None:
+    world = await start(document(fault.upstream, wire=wire))
     streamed, whole = await world.caller.ask_both(Question())
     check_told(streamed, fault.told(streamed=True))
     check_told(whole, fault.told(streamed=False))
@@ -82,9 +84,10 @@ async def test_alone(start: Start, fault: Fault) -> None:
     await world.check_afterwards()
 
 
+@every_wire
 @every_fault
-async def test_with_a_fallback(start: Start, fault: Fault) -> None:
-    world = await start(document(fault.upstream, fallback=True))
+async def test_with_a_fallback(start: Start, fault: Fault, wire: str) -> None:
+    world = await start(document(fault.upstream, wire=wire, fallback=True))
     streamed, whole = await world.caller.ask_both(Question())
     if fault.told(streamed=True) is CUT:
         # The caller has the beginning of one model's answer: it must never be given the end of another's.

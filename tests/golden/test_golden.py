@@ -5,7 +5,22 @@ from pathlib import Path
 import pytest
 
 from pointsman.testing.golden import Case, check_case, read_cases
-from pointsman_policies import budgets, feasibility, health, limits, override, pinning, routing, rules, tags
+from pointsman_policies import (
+    agree,
+    budgets,
+    cascade,
+    classifier,
+    feasibility,
+    health,
+    hedging,
+    limits,
+    llm_classifier,
+    override,
+    pinning,
+    routing,
+    rules,
+    tags,
+)
 
 CASES = Path(__file__).parent / "cases"
 POLICIES = {
@@ -18,6 +33,11 @@ POLICIES = {
     "pinning": pinning.plugin,
     "routing": routing.plugin,
     "rules": rules.plugin,
+    "hedging": hedging.plugin,
+    "cascade": cascade.plugin,
+    "agree": agree.plugin,
+    "classifier": classifier.plugin,
+    "llm-classifier": llm_classifier.plugin,
 }
 STANDARD = ("override", "tags", "limits", "feasibility", "budgets", "health", "pinning", "routing")
 

@@ -96,9 +96,16 @@ class Classifier:
         self._least = {
             label: options.simple_threshold if label == CHEAP else options.threshold for label in self._model.labels
         }
+        # The chain is asked twice of a request where a policy gathers signals, and reading it is most of a decision.
+        self._last: tuple[Request | None, Assessment | None] = (None, None)
 
     @hookimpl
     def pointsman_assess_request(self, request: Request) -> Assessment | None:
+        if self._last[0] is not request:
+            self._last = request, self._assess(request)
+        return self._last[1]
+
+    def _assess(self, request: Request) -> Assessment | None:
         text = task_text(request)
         if not text:
             return None
@@ -123,4 +130,6 @@ def rows_of(labels: Collection[str], tasks: Mapping[str, str | None], known: Col
     return rows
 
 
-plugin = register(Classifier, config=ClassifierOptions, kind=PolicyKind.CLASSIFIER, deterministic=True)
+plugin = register(
+    Classifier, config=ClassifierOptions, kind=PolicyKind.CLASSIFIER, deterministic=True, reads_only_text=True
+)

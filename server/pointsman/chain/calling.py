@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Generator, Iterable
-from typing import Any
+from collections.abc import Callable, Coroutine, Generator, Iterable
+from typing import Any, Protocol
 
 from pointsman.chain.entry import OnError
 from pointsman.chain.loading import Hook
-from pointsman.errors import PluginFailed
+from pointsman.errors import NotReplayable, PluginFailed
 from pointsman.model.decision import NoOpinion, Verdict, VerdictOutcome
+from pointsman.model.opinion import Opinion
 
 SILENT = object()
 """What `Consultation.ask` returns for a policy that gave nothing to work with; its verdict is noted already."""
@@ -20,41 +21,69 @@ _FAIL_CLOSED = frozenset({"exclude_targets", "admit_attempt"})
 
 
 class Watch:
-    """Told before and after each policy call. This one looks away; a decision is the same whoever watches."""
+    """Told before and after each policy call. This one looks away; a decision is the same whoever watches.
+
+    What entries answer that read the prompt's text, it is told as well: an answer as it is, or an Opinion of a failure.
+    Of one hook the last answer counts.
+    """
 
     def enter(self, entry: str) -> None: ...
 
     def leave(self, entry: str) -> None: ...
 
+    def heard(self, hook: Hook, answer: object) -> None: ...
+
 
 UNWATCHED = Watch()
+
+
+class Memory(Protocol):
+    """Recorded answers of entries that read the prompt's text."""
+
+    def recall(self, hook: Hook, arguments: tuple[Any, ...]) -> Opinion | None:
+        """What it answered to this question; None where that is not known. Arguments are those of the spec."""
 
 
 class Consultation:
     """One pass over the chain: asks policies and collects their verdicts in order.
 
     Entries that are `unheard` may veto and nothing else: compliance mode, for policies that are not deterministic.
+    Where the prompt's text is gone, entries that read it are not asked: `memory` has their answers.
     """
 
-    def __init__(self, quarantined: frozenset[str], watch: Watch, unheard: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        quarantined: frozenset[str],
+        watch: Watch,
+        unheard: frozenset[str] = frozenset(),
+        memory: Memory | None = None,
+    ) -> None:
         self.verdicts: list[Verdict] = []
         self._quarantined = quarantined
-        self._enter, self._leave = watch.enter, watch.leave
+        self._watch = watch
         self._unheard = unheard
         self._set_aside = quarantined | unheard
+        self._memory = memory
 
     def ask(self, hook: Hook, *arguments: Any) -> Any:
-        """The policy's answer, or SILENT; PluginFailed where its failure must stop the request."""
-        if hook.entry.id in self._set_aside and self._is_passed_over(hook):
-            return SILENT
-        # As in `ask_each`, and not shared with it: every policy is asked here, and a call more each time shows.
-        self._enter(hook.entry.id)
-        try:
-            answer = hook.call(*arguments)
-        except BaseException as error:  # noqa: BLE001
-            return self._contain(hook, error)
-        finally:
-            self._leave(hook.entry.id)
+        """The policy's answer, or SILENT.
+
+        PluginFailed where its failure must stop the request, NotReplayable where it cannot be asked any more.
+        """
+        entry = hook.entry
+        if self._memory is None and entry.id not in self._set_aside:
+            # As `_contained`, written out: every policy is asked here, and a call less for each of them shows.
+            self._watch.enter(entry.id)
+            try:
+                answer = hook.call(*arguments)
+            except BaseException as error:  # noqa: BLE001
+                return self._contain(hook, error)
+            finally:
+                self._watch.leave(entry.id)
+            if entry.plugin.reads_text:
+                self._watch.heard(hook, answer)
+        else:
+            answer = self._contained(hook, hook.call, arguments)
         # By its very type: isinstance would run code of an answer that pretends to be something else.
         if type(answer) is not NoOpinion:
             return answer
@@ -69,26 +98,33 @@ class Consultation:
 
         Of a hook that does not look at the subject: the one answer for all of them, by "".
         """
-        if hook.entry.id in self._set_aside and self._is_passed_over(hook):
-            return SILENT
         call, asked = hook.call, subjects if hook.takes_last else ("",)
-        self._enter(hook.entry.id)
-        try:
+
+        def ask_all(*arguments: Any) -> dict[str, Any]:
             return {subject: answer for subject in asked if (answer := call(*arguments, subject)) is not None}
+
+        return self._contained(hook, ask_all, arguments)
+
+    def _contained(self, hook: Hook, call: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        entry = hook.entry.id
+        if entry in self._unheard and hook.name in _DECIDING:
+            self.note(hook, VerdictOutcome.NO_OPINION, "not asked: compliance mode, and it is not deterministic")
+            return SILENT
+        if entry in self._quarantined:
+            return self._fail(hook, "quarantined: it overran and was taken out for a while")
+        reads_text = hook.entry.plugin.reads_text
+        if reads_text and self._memory is not None:
+            return self._recall(hook, self._memory.recall(hook, arguments))
+        self._watch.enter(entry)
+        try:
+            answer = call(*arguments)
         except BaseException as error:  # noqa: BLE001
             return self._contain(hook, error)
         finally:
-            self._leave(hook.entry.id)
-
-    def _is_passed_over(self, hook: Hook) -> bool:
-        """Whether a policy that was set aside is not to be asked this; its verdict is noted."""
-        if hook.entry.id in self._unheard and hook.name in _DECIDING:
-            self.note(hook, VerdictOutcome.NO_OPINION, "not asked: compliance mode, and it is not deterministic")
-            return True
-        if hook.entry.id in self._quarantined:
-            self.fail(hook, "quarantined: it overran and was taken out for a while")
-            return True
-        return False
+            self._watch.leave(entry)
+        if reads_text:
+            self._watch.heard(hook, answer)
+        return answer
 
     def _contain(self, hook: Hook, error: BaseException) -> object:
         # Plugin code may raise anything, a CancelledError of its own included; this is where it is contained.
@@ -96,9 +132,28 @@ class Consultation:
             raise error
         return self.fail(hook, f"raised {type(error).__name__}")
 
+    def _recall(self, hook: Hook, opinion: Opinion | None) -> object:
+        if opinion is None:
+            raise NotReplayable(
+                f"policy {hook.entry.id!r} reads the prompt, whose text was not kept, and what it would answer to "
+                f"{hook.name} here is not known"
+            )
+        return opinion.answer() if opinion.failed is None else self._fail(hook, opinion.failed)
+
     def fail(self, hook: Hook, why: str) -> object:
         """Record that a policy failed (`why` holds no text of its own) and skip it, or stop the request."""
+        if self._memory is not None and hook.entry.plugin.reads_text:
+            # A recorded failure is recalled as one: this is a good answer, only to another configuration's question.
+            raise NotReplayable(
+                f"policy {hook.entry.id!r} reads the prompt, whose text was not kept, and what it answered to "
+                f"{hook.name} does not fit this configuration"
+            )
+        return self._fail(hook, why)
+
+    def _fail(self, hook: Hook, why: str) -> object:
         self.note(hook, VerdictOutcome.ERROR, why)
+        if hook.entry.plugin.reads_text:
+            self._watch.heard(hook, Opinion(entry=hook.entry.id, hook=hook.name, failed=why))
         if must_fail(hook):
             raise PluginFailed(hook.entry.id, hook.name, why)
         return SILENT
@@ -132,7 +187,7 @@ async def call_async(hook: Hook, watch: Watch, *arguments: Any) -> Any:
     # Plugin code may raise anything. A cancellation of ours goes on; one that the plugin leaked must not, because
     # nobody would ever send the caller a status.
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) or (isinstance(error, asyncio.CancelledError) and _cancelled()):
+        if isinstance(error, KeyboardInterrupt) or (isinstance(error, asyncio.CancelledError) and being_cancelled()):
             raise
         raise PluginFailed(hook.entry.id, hook.name, f"raised {type(error).__name__}") from error
 
@@ -160,6 +215,6 @@ class _Watched:
                 step, value = self._coroutine.throw, error
 
 
-def _cancelled() -> bool:
+def being_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

@@ -1,14 +1,19 @@
-"""Which policies are installed, and importing one that the configuration names."""
+"""Which policies and gates are installed, and importing one that the configuration names."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from typing import TypeVar
 
-from pointsman.chain.plugin import GROUP, PolicyPlugin
+from pointsman.chain.plugin import GROUP, GatePlugin, PolicyPlugin
 from pointsman.errors import PluginRefused
 from pointsman.hookspecs import API_VERSION
+
+P = TypeVar("P", PolicyPlugin, GatePlugin)
+
+_REGISTER = {PolicyPlugin: "pointsman.register()", GatePlugin: "pointsman.register_gate()"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +26,10 @@ class Installed:
     entry_point: EntryPoint
 
 
-def installed() -> dict[str, tuple[Installed, ...]]:
-    """Policies by `use:` name; more than one where distributions claim the same name."""
+def installed(group: str = GROUP) -> dict[str, tuple[Installed, ...]]:
+    """Policies, or gates, by `use:` name; more than one where distributions claim the same name."""
     found: dict[str, tuple[Installed, ...]] = {}
-    for point in entry_points(group=GROUP):
+    for point in entry_points(group=group):
         name = point.dist.name if point.dist else "unknown"
         version = point.dist.version if point.dist else ""
         found[point.name] = (*found.get(point.name, ()), Installed(point.name, name, version, point))
@@ -33,6 +38,15 @@ def installed() -> dict[str, tuple[Installed, ...]]:
 
 def load_plugin(candidates: tuple[Installed, ...]) -> PolicyPlugin:
     """Import the policy that these entry points name; PluginRefused says why it must not be used."""
+    return _load(candidates, PolicyPlugin)
+
+
+def load_gate(candidates: tuple[Installed, ...]) -> GatePlugin:
+    """The same for a gate."""
+    return _load(candidates, GatePlugin)
+
+
+def _load(candidates: tuple[Installed, ...], registered: type[P]) -> P:
     first = candidates[0]
     if len(candidates) > 1:
         owners = ", ".join(sorted(c.distribution for c in candidates))
@@ -44,9 +58,10 @@ def load_plugin(candidates: tuple[Installed, ...]) -> PolicyPlugin:
         if isinstance(error, KeyboardInterrupt):
             raise
         raise PluginRefused(first.name, f"importing it raised {type(error).__name__}: {error}") from error
-    if not isinstance(plugin, PolicyPlugin):
+    if not isinstance(plugin, registered):
         kind = type(plugin).__name__
-        raise PluginRefused(first.name, f"its entry point names a {kind}, not what pointsman.register() returned")
+        wanted = _REGISTER[registered]
+        raise PluginRefused(first.name, f"its entry point names a {kind}, not what {wanted} returned")
     _check_api(first)
     return plugin
 

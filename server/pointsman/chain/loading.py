@@ -28,13 +28,15 @@ class Hook:
     """One entry's implementation of one hook; `call` takes the spec's arguments by position.
 
     `takes_last` says whether it looks at the last of them: where that is the target and it does not, one answer serves
-    for all. `silence` is the verdict of having no opinion: most policies have none of most requests.
+    for all. `takes` are the positions of all that it looks at; None: every one. `silence` is the verdict of having no
+    opinion: most policies have none of most requests.
     """
 
     entry: Entry
     name: str
     call: Callable[..., Any]
     takes_last: bool = True
+    takes: tuple[int, ...] | None = None
     silence: Verdict = field(init=False)
 
     def __post_init__(self) -> None:
@@ -179,7 +181,8 @@ def _hook(name: str, entry: Entry, impl: pluggy.HookImpl) -> Hook:
         raise PluginRefused(entry.id, f"{name} must be {kind}")
     parameters = tuple(inspect.signature(spec).parameters)
     call = _positional(impl, parameters)
-    return Hook(entry, name.removeprefix("pointsman_"), call, takes_last=parameters[-1] in impl.argnames)
+    takes = tuple(parameters.index(name) for name in impl.argnames)
+    return Hook(entry, name.removeprefix("pointsman_"), call, takes_last=parameters[-1] in impl.argnames, takes=takes)
 
 
 def _positional(impl: pluggy.HookImpl, parameters: tuple[str, ...]) -> Callable[..., Any]:

@@ -16,7 +16,9 @@ COMMANDS: Mapping[str, str] = {
     "demo": "a router, a client and simulated providers, without any key",
     "route": "ask a running server how it would route a prompt",
     "complete": "send a prompt to a running server and stream the answer",
+    "simulate": "what a running server would decide if things were otherwise",
     "explain": "why a recorded request went where it did, and what it cost",
+    "health": "how the providers behind a running server are doing",
     "report": "what the recorded requests add up to, and what routing saved",
     "check-config": "every problem of a configuration, with path and line",
     "plugins": "the installed policies, and which of them are refused",
@@ -28,7 +30,10 @@ INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 for success, 1 for a failure, 2 for wrong options or a configuration that cannot be used."""
+    """Run one command; 0 for success, 1 for a failure, 2 for wrong options or a configuration that cannot be used.
+
+    `explain` has statuses of its own where it decides again.
+    """
     arguments = sys.argv[1:] if argv is None else list(argv)
     options = _parser(_commands(arguments)).parse_args(arguments[:1])
     try:

@@ -94,7 +94,8 @@ def _verdict(verdict: VerdictView) -> list[str]:
 
 def _attempt(attempt: AttemptView) -> list[str]:
     said = f"HTTP {attempt.upstream_status}, " if attempt.upstream_status else ""
-    what = f"{said}{attempt.error}: {attempt.error_message}" if attempt.error else f"as {attempt.served_model}"
+    failed = f"{said}{attempt.error}: {attempt.error_message}" if attempt.error else ""
+    served = f"as {attempt.served_model}" if attempt.served_model and not attempt.error else ""
     return [
         str(attempt.number),
         attempt.kind,
@@ -105,5 +106,5 @@ def _attempt(attempt: AttemptView) -> list[str]:
         seconds(attempt.duration),
         f"{attempt.usage.input_tokens:,} → {attempt.usage.output_tokens:,}",
         usd(attempt.cost_nano_usd),
-        printable(what if attempt.error or attempt.served_model else ""),
+        printable("; ".join(filter(None, (failed, served, attempt.gate)))),
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pointsman.model.request import (
     Hints,
@@ -37,6 +38,9 @@ BOOKING = Tool(
     '{"type": "object", "properties": {"people": {"type": "integer", "minimum": 1}, "day": {"type": "string"}},'
     ' "required": ["people", "day"]}',
 )
+
+
+_UNCLEAR = "Points, crossings and signals: our strategy?"
 
 
 class Prompt(Struct, frozen=True):
@@ -220,6 +224,16 @@ MIXED = (
             Hints(task="complex", mode=Mode.SPORT),
         ),
     ),
+    Prompt(
+        "a stack trace: a rule knows",
+        _ask(
+            "Why does this happen every second night?\nTraceback (most recent call last):\n"
+            '  File "rota.py", line 12, in <module>\n    gate = rota[night]\nKeyError: 14',
+            Hints(),
+        ),
+    ),
+    Prompt("unclear: a small model is asked", _ask(_UNCLEAR, Hints())),
+    Prompt("the same again: it is not asked twice", _ask(_UNCLEAR, Hints(mode=Mode.ECO))),
     Prompt("two tool calls", _with_tool("What is the weather in Hamburg and in Porto right now?", WEATHER, Hints())),
     Prompt(
         "tool call, German",
@@ -258,7 +272,7 @@ MIXED = (
         "at most $0.002",
         _ask(
             "Suggest 3 subject lines for a letter about new opening hours.",
-            Hints(max_cost_nano_usd=2_000_000, labels={"feature": "newsletter"}),
+            Hints(task="simple", max_cost_nano_usd=2_000_000, labels={"feature": "newsletter"}),
         ),
     ),
 )
@@ -279,6 +293,11 @@ FAILOVER = Prompt(
         "What does the signal of three short blasts mean at sea?",
         Hints(task="simple", exclude_providers=("groq",), labels={"project": "atlas"}),
     ),
+)
+
+AGAIN = Prompt(
+    "the same again",
+    replace(FAILOVER.request, params=Params(max_output_tokens=16)),
 )
 
 CANCELLED = Prompt(

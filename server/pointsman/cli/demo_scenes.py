@@ -19,19 +19,22 @@ from pointsman.cli.demo_prompts import Prompt
 from pointsman.cli.demo_rows import Rows
 from pointsman.cli.explain import explanation
 from pointsman.cli.figures import seconds, usd
+from pointsman.cli.health import health_table
 from pointsman.cli.report import one_model, report_parts
 from pointsman.cli.terminal import Terminal
 from pointsman.cli.transcript import Transcript
 from pointsman.config.load import load
 from pointsman.errors import PointsmanError
-from pointsman.ledger.recorded import Recorded, find
+from pointsman.ledger.recorded import find
 from pointsman.ledger.reports import Period, Report, report
+from pointsman.model.record import Recorded
 from pointsman.rpc.client.calls import Client
-from pointsman.rpc.client.views import StreamEvent
+from pointsman.rpc.client.views import HealthView, StreamEvent
 
 _DEADLINE = 30.0
 _PATIENCE = 5.0
 _READ_BEFORE_LEAVING = 15
+_FAILURES_AT_MOST = 10
 
 T = TypeVar("T")
 
@@ -50,6 +53,7 @@ class Play:
         self._cancellation: dict[str, object] = {}
         self._report: Report | None = None
         self._explained: Recorded | None = None
+        self._health: tuple[HealthView, ...] = ()
 
     def perform(self, config: Path) -> None:
         """All scenes; DemoFailed where one fails."""
@@ -62,6 +66,8 @@ class Play:
             self._answered(prompt)
         self._scene("A provider is down: the answer comes from another")
         failed_over = self._fail_over()
+        self._scene("It fails again and again: nobody asks it any more (pointsman health)")
+        self._pass_over()
         self._scene("A caller goes away midway: nobody pays for tokens that nobody reads")
         self._cancel()
         self._scene("Refused, and why")
@@ -78,6 +84,7 @@ class Play:
             self._terminal.dump(
                 {
                     "requests": self._seen,
+                    "health": self._health,
                     "cancellation": self._cancellation,
                     "report": self._report,
                     "explained": self._explained,
@@ -119,6 +126,18 @@ class Play:
             raise DemoFailed("the request to the broken provider was expected to take two attempts")
         self._terminal.show("", answers.attempts_table(usage.attempts))
         return decision.decision_id
+
+    def _pass_over(self) -> None:
+        """The same again, until the broken provider is not asked first."""
+        self._rows.head()
+        for _ in range(_FAILURES_AT_MOST):
+            transcript = self._answered(demo_prompts.AGAIN)
+            if transcript.usage and len(transcript.usage.attempts) == 1:
+                break
+        else:
+            raise DemoFailed("the broken provider was expected to be passed over after a few failures")
+        self._health = self._client.health(timeout=_DEADLINE)
+        self._terminal.show("", health_table(self._health))
 
     def _cancel(self) -> None:
         """Stop reading after some tokens; the simulator must see its connection closed."""

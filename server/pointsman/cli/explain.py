@@ -1,4 +1,8 @@
-"""Why a recorded request went where it did: the decision, every policy's verdict, what was tried, and what it cost."""
+"""Why a recorded request went where it did: the decision, every policy's verdict, what was tried, and what it cost.
+
+Or what would have been decided otherwise (--what-if, --config), and whether it is decided the same way again
+(--recompute). Exit status then: 0 the same, 1 something differs, 3 it cannot be told.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,23 @@ from pathlib import Path
 from rich.console import RenderableType
 from rich.text import Text
 
+from pointsman.cli.again import Wished, decide_again, suppose_otherwise
 from pointsman.cli.figures import micros, seconds, usd
+from pointsman.cli.side_by_side import outcome_line, outlines_table, replay_parts, verdicts_lines
 from pointsman.cli.terminal import Terminal, printable, table
-from pointsman.ledger.recorded import Recorded, find
+from pointsman.cli.wishes import wish
+from pointsman.engine.replay import Outcome
+from pointsman.errors import RequestError
+from pointsman.ledger.recorded import find
 from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Assessed, Candidate, Decision, Refusal, Verdict
-from pointsman.model.record import Record
+from pointsman.model.record import Record, Recorded
 
+STATUSES = {Outcome.EQUAL: 0, Outcome.DIFFERS: 1, Outcome.NOT_REPLAYABLE: 3}
+"""Exit status by what became of deciding again."""
+
+_WRONG = 2
+_HEADS = ("recorded", "what if")
 _CONSIDERED = (">", "model", ">expected", ">worst case", ">ttft", "*excluded")
 _TRIED = (">", "kind", "model", "provider", "outcome", ">ttft", ">time", ">tokens", ">cost", "*what happened")
 
@@ -24,18 +38,65 @@ _TRIED = (">", "kind", "model", "provider", "outcome", ">ttft", ">time", ">token
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID", help="a decision id, or what it alone begins with")
     parser.add_argument("--ledger", type=Path, default=Path("pointsman.db"), metavar="PATH", help="(%(default)s)")
+    parser.add_argument("--recompute", action="store_true", help="decide it again, under what was recorded")
+    parser.add_argument(
+        "--what-if",
+        type=wish,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="such as mode=eco, label.project=apollo, health.openai=down, budget.NAME=0.5; may be repeated",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="decide it under this configuration")
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    otherwise = options.what_if or options.config
+    if options.recompute and otherwise:
+        terminal.error("pointsman explain: --recompute decides what was recorded; leave --what-if and --config out")
+        return _WRONG
     recorded = find(options.ledger, options.id)
     if recorded is None:
         terminal.error(f"pointsman explain: ledger {options.ledger} has no decision that begins with {options.id!r}")
         return 1
+    if options.recompute:
+        return _recompute(recorded, options.ledger, terminal)
+    if otherwise:
+        return _what_if(Wished(recorded, options.ledger, options.what_if, options.config), terminal)
     if terminal.json:
         terminal.dump(recorded)
     else:
         terminal.show(*explanation(recorded))
     return 0
+
+
+def _recompute(recorded: Recorded, ledger: Path, terminal: Terminal) -> int:
+    replay = decide_again(recorded, ledger)
+    if terminal.json:
+        terminal.dump({"decision_id": recorded.record.decision_id, "replay": replay})
+    else:
+        terminal.show(Text(f"Decision {recorded.record.decision_id}"), *replay_parts(replay))
+    return STATUSES[replay.outcome]
+
+
+def _what_if(wished: Wished, terminal: Terminal) -> int:
+    decision_id = wished.recorded.record.decision_id
+    try:
+        found = suppose_otherwise(wished)
+    except RequestError as unknown:
+        terminal.error(f"pointsman explain: {unknown.message}")
+        return _WRONG
+    if terminal.json:
+        terminal.dump({"decision_id": decision_id, "what_if": found})
+        return STATUSES[found.outcome]
+    terminal.show(Text(f"Decision {decision_id}"))
+    said = {Outcome.EQUAL: "nothing would have changed", Outcome.DIFFERS: "it would have changed"}
+    terminal.show(outcome_line(found.outcome, said.get(found.outcome, found.why)))
+    if found.supposed is not None:
+        terminal.show(outlines_table(_HEADS, found.recorded, found.supposed))
+        terminal.show(*verdicts_lines(_HEADS, found.first_verdict))
+    terminal.show(*(Text(f"Note: {printable(note)}") for note in found.notes))
+    return STATUSES[found.outcome]
 
 
 def explanation(recorded: Recorded) -> Iterator[RenderableType]:

@@ -69,7 +69,10 @@ def report_parts(made: Report) -> Iterator[RenderableType]:
     """The whole report, from who asked to what it cost."""
     only_decided = f"{made.only_decided:,} decisions without a run"
     if not made.requests:
-        yield Text(f"{only_decided}, nothing else." if made.only_decided else "Nothing was recorded in this period.")
+        cost = f" for {usd(made.spend.total)}" if made.spend.total else ""
+        yield Text(
+            f"{only_decided}{cost}, nothing else." if made.only_decided else "Nothing was recorded in this period."
+        )
         return
     beside = f"; {only_decided}" if made.only_decided else ""
     yield Text(f"{made.requests:,} requests, {usd(made.spend.total)}{beside}\n", style="bold")
@@ -133,8 +136,8 @@ def _money(made: Report) -> Iterator[Text]:
         f"({usage.reasoning_tokens:,} reasoning)"
     )
     yield Text(
-        f"Spent: {usd(spend.total)}; {usd(spend.answer)} for answers, {usd(spend.overhead)} for failed and cancelled "
-        f"attempts; {percent(spend.estimated_share)} of it estimated"
+        f"Spent: {usd(spend.total)}; {usd(spend.answer)} for answers, {usd(spend.overhead)} for policies' "
+        f"questions and failed attempts; {percent(spend.estimated_share)} of it estimated"
     )
     yield Text(f"Fallback rate: {percent(made.fallback_rate)}")
     if made.comparison:

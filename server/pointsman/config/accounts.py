@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from pydantic import ValidationError
 
 from pointsman.config.positions import Source, YamlPath
 from pointsman.config.references import mapping
-from pointsman.config.scalars import parse_reference
 from pointsman.config.schema import Provider
+from pointsman.config.secrets import read_secret
 from pointsman.config.settings import Account
-from pointsman.errors import Problem
+from pointsman.engine.probing import Probe
+from pointsman.errors import Problem, SecretMissing
 from pointsman.providers.settings import ProviderSettings, Quirks
 
-MAX_SECRET_BYTES = 64 * 1024
+_SIMULATED_AT: Final[Mapping[str, str]] = MappingProxyType({"openai": "/v1", "anthropic": "", "gemini": "/v1beta"})
+"""Where each wire's API begins at a simulated provider: base URLs end before what the wire adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,9 @@ def open_accounts(
         except ValidationError:
             continue
         if simulated is not None:
-            base_url = f"{simulated.rstrip('/')}/{name}/v1"
+            base_url = f"{simulated.rstrip('/')}/{name}{_SIMULATED_AT[provider.wire]}"
             settings = ProviderSettings(provider=name, base_url=base_url, api_key="simulated", quirks=_quirks(provider))
-            enabled[name] = Account(provider.wire, settings, None, provider.max_connections)
+            enabled[name] = Account(provider.wire, settings, None, provider.max_connections, _probe(provider))
             continue
         found = _account(source, name, provider, environ)
         if isinstance(found, Problem):
@@ -77,7 +81,11 @@ def _account(source: Source, name: str, provider: Provider, environ: Mapping[str
     except _Missing as missing:
         consequence = "" if missing.fatal else f"; provider {name!r} and its models are disabled"
         return source.problem((*path, *missing.path), f"{missing}{consequence}", fatal=missing.fatal)
-    return Account(provider.wire, settings, provider.ca_file, provider.max_connections)
+    return Account(provider.wire, settings, provider.ca_file, provider.max_connections, _probe(provider))
+
+
+def _probe(provider: Provider) -> Probe | None:
+    return Probe(provider.probe.every, provider.probe.timeout) if provider.probe else None
 
 
 def _settings(name: str, provider: Provider, environ: Mapping[str, str]) -> ProviderSettings:
@@ -95,31 +103,15 @@ def _quirks(provider: Provider) -> Quirks:
         max_tokens_field=provider.max_tokens_field,
         stream_usage=provider.stream_usage,
         seed_field=provider.seed_field,
-        max_effort=provider.max_effort,
+        max_effort=provider.max_effort or "",
         reasoning_field=provider.reasoning_field,
         omit=frozenset(provider.omit),
+        thinking=provider.thinking,
     )
 
 
 def _resolve(value: str, environ: Mapping[str, str], at: YamlPath) -> str:
-    """The secret that a reference names, any other text as it is."""
-    match parse_reference(value):
-        case ("variable", name):
-            where, secret = f"environment variable {name}", environ.get(name, "").strip()
-        case ("file", path):
-            where, secret = f"file {path!r}", _read(path, at)
-        case _:
-            return value
-    if not secret:
-        raise _Missing(at, f"{where} is not set or empty")
-    if not secret.isascii() or not secret.isprintable():
-        raise _Missing(at, f"{where} holds characters that an HTTP header cannot; check what was put there", fatal=True)
-    return secret
-
-
-def _read(path: str, at: YamlPath) -> str:
     try:
-        with Path(path).open("rb") as file:
-            return file.read(MAX_SECRET_BYTES).decode("latin-1").strip()
-    except (OSError, ValueError):
-        raise _Missing(at, f"file {path!r} cannot be read") from None
+        return read_secret(value, environ)
+    except SecretMissing as missing:
+        raise _Missing(at, str(missing), fatal=missing.unusable) from None

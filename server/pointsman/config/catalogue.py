@@ -55,6 +55,7 @@ def _model(name: str, row: schema.Model, enabled: bool) -> Model:
         enabled=enabled,
         system_prompt=row.system_prompt,
         min_output_tokens=row.min_output_tokens,
+        base_model=row.base_model,
     )
 
 
@@ -77,6 +78,7 @@ def _task(name: str, row: schema.Task, models: dict[str, Model], aliases: dict[s
         doc=row.doc,
         blast_radius=row.blast_radius,
         waiver=row.waiver,
+        gates=row.gate,
         max_output_tokens=row.max_output_tokens,
         min_output_tokens=row.min_output_tokens,
         temperature_cap=row.temperature_cap,

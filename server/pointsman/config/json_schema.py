@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from pointsman.chain import discovery
+from pointsman.chain.plugin import GATES, GatePlugin, PolicyPlugin
+from pointsman.config.gates import import_gate
 from pointsman.config.policies import Policies, import_policy, options_model
 from pointsman.config.schema import Document
 from pointsman.errors import PluginRefused
@@ -20,27 +24,34 @@ def json_schema(installed: Policies | None = None) -> Schema:
     schema: Schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Document.model_json_schema()}
     definitions: Schema = schema["$defs"]
     policies = discovery.installed() if installed is None else installed
+    _describe("ChainEntry", policies, import_policy, definitions)
+    _describe("Gate", discovery.installed(GATES), import_gate, definitions)
+    return schema
+
+
+def _describe(
+    section: str, installed: Policies, load: Callable[[str, Policies], PolicyPlugin | GatePlugin], definitions: Schema
+) -> None:
+    """Say in `section` what `with` may hold for each `use`."""
     cases = []
-    for use in sorted(policies):
+    for use in sorted(installed):
         try:
-            options = _options(use, policies, definitions)
+            options = _options(f"{section}.{use}", options_model(use, load(use, installed)), definitions)
         except (PluginRefused, PydanticInvalidForJsonSchema):
             continue
         named = {"properties": {"use": {"const": use}}, "required": ["use"]}
         cases.append({"if": named, "then": {"properties": {"with": options}}})
     if cases:
-        definitions["ChainEntry"]["allOf"] = cases
-    return schema
+        definitions[section]["allOf"] = cases
 
 
-def _options(use: str, policies: Policies, definitions: Schema) -> Schema:
-    model = options_model(use, import_policy(use, policies))
+def _options(name: str, model: type[BaseModel] | None, definitions: Schema) -> Schema:
     if model is None:
-        return {"type": ["object", "null"], "maxProperties": 0, "description": f"Policy {use!r} takes no options."}
+        return {"type": ["object", "null"], "maxProperties": 0, "description": "It takes no options."}
     # Two policies may call a part of their options the same.
-    options = model.model_json_schema(ref_template=f"#/$defs/{use}.{{model}}")
-    for name, definition in options.pop("$defs", {}).items():
-        definitions[f"{use}.{name}"] = definition
+    options = model.model_json_schema(ref_template=f"#/$defs/{name}.{{model}}")
+    for part, definition in options.pop("$defs", {}).items():
+        definitions[f"{name}.{part}"] = definition
     if model.model_config.get("extra") is None:
         options["additionalProperties"] = False
     return options

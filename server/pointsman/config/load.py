@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from pointsman.chain import discovery
+from pointsman.chain.plugin import GATES
 from pointsman.config import references
 from pointsman.config.accounts import open_accounts
 from pointsman.config.catalogue import build_catalogue, unserved
+from pointsman.config.gates import load_gates
 from pointsman.config.policies import Policies, load_chain
 from pointsman.config.positions import MAX_CHARACTERS, Source, read
 from pointsman.config.problems import validate
@@ -28,33 +31,36 @@ def load(
     environ: Mapping[str, str],
     *,
     installed: Policies | None = None,
+    gates: Policies | None = None,
     simulated: str | None = None,
     require_provider: bool = True,
 ) -> Config:
     """Load a configuration from a file, or from text; ConfigInvalid holds all its problems, by line.
 
     Secrets come from `environ` (or files). With `simulated`, the base URL of a simulator, every provider is there and
-    no secret is needed. `installed` are the policies to choose from; None: those installed. Without
-    `require_provider`, a document of which every provider lacks its secret is good, with warnings.
+    no secret is needed. `installed` and `gates` are the policies and gates to choose from; None: those installed.
+    Without `require_provider`, a document of which every provider lacks its secret is good, with warnings.
 
         config = load(Path("pointsman.yaml"), os.environ)
     """
     source = _source(document)
     checked = validate(Document, source, (), lambda: Document.model_validate(source.data))
     policies = load_chain(source, discovery.installed() if installed is None else installed)
+    judges = load_gates(source, discovery.installed(GATES) if gates is None else gates)
     accounts = open_accounts(source, environ, simulated, required=require_provider)
     problems = _sorted(
         source.problems,
         checked if isinstance(checked, list) else (),
         references.check(source),
         policies.problems,
+        judges.problems,
         accounts.problems,
     )
     if isinstance(checked, list) or any(problem.fatal for problem in problems):
         raise ConfigInvalid(problems)
     catalogue = build_catalogue(checked, accounts.enabled)
     return Config(
-        version=version_of(source.data, policies.read_elsewhere(source.data)),
+        version=version_of(source.data, [*policies.read_elsewhere(source.data), *judges.read_elsewhere(source.data)]),
         document=source.text,
         catalogue=catalogue,
         entries=policies.entries(checked.chain),
@@ -63,8 +69,11 @@ def load(
         ledger=checked.ledger,
         failover=checked.failover,
         timeouts=checked.timeouts,
+        health=checked.health,
         strict_tags=checked.strict_tags,
+        gates=judges.entries(checked.gates),
         compliance=_compliance(checked),
+        packages=tuple(sorted({f"pointsman {version('pointsman')}", *policies.packages})),
         warnings=_sorted(problems, _unserved(source, catalogue)),
     )
 

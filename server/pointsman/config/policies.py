@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from pointsman.chain.discovery import Installed, load_plugin
 from pointsman.chain.entry import Entry, OnError
-from pointsman.chain.plugin import Names, PolicyPlugin
+from pointsman.chain.plugin import GatePlugin, Names, PolicyPlugin
 from pointsman.config.positions import Source, YamlPath
 from pointsman.config.problems import validate
 from pointsman.config.references import Outline, mapping
@@ -35,6 +35,8 @@ class Chain:
 
     loaded: Mapping[int, Loaded]
     problems: tuple[Problem, ...]
+    # Such as "acme-policies 2.1": where what was loaded comes from.
+    packages: frozenset[str] = frozenset()
 
     # JSON-like, as the document itself.
     def read_elsewhere(self, data: Any) -> list[Any]:
@@ -56,6 +58,7 @@ def load_chain(source: Source, installed: Policies) -> Chain:
     """Load what the chain names, each entry on its own."""
     loaded: dict[int, Loaded] = {}
     problems: list[Problem] = []
+    packages: set[str] = set()
     names = Outline.of(source.data).names()
     chain = mapping(source.data).get("chain", [{"use": use} for use in DEFAULT_CHAIN])
     for index, row in enumerate(chain if isinstance(chain, list) else ()):
@@ -70,18 +73,19 @@ def load_chain(source: Source, installed: Policies) -> Chain:
             message = f"{refused}; left out, because the entry is optional" if optional else str(refused)
             problems.append(source.problem((*path, "use"), message, fatal=not optional))
             continue
-        options = _options(plugin, row, source, path, names)
+        options = read_options(plugin, row, source, path, names)
         if isinstance(options, list):
             problems.extend(options)
         else:
             loaded[index] = Loaded(plugin, options)
+            packages.add(f"{installed[use][0].distribution} {installed[use][0].version}".strip())
     if chain and len(problems) == len(chain) and not any(problem.fatal for problem in problems):
         problems.append(source.problem(("chain",), "nothing of it could be loaded; install one of its policies"))
-    return Chain(loaded, tuple(problems))
+    return Chain(loaded, tuple(problems), frozenset(packages))
 
 
-def options_model(use: str, plugin: PolicyPlugin) -> type[BaseModel] | None:
-    """The pydantic model of a policy's `with:`."""
+def options_model(use: str, plugin: PolicyPlugin | GatePlugin) -> type[BaseModel] | None:
+    """The pydantic model of the `with:` of a policy or a gate."""
     # Typed plugins give a class; nothing has checked the others.
     config: object = plugin.config
     if config is None:
@@ -101,23 +105,25 @@ def import_policy(use: str, installed: Policies) -> PolicyPlugin:
     return plugin
 
 
-def _options(
-    plugin: PolicyPlugin, row: Mapping[str, Any], source: Source, path: YamlPath, names: Names
+def read_options(
+    plugin: PolicyPlugin | GatePlugin, row: Mapping[str, Any], source: Source, path: YamlPath, names: Names
 ) -> object | list[Problem]:
+    """The validated `with:` of the row at `path`, None where there is none; or what is wrong with it."""
     use, given = row["use"], row.get("with")
+    kind = "policy" if isinstance(plugin, PolicyPlugin) else "gate"
     at = (*path, "with")
     if given is not None and not isinstance(given, dict):
         return []
     model = options_model(use, plugin)
     if model is None:
-        return [source.problem(at, f"policy {use!r} takes no options; remove `with`")] if given else None
+        return [source.problem(at, f"{kind} {use!r} takes no options; remove `with`")] if given else None
     # A policy that says nothing of unknown keys would ignore them, and with them what the operator meant.
     extra = model.model_config.get("extra", "forbid")
     try:
         return validate(model, source, at, lambda: model.model_validate(given or {}, extra=extra, context=names))
     # The model's validators are the plugin's own code.
     except Exception as error:  # noqa: BLE001
-        return [source.problem(at, f"policy {use!r} failed to check its options: {type(error).__name__}")]
+        return [source.problem(at, f"{kind} {use!r} failed to check its options: {type(error).__name__}")]
 
 
 def _entry(row: ChainEntry, loaded: Loaded) -> Entry:

@@ -27,6 +27,7 @@ class Outline:
     models: Mapping[str, Row] | None
     tiers: tuple[str, ...] | None
     tasks: Mapping[str, Row] | None
+    gates: Collection[str] | None
 
     @classmethod
     def of(cls, data: Any) -> Outline:
@@ -36,6 +37,7 @@ class Outline:
             _rows(document.get("models")),
             _tiers(document.get("tiers")),
             _rows(document.get("tasks")),
+            _rows(document.get("gates", {})),
         )
 
     def aliases(self) -> dict[str, str]:
@@ -48,6 +50,7 @@ class Outline:
             tiers=None if self.tiers is None else frozenset(self.tiers),
             tasks=None if self.tasks is None else frozenset(self.tasks),
             providers=None if self.providers is None else frozenset(self.providers),
+            gates=None if self.gates is None else frozenset(self.gates),
         )
 
     def targets(self) -> set[str]:
@@ -133,6 +136,7 @@ def _tasks(source: Source, outline: Outline) -> Iterator[Problem]:
         route = row.get("route")
         yield from _weights(source, task, outline, row)
         yield from _waived(source, task, row)
+        yield from _gated(source, task, outline, row)
         if not isinstance(route, dict):
             yield from _targets(source, path, outline, route)
             yield from _floor(source, task, outline, row, route)
@@ -162,9 +166,18 @@ def _targets(source: Source, path: YamlPath, outline: Outline, value: Any) -> It
 
 
 def _waived(source: Source, task: str, row: Row) -> Iterator[Problem]:
-    if row.get("blast_radius") == "high" and not row.get("waiver"):
-        message = "is high, and nothing checks the answers of this task; say in `waiver` why that is accepted"
+    if row.get("blast_radius") == "high" and not row.get("waiver") and not row.get("gate"):
+        message = "is high, and nothing checks the answers of this task; name a `gate`, or say in `waiver` why not"
         yield source.problem(("tasks", task, "blast_radius"), message, fatal=False)
+
+
+def _gated(source: Source, task: str, outline: Outline, row: Row) -> Iterator[Problem]:
+    named, path = row.get("gate"), ("tasks", task, "gate")
+    if not isinstance(named, list):
+        yield from _unknown(source, path, "gate", named, outline.gates)
+        return
+    for index, gate in enumerate(named):
+        yield from _unknown(source, (*path, index), "gate", gate, outline.gates)
 
 
 def _weights(source: Source, task: str, outline: Outline, row: Row) -> Iterator[Problem]:

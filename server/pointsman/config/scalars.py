@@ -11,10 +11,12 @@ from pydantic import AfterValidator, BeforeValidator
 
 NANO = 10**9
 MAX_USD = 1_000_000
+_MOST_SHARES = 10
 MAX_DURATION = 30 * 24 * 3600.0
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s?(ms|s|m|h|d)", re.ASCII)
+_PERCENT = re.compile(r"(\d{1,4}(?:\.\d{1,6})?)\s?%", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}", re.ASCII)
 _REFERENCE = re.compile(r"\$\{(?:file:(?P<file>[^{}]+)|(?P<variable>[A-Za-z_][A-Za-z0-9_]*))\}", re.ASCII)
@@ -52,6 +54,16 @@ def nano_usd(value: Any) -> int:
     if amount != (exact := amount.quantize(Decimal("1e-9"))):
         raise ValueError("must have at most nine decimals: amounts are counted in whole nano-USD")
     return int(exact.scaleb(9))
+
+
+def share(value: Any) -> float:
+    """0.2 of `20%` or of 0.2; more than a whole is meant too, as in 150%."""
+    number: Any = value
+    if isinstance(value, str) and (match := _PERCENT.fullmatch(value.strip())):
+        number = float(match[1]) / 100
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= _MOST_SHARES:
+        raise ValueError("must be a share such as 20% or 0.2, at most 1000%")
+    return float(number)
 
 
 def name(value: str) -> str:
@@ -125,6 +137,7 @@ def _off(value: Any) -> Any:
 
 
 Duration = Annotated[float, BeforeValidator(duration, json_schema_input_type=str | float)]
+Share = Annotated[float, BeforeValidator(share, json_schema_input_type=str | float)]
 Usd = Annotated[int, BeforeValidator(nano_usd, json_schema_input_type=float | str)]
 Name = Annotated[str, AfterValidator(name)]
 ModelName = Annotated[str, AfterValidator(model_name)]

@@ -16,16 +16,17 @@ from pointsman.config.scalars import (
     Name,
     OptionalAddress,
     SecretReference,
+    Share,
     Usd,
 )
 from pointsman.providers.settings import Omittable
 
-Wire = Literal["openai"]
+Wire = Literal["openai", "anthropic", "gemini"]
 Capability = Literal["tools", "json_schema", "json_object", "images", "image_urls", "reasoning"]
 ModeName = Literal["eco", "balanced", "sport"]
 
 MODES: tuple[ModeName, ...] = ("eco", "balanced", "sport")
-DEFAULT_CHAIN = ("override", "tags", "limits", "feasibility", "routing")
+DEFAULT_CHAIN = ("override", "tags", "limits", "feasibility", "health", "routing")
 
 
 def _tuple_of(value: Any) -> Any:
@@ -49,10 +50,20 @@ def _every_mode(value: Any) -> Any:
     return dict.fromkeys(MODES, value) if isinstance(value, str | list) else value
 
 
+# Options that mean something on one wire only.
+_OF_WIRES = {
+    "max_tokens_field": "openai",
+    "stream_usage": "openai",
+    "seed_field": "openai",
+    "reasoning_field": "openai",
+    "thinking": "anthropic",
+}
+
 Names = Annotated[tuple[Name, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[str])]
 ModelNames = Annotated[tuple[ModelName, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[str])]
 Capabilities = Annotated[tuple[Capability, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[Capability])]
 Omitted = Annotated[tuple[Omittable, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[Omittable])]
+GateNames = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])]
 Targets = Annotated[
     tuple[str, ...], Field(min_length=1), BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])
 ]
@@ -64,12 +75,24 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
+class Probe(Section):
+    """Asking a provider that is down for its list of models, which costs nothing: when it answers, requests try it."""
+
+    every: Duration = Field(default="30s", gt=0, validate_default=True, description="How often, while it is down.")
+    timeout: Duration = Field(default="5s", gt=0, validate_default=True, description="How long it may take to answer.")
+
+
 class Provider(Section):
     """An account at a model provider: where it is, and how to prove who we are."""
 
-    wire: Wire = Field(description="The wire format it speaks; `openai` is also that of every compatible endpoint.")
+    wire: Wire = Field(
+        description="The wire format it speaks: `openai` (chat completions, also that of every compatible endpoint), "
+        "`anthropic` (messages) or `gemini` (generateContent)."
+    )
     base_url: BaseUrl | None = Field(
-        default=None, description="Where its API begins. Unset: the wire's own, https://api.openai.com/v1 for `openai`."
+        default=None,
+        description="Where its API begins. Unset: the wire's own, https://api.openai.com/v1 for `openai`, "
+        "https://api.anthropic.com for `anthropic`, https://generativelanguage.googleapis.com/v1beta for `gemini`.",
     )
     api_key: SecretReference | None = Field(
         default=None,
@@ -87,16 +110,42 @@ class Provider(Section):
     )
     max_tokens_field: Literal["max_completion_tokens", "max_tokens"] | None = Field(
         default=None,
-        description="How it spells the limit of output tokens. Unset: `max_completion_tokens` at OpenAI and Azure, "
-        "`max_tokens` elsewhere.",
+        description="Wire `openai` only: how it spells the limit of output tokens. Unset: `max_completion_tokens` at "
+        "OpenAI and Azure, `max_tokens` elsewhere.",
     )
-    stream_usage: bool = Field(default=True, description="Whether it reports usage in streams (`stream_options`).")
-    seed_field: Literal["seed", "random_seed"] = Field(default="seed", description="How it spells the seed.")
-    max_effort: str = Field(default="xhigh", description="What it is sent for the reasoning effort `max`.")
+    stream_usage: bool = Field(
+        default=True, description="Wire `openai` only: whether it reports usage in streams (`stream_options`)."
+    )
+    seed_field: Literal["seed", "random_seed"] = Field(
+        default="seed", description="Wire `openai` only: how it spells the seed."
+    )
+    max_effort: str | None = Field(
+        default=None,
+        description="What it is sent for the reasoning effort `max`. Unset: `xhigh` on `openai`, `max` on "
+        "`anthropic`, on `gemini` the highest level that the model is known to have.",
+    )
     reasoning_field: Literal["", "reasoning_content", "reasoning"] = Field(
-        default="", description="Where it takes back earlier reasoning. Empty: nowhere."
+        default="", description="Wire `openai` only: where it takes back earlier reasoning. Empty: nowhere."
+    )
+    thinking: Literal["adaptive", "budget"] | None = Field(
+        default=None,
+        description="Wire `anthropic` only: how its models are asked for reasoning. Unset: a budget for models up to "
+        "Claude 4.5 by their names, `adaptive` for all others.",
     )
     omit: Omitted = Field(default=(), description="Fields that it would refuse, and is therefore never sent.")
+    probe: Probe | None = Field(
+        default=None,
+        description="Probe it while it is down, so that no caller's request has to find out that it is back. Unset: "
+        "never; a few requests try it when `health.open_for` is over.",
+    )
+
+    @field_validator(*_OF_WIRES)
+    @classmethod
+    def _of_its_wire(cls, value: Any, info: ValidationInfo) -> Any:
+        wire, own = info.data.get("wire"), _OF_WIRES[info.field_name or ""]
+        if wire is not None and wire != own:
+            raise ValueError(f"belongs to the wire {own!r}, and this one is {wire!r}: leave it out")
+        return value
 
 
 class Price(Section):
@@ -137,6 +186,12 @@ class Model(Section):
         ge=1,
         description="Floor of output tokens unless the caller asks for no reasoning: hidden reasoning must not use up "
         "the answer; 4096 is a good one for a reasoning model. Unset: none.",
+    )
+    base_model: str = Field(
+        default="",
+        max_length=256,
+        description="What it is a deployment of. Models of one base are the same weights at different providers, and a "
+        "pinned session may be hedged between them. Empty: no other is.",
     )
 
     @field_validator("min_output_tokens")
@@ -219,7 +274,13 @@ class Task(Section):
     system_prompt: str = Field(default="", description="Put before the conversation. Empty: none.")
     blast_radius: Literal["", "low", "medium", "high"] = Field(
         default="",
-        description="How much harm a wrong answer does before somebody notices. With `high`, `waiver` is asked for.",
+        description="How much harm a wrong answer does before somebody notices. With `high`, a `gate` is asked for, or "
+        "a `waiver`.",
+    )
+    gate: GateNames = Field(
+        default=(),
+        description="One of `gates`, or several in order: what checks the answers of this task, where a policy such as "
+        "`cascade` asks them.",
     )
     waiver: str = Field(
         default="", description="Why `blast_radius: high` is accepted here although nothing checks the answers."
@@ -254,6 +315,18 @@ class ChainEntry(Section):
 
 
 Entries = Annotated[tuple[ChainEntry, ...], BeforeValidator(_tuple_of, json_schema_input_type=list[ChainEntry])]
+
+
+class Gate(Section):
+    """A quality gate: what says whether an answer is good enough."""
+
+    use: str = Field(description="The installed gate; `pointsman plugins` lists them.")
+    # Validated by the gate's own model, which only its plugin knows.
+    with_: Mapping[str, Any] | None = Field(default=None, alias="with", description="The gate's options.")
+    timeout: Duration = Field(default="5s", gt=0, validate_default=True, description="How long it may take to judge.")
+    on_error: Literal["reject", "accept"] = Field(
+        default="reject", description="What it counts as when it fails or is late."
+    )
 
 
 class Server(Section):
@@ -298,13 +371,96 @@ class Ledger(Section):
 class Failover(Section):
     """What happens when a provider fails."""
 
-    max_attempts: int = Field(default=4, ge=1, le=20, description="Attempts a request may take, with the first.")
+    max_attempts: int = Field(
+        default=4, ge=1, le=20, description="Targets that are tried one after the other, with the first."
+    )
+    retries: int = Field(
+        default=2,
+        ge=0,
+        le=10,
+        description="Once no other target is left: how often one that may do better in a moment is asked again, after "
+        "an exponential wait with full jitter, or what its `retry-after` says.",
+    )
+    retry_budget: Share = Field(
+        default="20%",
+        validate_default=True,
+        description="Retries and late hedges of all requests together, as a share of the requests of the last ten "
+        "seconds; three are always allowed.",
+    )
+    blocked_elsewhere: bool = Field(
+        default=True,
+        description="Whether a prompt that one provider's content policy blocks is tried at other providers.",
+    )
 
 
 class Compliance(Section):
     """Whose requests only deterministic, explainable policies may decide."""
 
     tenants: Names = Field(min_length=1, description="The tenants it is for.")
+
+
+class Health(Section):
+    """When a model counts as down, from what came of the calls to it, and when it is tried again.
+
+    Only what is the provider's fault counts: no answer, a 5xx, an answer that breaks off or is garbled. What a model
+    refuses and what callers cancel do not. The policy `health` acts on it.
+    """
+
+    window: Duration = Field(
+        default="30s", gt=0, validate_default=True, description="How far back failures are remembered."
+    )
+    min_requests: int = Field(
+        default=10,
+        ge=1,
+        le=1_000_000,
+        description="With fewer calls in the window their share of failures says nothing.",
+    )
+    error_ratio: float = Field(
+        default=0.5, gt=0, le=1, description="Share of failures in the window from which a model is down."
+    )
+    degraded_ratio: float = Field(
+        default=0.2,
+        gt=0,
+        le=1,
+        validate_default=True,
+        description="Share of failures in the window from which a model is degraded.",
+    )
+    consecutive_failures: int = Field(
+        default=5, ge=1, le=1_000_000, description="So many failures in a row also mean that it is down."
+    )
+    open_for: Duration = Field(
+        default="5s",
+        gt=0,
+        validate_default=True,
+        description="How long it is then left alone, less up to a fifth; twice as long after each trial that fails.",
+    )
+    open_max: Duration = Field(default="2m", gt=0, validate_default=True, description="But never for longer than this.")
+    key_for: Duration = Field(
+        default="1m",
+        gt=0,
+        validate_default=True,
+        description="The same as `open_for`, for a provider that refuses our key.",
+    )
+    trials: int = Field(
+        default=3,
+        ge=1,
+        le=1000,
+        description="How many requests may try it at once after that, and how many answers make it count as up.",
+    )
+
+    @field_validator("degraded_ratio")
+    @classmethod
+    def _before_it_is_down(cls, value: float, info: ValidationInfo) -> float:
+        if value > (ratio := info.data.get("error_ratio", value)):
+            raise ValueError(f"must not be above error_ratio, which is {ratio:g}")
+        return value
+
+    @field_validator("open_max")
+    @classmethod
+    def _above_the_first(cls, value: float, info: ValidationInfo) -> float:
+        if value < (first := info.data.get("open_for", value)):
+            raise ValueError(f"must not be below open_for, which is {first:g}s")
+        return value
 
 
 class Timeouts(Section):
@@ -348,6 +504,9 @@ class Document(Section):
         default_factory=lambda: tuple(ChainEntry.model_validate({"use": policy}) for policy in DEFAULT_CHAIN),
         description=f"The policies that decide, in this order and no others. Unset: {', '.join(DEFAULT_CHAIN)}.",
     )
+    gates: dict[Name, Gate] = Field(
+        default_factory=dict, description="What checks answers, by a name of your choice; task rows name them."
+    )
     compliance: bool | Compliance = Field(
         default=False,
         description="Let only policies that are registered as deterministic assess, shape, choose and plan: for every "
@@ -357,3 +516,4 @@ class Document(Section):
     ledger: Ledger = Field(default_factory=Ledger, description="Records.")
     failover: Failover = Field(default_factory=Failover, description="Providers that fail.")
     timeouts: Timeouts = Field(default_factory=Timeouts, description="Providers that are silent.")
+    health: Health = Field(default_factory=Health, description="Models that are down.")

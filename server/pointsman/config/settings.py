@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pointsman.chain.entry import Entry
-from pointsman.config.schema import Failover, Ledger, Server, Timeouts, Wire
+from pointsman.chain.gates import GateEntry
+from pointsman.config.schema import Failover, Health, Ledger, Server, Timeouts, Wire
+from pointsman.engine.probing import Probe
 from pointsman.engine.rules import Compliance
 from pointsman.errors import Problem
 from pointsman.model.catalogue import Catalogue
@@ -17,13 +19,14 @@ from pointsman.providers.settings import ProviderSettings
 class Account:
     """One enabled provider: what its `wire` is told, secrets included (kept out of `repr`), and what its transport is.
 
-    `ca_file` None: the system's authorities. `max_connections` None: the transport's own limit.
+    `ca_file` None: the system's authorities. `max_connections` None: the transport's own limit. `probe` None: never.
     """
 
     wire: Wire
     settings: ProviderSettings
     ca_file: str | None = None
     max_connections: int | None = None
+    probe: Probe | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Config:
     """One configuration. `version` is a hash of its content, whatever its comments; `document` the text as written.
 
     `providers` holds the enabled ones only, by id; models of the others are in the catalogue with `enabled=False`.
+    `packages` are the distributions that its policies come from, with their versions.
     """
 
     version: str
@@ -42,6 +46,9 @@ class Config:
     ledger: Ledger
     failover: Failover
     timeouts: Timeouts
+    health: Health
     strict_tags: bool
+    gates: tuple[GateEntry, ...]
     compliance: Compliance
+    packages: tuple[str, ...]
     warnings: tuple[Problem, ...]

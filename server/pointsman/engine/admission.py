@@ -11,31 +11,38 @@ from pointsman.chain.loading import Hook
 from pointsman.engine.exchange import Exchange
 from pointsman.errors import PluginFailed
 from pointsman.model.attempt import Attempt
-from pointsman.model.decision import Cause, Exclusion
+from pointsman.model.decision import Assessed, Cause, Exclusion
 from pointsman.model.plan import PlannedAttempt
+from pointsman.model.snapshot import HealthState
 from pointsman.ports import Clock, StateStore
 from pointsman.services import Denial, Lease, Services, Store
 
 
 @dataclass(slots=True)
 class Admission:
-    """What the policies have said of one attempt so far: leases by entry id, and the first denial if any."""
+    """What has been said of one attempt so far: the policies' leases by entry id, and the first denial if any.
+
+    `health_lease` is the store's, for a model that is tried again after it was down; 0 for none.
+    """
 
     planned: PlannedAttempt
     leases: dict[str, Lease] = field(default_factory=dict)
     denial: Exclusion | None = None
+    health_lease: int = 0
 
 
 class Doorkeeper:
     """Asks the admission hooks of an exchange's chain and settles with them."""
 
     def __init__(self, exchange: Exchange, store: StateStore, clock: Clock) -> None:
+        self._exchange = exchange
         self._chain, self._request, self._watch = exchange.rules.chain, exchange.request, exchange.watch
+        self._denied: set[str] = set()
         self._quarantined = exchange.snapshot.quarantined
         self._store, self._clock = store, clock
 
     async def admit(self, admission: Admission) -> None:
-        """Ask every policy, also after a denial: each may have something to settle."""
+        """Ask every policy, also after a denial: each may have something to settle. The store last."""
         planned = admission.planned
         for hook in self._chain.admit:
             answer = await self._ask(hook, planned)
@@ -43,6 +50,25 @@ class Doorkeeper:
                 admission.leases[hook.entry.id] = answer
             elif isinstance(answer, Denial) and admission.denial is None:
                 admission.denial = Exclusion(planned.target, answer.cause, answer.reason)
+        if admission.denial is None and self._exchange.rules.heeds_health:
+            await self._begin(admission)
+
+    async def _begin(self, admission: Admission) -> None:
+        """What was up when this was decided may be down by now, and only a few may try what was down.
+
+        What was down already was decided on for want of anything else; so was what comes here again after a denial.
+        """
+        target = admission.planned.target
+        known = self._exchange.snapshot.health.get(target)
+        if target in self._denied or (known and known.state is HealthState.DOWN):
+            return
+        lease = await self._store.begin(target)
+        if lease is None:
+            self._denied.add(target)
+            reason = "went down meanwhile, or enough other requests are trying it again"
+            admission.denial = Exclusion(target, Cause.HEALTH, reason, yields=True)
+        else:
+            admission.health_lease = lease
 
     async def _ask(self, hook: Hook, planned: PlannedAttempt) -> Lease | Denial | None:
         """One policy's answer. A failure denies; PluginFailed or nothing where its entry says `on_error`."""
@@ -50,7 +76,8 @@ class Doorkeeper:
         try:
             if entry.id in self._quarantined:
                 raise PluginFailed(entry.id, hook.name, "quarantined")
-            answer = await call_async(hook, self._watch, planned, self._request, self._services(hook))
+            services = self._services(hook)
+            answer = await call_async(hook, self._watch, planned, self._request, self._assessed(), services)
             if answer is not None and not isinstance(answer, (Lease, Denial)):
                 raise PluginFailed(entry.id, hook.name, "answered neither a Lease nor a Denial")
         except PluginFailed:
@@ -72,6 +99,11 @@ class Doorkeeper:
             except PluginFailed as failure:
                 failures.append(failure)
         return failures
+
+    def _assessed(self) -> Assessed:
+        decision = self._exchange.decision
+        assert decision is not None
+        return decision.assessed
 
     def _services(self, hook: Hook) -> Services:
         return Services(hook.entry.id, self._clock, Store(self._store, hook.entry.id))

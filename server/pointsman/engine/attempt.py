@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from pointsman.engine.exchange import Exchange, Served, Terms
-from pointsman.engine.stream import Relay, assemble
+from pointsman.engine.stream import Held, Relay, assemble, has_content, without_reasoning
 from pointsman.errors import ProviderError, Reason, RequestError
-from pointsman.model.answer import Answer, Ending, FinishReason, Usage
+from pointsman.model.answer import Answer, Delta, Ending, FinishReason, ToolCallDelta, Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome, CostSource
+from pointsman.model.catalogue import Model
+from pointsman.model.decision import Decision, Shaped
 from pointsman.model.plan import PlannedAttempt
-from pointsman.model.pricing import price_attempt
+from pointsman.model.pricing import plain_cost, price_attempt
 from pointsman.model.request import Part, Reasoning, Text, ToolCall
 from pointsman.model.tokens import estimate_tokens
 from pointsman.ports import AnswerStream, Clock, Limits, Provider, ProviderCall
@@ -23,13 +27,21 @@ LEAST = 0.25
 RESERVE = 10.0
 """Seconds of a unary call's deadline that are kept for another candidate."""
 
+PATIENCE = 5.0
+"""Seconds to a stream's first content: with less, silence says something of the deadline, nothing of the provider."""
+
 _SLACK, _EXACT = 1.0, 0.01
-_NOTHING = Text("")
+# Of a token in ordinary prose. A cap of output tokens stops a model long before; this is for one that ignores it.
+_CHARACTERS = 3.0
 
 
 @dataclass(slots=True)
 class Running:
-    """An attempt under way. Times are monotonic seconds; `content_by` is when another candidate takes over."""
+    """An attempt under way. Times are monotonic seconds; `content_by` is when another candidate takes over.
+
+    Its deltas go to `receiver`, None where the answer comes whole; `on_content` is awaited before the first of them.
+    `allowance`: output tokens that the caller's cost limit leaves, None for no limit.
+    """
 
     number: int
     planned: PlannedAttempt
@@ -38,25 +50,31 @@ class Running:
     began_at: float
     deadline: float
     content_by: float
+    receiver: Held | None = None
+    on_content: Callable[[], Awaitable[None]] | None = None
+    allowance: float | None = None
     called: bool = False
+    stopped: bool = False
     dropped: tuple[str, ...] = ()
     ttft: float | None = None
+    ended: float | None = None
     stream: AnswerStream | None = None
     answer: Answer | None = None
-    relay: Relay | None = None
 
     @property
     def ending(self) -> Ending | None:
         """How it ended, or what is known so far; None before the provider said anything."""
         if self.answer:
             return self.answer.ending
-        return self.stream.ending if self.stream else None
+        if self.stream is None:
+            return None
+        return replace(self.stream.ending, reason=FinishReason.COST_LIMIT) if self.stopped else self.stream.ending
 
     def parts(self) -> tuple[Part, ...]:
         """What it has answered so far."""
         if self.answer:
             return self.answer.parts
-        return assemble(self.relay.deltas, reasoning=True) if self.relay else ()
+        return assemble(self.receiver.deltas, reasoning=True) if self.receiver else ()
 
 
 class Attempts:
@@ -66,14 +84,14 @@ class Attempts:
         self._exchange, self._terms, self._clock = exchange, terms, clock
         self._timers = exchange.rules.timers
 
-    def open(self, planned: PlannedAttempt, *, alternative: bool, streamed: bool) -> Running:
+    def open(self, planned: PlannedAttempt, receiver: Held | None, *, alternative: bool) -> Running:
         """Its call and timers: while there is an `alternative`, half of what is left is kept back for it.
 
         A streamed attempt has the other half to its first content, and `first_content` seconds at most. One that is not
         shows nothing before its end, so it has all but RESERVE where that is more: cut short, a long answer would be
         paid for twice.
         """
-        now = self._clock.monotonic()
+        now, streamed = self._clock.monotonic(), receiver is not None
         left = self._terms.deadline - now
         kept = left / 2 if streamed else min(left / 2, RESERVE)
         # Nothing is kept where another candidate could not even start with it.
@@ -83,40 +101,55 @@ class Attempts:
         connect, idle = min(self._timers.connect, left), self._timers.between_chunks + _SLACK
         limits = Limits(connect=connect, headers=left, idle=idle, total=left)
         model = self._exchange.rules.catalogue.models[planned.target]
-        call = ProviderCall(model, self._exchange.request, self._exchange.shaped(planned.target), limits)
-        number = len(self._exchange.attempts) + 1
-        return Running(number, planned, call, now, self._clock.now(), self._terms.deadline, now + first)
+        shaped = self._exchange.shaped(planned.target)
+        return Running(
+            self._exchange.next_number(),
+            planned,
+            ProviderCall(model, self._exchange.request, shaped, limits, _logprobs_wanted(self._exchange, planned)),
+            now,
+            self._clock.now(),
+            self._terms.deadline,
+            now + first,
+            receiver,
+            allowance=_allowance(self._exchange, model, shaped),
+        )
 
-    async def perform(self, running: Running, provider: Provider, relay: Relay | None) -> Served:
-        """Call the provider, streaming where there is a relay; ProviderError, RequestError or CancelledError."""
-        running.relay, running.called = relay, True
+    async def perform(self, running: Running, provider: Provider) -> None:
+        """Call the provider, streaming where there is a receiver; ProviderError, RequestError or CancelledError."""
+        running.called = True
         timer = asyncio.timeout_at(self._loop_time(running.content_by))
         try:
             async with timer:
-                if relay is None:
+                if running.receiver is None:
                     # Its time to first token stays unknown: an answer that comes whole does not show it.
                     running.answer = await provider.complete(running.call)
                 else:
-                    await self._stream(running, provider, relay, timer)
+                    await self._stream(running, provider, running.receiver, timer)
         except TimeoutError:
             raise self._overdue(running) from None
+        running.ended = self._clock.monotonic()
         ending = running.ending
         assert ending is not None
         if ending.reason is FinishReason.MAX_TOKENS and not _content(running.parts()):
             raise ProviderError(
                 Reason.EMPTY_ANSWER, f"{running.call.model.provider} spent the whole output limit without an answer"
             )
-        return self._served(running, ending)
 
-    async def _stream(self, running: Running, provider: Provider, relay: Relay, timer: asyncio.Timeout) -> None:
+    async def _stream(self, running: Running, provider: Provider, receiver: Held, timer: asyncio.Timeout) -> None:
         async with provider.stream(running.call) as stream:
             running.stream = stream
             while deltas := await stream.read():
                 now = self._clock.monotonic()
-                if running.ttft is None:
+                if running.ttft is None and any(map(has_content, deltas)):
                     running.ttft = now - running.began
+                    if running.on_content:
+                        await running.on_content()
                 self._extend(running, timer, now)
-                await relay.send(deltas)
+                await receiver.send(deltas)
+                if running.allowance is not None and _overspent(running, deltas):
+                    # Leaving the stream closes it: nobody pays for what comes after.
+                    running.stopped = True
+                    return
 
     def _extend(self, running: Running, timer: asyncio.Timeout, now: float) -> None:
         """Content came, and the timer starts anew; it is moved at most once a second, to keep tokens cheap."""
@@ -130,25 +163,35 @@ class Attempts:
         provider = running.call.model.provider
         if self._clock.monotonic() >= running.deadline - 0.01:
             return ProviderError(Reason.DEADLINE_EXCEEDED, "the deadline passed", retryable=False)
-        if running.relay and running.relay.writing:
+        if running.receiver and running.receiver.writing:
             return RequestError(Reason.SLOW_CONSUMER, f"the caller took nothing for {self._timers.between_chunks:g} s")
         what = "content" if running.ttft is None else "further content"
-        return ProviderError(Reason.ALL_PROVIDERS_DOWN, f"{provider} sent no {what} in time")
+        reason = Reason.DEADLINE_EXCEEDED if self._hurried(running) else Reason.ALL_PROVIDERS_DOWN
+        return ProviderError(reason, f"{provider} sent no {what} in time")
+
+    def _hurried(self, running: Running) -> bool:
+        """Was it the caller's haste? A whole answer takes as long as it takes, so it has all of `first_content`."""
+        usual = self._timers.first_content
+        fair = min(PATIENCE, usual) if running.receiver else usual
+        return running.ttft is None and running.content_by - running.began < fair - _EXACT
 
     def _loop_time(self, monotonic: float) -> float:
         return asyncio.get_running_loop().time() + (monotonic - self._clock.monotonic())
 
-    def _served(self, running: Running, ending: Ending) -> Served:
-        attempt = self.close(running, AttemptOutcome.SERVED, None)
+    def served(self, running: Running, attempt: Attempt) -> Served:
+        """The answer to give: of an attempt that answered, and whose row is `attempt`."""
+        ending = running.ending
+        assert ending is not None
         answer = None
-        if running.relay is None or self._terms.keep_answer:
-            wanted = self._terms.include_reasoning
-            parts = tuple(p for p in running.parts() if wanted or not isinstance(p, Reasoning))
-            answer = Answer(parts, ending)
+        if not isinstance(running.receiver, Relay) or self._terms.keep_answer:
+            parts = running.parts()
+            answer = Answer(parts if self._terms.include_reasoning else without_reasoning(parts), ending)
         return Served(attempt, ending, answer)
 
-    def close(self, running: Running, outcome: AttemptOutcome, error: ProviderError | None) -> Attempt:
-        """The row of an attempt that ended."""
+    def close(
+        self, running: Running, outcome: AttemptOutcome, error: ProviderError | None = None, gate: str = ""
+    ) -> Attempt:
+        """The row of an attempt that ended; `gate` is what gates said of it."""
         ending = running.ending
         usage, cost, source = _account(running, ending, error)
         model = running.call.model
@@ -160,7 +203,7 @@ class Attempts:
             upstream=model.upstream,
             outcome=outcome,
             started=running.began_at,
-            duration=self._clock.monotonic() - running.began,
+            duration=(self._clock.monotonic() if running.ended is None else running.ended) - running.began,
             ttft=running.ttft,
             usage=usage,
             cost_nano_usd=cost,
@@ -170,14 +213,48 @@ class Attempts:
             upstream_status=error.status if error else 200 if ending else 0,
             error_reason=error.reason.value if error else "",
             error_message=error.message if error else "",
+            retry_after=error.retry_after if error else None,
+            provider_wide=error is not None and error.provider_wide,
             dropped=running.dropped,
+            gate=gate,
         )
+
+
+def _logprobs_wanted(exchange: Exchange, planned: PlannedAttempt) -> bool:
+    """Does a gate of its stage want them? A retry is judged by the gates of the stage it comes back from."""
+    stages = exchange.decision.plan.stages if isinstance(exchange.decision, Decision) else ()
+    gates = exchange.rules.gates
+    return any(
+        "logprobs" in gates[name].entry.plugin.wants
+        for stage in stages
+        if stage.gates and any(attempt.target == planned.target for attempt in stage.attempts)
+        for name in stage.gates
+    )
+
+
+def _allowance(exchange: Exchange, model: Model, shaped: Shaped) -> float | None:
+    """Output tokens that the caller's cost limit pays for, after what was spent and what the input is going to cost."""
+    limit = exchange.request.hints.max_cost_nano_usd
+    if limit is None or not model.price.output:
+        return None
+    estimate = shaped.estimate
+    left = limit - sum(attempt.cost_nano_usd for attempt in exchange.attempts)
+    return (left - plain_cost(model.price, estimate.input_tokens, 0)) * 1e6 / model.price.output
+
+
+def _overspent(running: Running, deltas: Sequence[Delta]) -> bool:
+    """Take the deltas off the allowance; whether that was the last of it."""
+    assert running.allowance is not None
+    texts = [d.arguments_json if isinstance(d, ToolCallDelta) else d.text for d in deltas]
+    running.allowance -= len("".join(texts)) / _CHARACTERS
+    return running.allowance < 0
 
 
 def _account(running: Running, ending: Ending | None, error: ProviderError | None) -> tuple[Usage, int, CostSource]:
     """Tokens and cost: the provider's figures, else our estimate; nothing where it cannot have worked for us."""
     provider_cost = ending.cost_nano_usd if ending else None
-    usage = ending.usage if ending else None
+    # One that we stopped had not said yet what it used.
+    usage = ending.usage if ending and not running.stopped else None
     if usage is None:
         if not running.called or (error and (not error.sent or error.status >= 400)):
             return Usage(), 0, CostSource.NONE
@@ -195,7 +272,7 @@ def _tokens(part: Part) -> int:
 
 def _content(parts: Sequence[Part]) -> bool:
     """Is there anything but reasoning and empty texts?"""
-    return any(not isinstance(part, Reasoning) and part != _NOTHING for part in parts)
+    return any(not isinstance(part, Reasoning) and not (isinstance(part, Text) and not part.text) for part in parts)
 
 
 def _request_id(ending: Ending | None, error: ProviderError | None) -> str:

@@ -9,12 +9,14 @@ from typing import ParamSpec
 
 from pointsman.model.catalogue import Catalogue
 from pointsman.model.decision import Assessment, Cause, Choice, Exclusion, Shape
-from pointsman.model.plan import Plan
+from pointsman.model.plan import AttemptKind, Plan, Stage
 from pointsman.model.request import Mode
 
 P = ParamSpec("P")
 
 _LONGEST_PIN = 30 * 86_400.0
+_LONGEST_OFFSET = 600.0
+_MOST_AT_ONCE = 16
 
 
 def _total(check: Callable[P, str]) -> Callable[P, str]:
@@ -69,6 +71,9 @@ def exclusions_fault(answer: object, known: Container[str]) -> str:
         cause: object = exclusion.cause
         if not isinstance(cause, Cause):
             return "excluded for a cause that is no Cause"
+        yields: object = exclusion.yields
+        if not isinstance(yields, bool):
+            return f"excluded with a {type(yields).__name__} where it says whether it yields"
         reason: object = exclusion.reason
         scope: object = exclusion.scope
         if not (isinstance(reason, str) and isinstance(scope, str)):
@@ -91,20 +96,38 @@ def choice_fault(answer: object, catalogue: Catalogue) -> str:
 
 
 @_total
-def plan_fault(answer: object, ranking: Sequence[str]) -> str:
+def plan_fault(answer: object, ranking: Container[str], gates: Container[str]) -> str:
     if not isinstance(answer, Plan):
         return f"answered a {type(answer).__name__}, not a Plan"
     if not answer.stages:
         return "planned no stage"
+    if any(attempt.kind is AttemptKind.ASSIST for stage in answer.stages for attempt in stage.attempts):
+        return "planned an attempt of kind assist, which is a policy's own question"
     ttl: object = answer.pin_ttl
     if ttl is not None and not (_within(ttl, 0.0, _LONGEST_PIN) and ttl):
         return "planned to pin the session for a time that is not above 0 and at most 30 days"
-    for stage in answer.stages:
-        if len(stage.attempts) != 1:
-            return "planned a stage that has not exactly one attempt"
-        if stage.attempts[0].target not in ranking:
+    return next((fault for stage in answer.stages if (fault := _stage_fault(stage, ranking, gates))), "")
+
+
+def _stage_fault(stage: Stage, ranking: Container[str], gates: Container[str]) -> str:
+    samples: object = stage.samples
+    if type(samples) is not int or samples < 1 or not 0 < samples * len(stage.attempts) <= _MOST_AT_ONCE:
+        return f"planned a stage of no attempt, or of more than {_MOST_AT_ONCE} with their samples"
+    if samples > 1 and not stage.gates:
+        return "planned several samples, and no gate to judge them"
+    if any(gate not in gates for gate in stage.gates):
+        return "planned a gate that is not configured"
+    if len({attempt.target for attempt in stage.attempts}) < len(stage.attempts):
+        return "planned a target beside itself; `samples` asks one several times"
+    for attempt in stage.attempts:
+        if attempt.target not in ranking:
             return "planned a target that is not ranked"
-    return ""
+        kind: object = attempt.kind
+        if not isinstance(kind, AttemptKind):
+            return "planned an attempt of a kind that is no AttemptKind"
+        if not _within(attempt.start_after, 0.0, _LONGEST_OFFSET):
+            return "planned a start that is not 0 to 600 seconds after its stage's"
+    return "planned a stage whose first attempt waits" if stage.attempts[0].start_after else ""
 
 
 def _within(number: object, low: float, high: float) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from pointsman.chain.calling import SILENT, UNWATCHED, Watch
+from pointsman.chain.calling import SILENT, UNWATCHED, Memory, Watch
 from pointsman.chain.loading import Chain
 from pointsman.engine import checks
 from pointsman.engine.deliberation import Deliberation, deliberate
@@ -31,16 +32,26 @@ from pointsman.model.request import Request
 from pointsman.model.snapshot import Latency, Snapshot
 
 
-def decide(request: Request, snapshot: Snapshot, rules: Rules, watch: Watch = UNWATCHED) -> Decision | Refusal:
-    """What to do with a request in this world under these rules; equal arguments give equal bytes."""
-    return _decide(deliberate(request, snapshot, rules, watch=watch))
+def decide(
+    request: Request,
+    snapshot: Snapshot,
+    rules: Rules,
+    watch: Watch = UNWATCHED,
+    memory: Memory | None = None,
+) -> Decision | Refusal:
+    """What to do with a request in this world under these rules; equal arguments give equal bytes.
+
+    `memory` has the answers of entries that read the prompt, for a request without its text; NotReplayable where one
+    is missing.
+    """
+    return _decide(deliberate(request, snapshot, rules, watch=watch, memory=memory))
 
 
 def decide_with_shadows(
     request: Request, snapshot: Snapshot, rules: Rules, watch: Watch = UNWATCHED
 ) -> Decision | Refusal | None:
     """What the shadow entries would make of it; None where there are none."""
-    return _decide(deliberate(request, snapshot, rules, rules.shadowed, watch)) if rules.shadowed else None
+    return _decide(deliberate(request, snapshot, rules, rules.shadowed, watch=watch)) if rules.shadowed else None
 
 
 def _decide(d: Deliberation) -> Decision | Refusal:
@@ -48,17 +59,18 @@ def _decide(d: Deliberation) -> Decision | Refusal:
     try:
         assessed = assess(d)
         shaped = shape_targets(d, assessed)
-        _exclude(d, assessed, shaped)
-        candidates = d.vetoes.spared(shaped)
-        choice, chosen_by = _choose(d, assessed, candidates)
-        ranking = rank(choice, candidates, d.rules, d.vetoes)
+        exclude(d, assessed, shaped)
+        selected = _select(d, assessed, shaped)
+        if not selected.ranking and (by := d.vetoes.yielding()):
+            d, selected = _select_anyway(d, assessed, shaped, selected, by)
+        choice, chosen_by, ranking = selected
         if not ranking:
             return refuse(d, assessed, choice, shaped)
-        plan = _plan(d, assessed, ranking)
+        plan = _plan(d, assessed, {target: shaped[target] for target in ranking})
     except PluginFailed as failure:
         return _stopped(d, assessed or unassessed(d), failure)
     decided_by, kind, reason = _attribute(assessed, choice, chosen_by, d.chain)
-    planned = {attempt.target for stage in plan.stages for attempt in stage.attempts}
+    planned = plan.targets()
     return Decision(
         target=plan.stages[0].attempts[0].target,
         assessed=assessed,
@@ -116,7 +128,7 @@ def _describe(opinion: Assessment) -> str:
     return f"mode {opinion.mode}{source}" if opinion.mode else source
 
 
-def _exclude(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) -> None:
+def exclude(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) -> None:
     """Vetoes are a union: every policy sees all targets, so that no order can bypass one."""
     for denial in d.snapshot.denials:
         d.vetoes.add(denial, "admission")
@@ -136,6 +148,38 @@ def _exclude(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) 
         d.vetoes.add_all(exclusions, hook.entry.id)
         before, left = left, len(shaped) - len(d.vetoes)
         d.asking.note(hook, VerdictOutcome.NARROWED, exclusions[0].reason, before, left)
+
+
+class _Selected(NamedTuple):
+    """The choice, the entry that made it, and what to try, in order."""
+
+    choice: Choice | None
+    chosen_by: str
+    ranking: tuple[str, ...]
+
+
+def _select(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) -> _Selected:
+    candidates = d.vetoes.spared(shaped)
+    choice, chosen_by = _choose(d, assessed, candidates)
+    return _Selected(choice, chosen_by, rank(choice, candidates, d.rules, d.vetoes))
+
+
+def _select_anyway(
+    d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped], nothing: _Selected, by: frozenset[str]
+) -> tuple[Deliberation, _Selected]:
+    """Once more without the vetoes that yield, made by the entries `by`; all as it was where that does not help."""
+    before, firm = len(shaped) - len(d.vetoes), d.vetoes.firm()
+    noted = len(d.asking.verdicts)
+    for hook in d.chain.exclude:
+        if hook.entry.id in by:
+            reason = "its vetoes that yield are lifted: with them nothing would be left to try"
+            d.asking.note(hook, VerdictOutcome.REJECTED, reason, before, len(shaped) - len(firm))
+    without = replace(d, vetoes=firm)
+    selected = _select(without, assessed, shaped)
+    if selected.ranking:
+        return without, selected
+    del d.asking.verdicts[noted:]
+    return d, nothing
 
 
 def _choose(d: Deliberation, assessed: Assessed, candidates: Mapping[str, Shaped]) -> tuple[Choice | None, str]:
@@ -170,17 +214,18 @@ def _why_not(d: Deliberation, choice: Choice) -> str:
     return f"excluded by {vetoes[0][1]}: {vetoes[0][0].reason}" if vetoes else "it is not enabled"
 
 
-def _plan(d: Deliberation, assessed: Assessed, ranking: tuple[str, ...]) -> Plan:
+def _plan(d: Deliberation, assessed: Assessed, ranking: Mapping[str, Shaped]) -> Plan:
     """Sequential failover over the ranking, as the planners wrap or replace it."""
-    plan = Plan(tuple([_stage(target, i) for i, target in enumerate(ranking[: d.rules.max_attempts])]))
+    tried = list(ranking)[: d.rules.max_attempts]
+    plan = Plan(tuple([_stage(target, i) for i, target in enumerate(tried)]))
     for hook in d.chain.plan:
-        wrapped = d.asking.ask(hook, d.request, d.snapshot, assessed, plan)
+        wrapped = d.asking.ask(hook, d.request, d.snapshot, assessed, plan, ranking)
         if wrapped is SILENT:
             continue
         if wrapped is None:
             d.asking.note_silence(hook)
             continue
-        if fault := checks.plan_fault(wrapped, ranking):
+        if fault := checks.plan_fault(wrapped, ranking, d.rules.gates):
             d.asking.fail(hook, fault)
             continue
         if wrapped.pin_ttl is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from pointsman.chain.calling import UNWATCHED, Consultation, Watch
+from pointsman.chain.calling import UNWATCHED, Consultation, Memory, Watch
 from pointsman.chain.loading import Chain
 from pointsman.engine.rules import Rules
 from pointsman.engine.vetoes import Vetoes
@@ -30,8 +30,14 @@ class Deliberation(Struct, frozen=True):
 
 
 def deliberate(
-    request: Request, snapshot: Snapshot, rules: Rules, chain: Chain | None = None, watch: Watch = UNWATCHED
+    request: Request,
+    snapshot: Snapshot,
+    rules: Rules,
+    chain: Chain | None = None,
+    *,
+    watch: Watch = UNWATCHED,
+    memory: Memory | None = None,
 ) -> Deliberation:
     """A fresh pass, over the rules' own chain unless another is given."""
-    asking = Consultation(snapshot.quarantined, watch, rules.unheard(request.tenant))
+    asking = Consultation(snapshot.quarantined, watch, rules.unheard(request.tenant), memory)
     return Deliberation(request, snapshot, rules, chain or rules.chain, asking)

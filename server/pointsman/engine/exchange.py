@@ -69,7 +69,10 @@ class Completion(Struct, frozen=True):
 
 
 class Sink(Protocol):
-    """Where a streamed answer goes, event by event, in this order: decided, then the others."""
+    """Where a streamed answer goes, event by event and one at a time: decided, then the others.
+
+    `gated` is an attempt whose answer a gate turned down, `won` a hedge that was faster.
+    """
 
     async def decided(self, routed: Routed) -> None: ...
 
@@ -78,6 +81,10 @@ class Sink(Protocol):
     async def started(self, number: int, planned: PlannedAttempt, dropped: Sequence[str]) -> None: ...
 
     async def failed(self, attempt: Attempt, error: ProviderError) -> None: ...
+
+    async def gated(self, attempt: Attempt) -> None: ...
+
+    async def won(self, number: int, planned: PlannedAttempt) -> None: ...
 
     async def reset(self, number: int, planned: PlannedAttempt) -> None: ...
 
@@ -114,6 +121,16 @@ class Exchange:
     error: RequestError | None = None
     ttft: float | None = None
     output_started: bool = False
+    begun: int = 0
+
+    def next_number(self) -> int:
+        """The number of an attempt that starts now, from 1; several may run at once."""
+        self.begun += 1
+        return self.begun
+
+    def in_order(self) -> tuple[Attempt, ...]:
+        """The attempts that ended, in order of their start."""
+        return tuple(sorted(self.attempts, key=_number))
 
     def shaped(self, target: str) -> Shaped:
         """The call to a planned target."""
@@ -122,7 +139,7 @@ class Exchange:
 
     def completion(self, now: float) -> Completion:
         """What to tell the caller; `now` is monotonic."""
-        attempts = tuple(self.attempts)
+        attempts = self.in_order()
         return Completion(
             self.id,
             self.routed,
@@ -137,7 +154,7 @@ class Exchange:
 
     def record(self, now: float) -> Record:
         """What to remember."""
-        attempts = tuple(self.attempts)
+        attempts = self.in_order()
         decided = self.decision if isinstance(self.decision, Decision) else None
         model = self.rules.catalogue.models[decided.target] if decided else None
         return Record(
@@ -158,4 +175,10 @@ class Exchange:
             ttft=self.ttft,
             duration=now - self.started,
             policy_micros=self.watch.micros,
+            opinions=self.watch.opinions(),
+            packages=self.rules.packages,
         )
+
+
+def _number(attempt: Attempt) -> int:
+    return attempt.number

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pointsman.engine.exchange import Exchange
 from pointsman.errors import ProviderError, Reason, RequestError
-from pointsman.model.attempt import Attempt
+from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.decision import Refusal
 
 RETRY_DELAY = 1.0
@@ -39,15 +39,23 @@ def exhausted(failures: Sequence[ProviderError], exchange: Exchange) -> RequestE
     """Every stage failed. That providers are down outweighs what others said, because waiting then helps."""
     last = failures[-1]
     if exchange.output_started:
-        return interrupted(last, exchange.attempts[-1])
+        return interrupted(last, _last_failed(exchange))
     down = [failure for failure in failures if failure.reason in _DOWN]
     if last.reason is Reason.DEADLINE_EXCEEDED or not last.retryable or not down:
-        return _told(last, max(attempt.usage.output_tokens for attempt in exchange.attempts))
+        return _told(last, max(attempt.usage.output_tokens for attempt in exchange.attempts if attempt.answers))
     delay = min((f.retry_after for f in down if f.retry_after is not None), default=RETRY_DELAY)
     if len(failures) == 1 and last.reason is Reason.PROVIDER_RATE_LIMITED and _strict(exchange):
         return RequestError(last.reason, last.message, retry_delay=delay)
     message = "; ".join(failure.message for failure in failures[-4:])
     return RequestError(Reason.ALL_PROVIDERS_DOWN, f"no provider answered: {message}", retry_delay=delay)
+
+
+def gated(reason: str, *, output_started: bool) -> RequestError:
+    """A gate turned the last answer down, and the plan has nothing to follow it."""
+    metadata = {"gate": reason.partition(":")[0]}
+    if output_started:
+        metadata["output_started"] = "true"
+    return RequestError(Reason.GATE_REJECTED, f"no answer passed its gate: {reason}", metadata=metadata)
 
 
 def priced_out() -> RequestError:
@@ -76,6 +84,10 @@ def shut_down(*, output_started: bool) -> RequestError:
         message = "the server shut down before the answer was complete"
         return RequestError(Reason.STREAM_INTERRUPTED, message, metadata={"output_started": "true"})
     return RequestError(Reason.SHUTTING_DOWN, "the server is shutting down")
+
+
+def _last_failed(exchange: Exchange) -> Attempt:
+    return next(attempt for attempt in reversed(exchange.attempts) if attempt.outcome is AttemptOutcome.FAILED)
 
 
 def _told(error: ProviderError, output_tokens: int) -> RequestError:

@@ -13,24 +13,28 @@ import msgspec
 
 from pointsman.chain.calling import call_async, must_fail
 from pointsman.chain.loading import Hook
+from pointsman.engine.assist import Assistance
 from pointsman.engine.decide import assess
 from pointsman.engine.deliberation import deliberate
 from pointsman.engine.exchange import Exchange
 from pointsman.errors import PluginFailed, Reason, RequestError
 from pointsman.model.decision import Assessed
+from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
 from pointsman.ports import Clock, StateStore
-from pointsman.services import Services, Store
+from pointsman.services import Ask, Services, Store
 
 log = logging.getLogger(__name__)
 
 
-async def gather(exchange: Exchange, store: StateStore, clock: Clock) -> Snapshot:
-    """The world as this request's decision will see it; the exchange's has the clock, this adds state and signals."""
-    state, rules = await store.read(exchange.request.session), exchange.rules
-    base = msgspec.structs.replace(
-        exchange.snapshot, latencies=state.latencies, token_ratios=state.token_ratios, pin=state.pin
-    )
+async def gather(exchange: Exchange, store: StateStore, clock: Clock, assistance: Assistance) -> Snapshot:
+    """The world as this request's decision will see it; the exchange's has the clock, this adds state and signals.
+
+    Policies may ask models through `assistance`, which is closed behind them.
+    """
+    rules = exchange.rules
+    base = await with_state(exchange.snapshot, exchange.request, store)
+    exchange.snapshot = base
     hooks = (rules.shadowed or rules.chain).gather
     # What may not decide is told nothing of the prompt either.
     passed_over = base.quarantined | rules.unheard(exchange.request.tenant)
@@ -44,10 +48,25 @@ async def gather(exchange: Exchange, store: StateStore, clock: Clock) -> Snapsho
         return base
     try:
         async with asyncio.timeout(max(0.0, exchange.deadline - clock.monotonic())):
-            signals = await _Questions(exchange, prior, store, clock).ask_all(asked)
+            signals = await _Questions(exchange, prior, store, clock, assistance.ask).ask_all(asked)
     except TimeoutError:
         raise RequestError(Reason.DEADLINE_EXCEEDED, "the deadline passed while policies were asked") from None
-    return msgspec.structs.replace(base, signals=signals)
+    finally:
+        assistance.close()
+    spent = sum(attempt.cost_nano_usd for attempt in exchange.attempts)
+    return msgspec.structs.replace(base, signals=signals, spent_nano_usd=spent)
+
+
+async def with_state(snapshot: Snapshot, request: Request, store: StateStore) -> Snapshot:
+    """The snapshot with what the shared state says just now."""
+    state = await store.read(request.session)
+    return msgspec.structs.replace(
+        snapshot,
+        latencies=state.latencies,
+        token_ratios=state.token_ratios,
+        health=state.health,
+        pin=state.pin,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +77,7 @@ class _Questions:
     prior: Assessed
     store: StateStore
     clock: Clock
+    to_model: Ask
     # Each a policy's own answer to its own question.
     signals: dict[str, Any] = field(default_factory=dict)
     failures: list[PluginFailed] = field(default_factory=list)
@@ -80,7 +100,7 @@ class _Questions:
     async def ask(self, hook: Hook) -> None:
         """Keep one policy's signal; whatever is wrong with it costs the signal alone."""
         entry, exchange = hook.entry.id, self.exchange
-        services = Services(entry, self.clock, Store(self.store, entry))
+        services = Services(entry, self.clock, Store(self.store, entry), self.to_model)
         try:
             signal = await call_async(hook, exchange.watch, exchange.request, self.prior, services)
             # Recorded with the decision, so it must be a value that survives being written down.

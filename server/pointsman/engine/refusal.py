@@ -67,7 +67,8 @@ def _metadata(d: Deliberation, cause: Cause | None, blamed: Sequence[Shaped]) ->
     if cause is Cause.BUDGET:
         return _exhausted(d, blamed)
     if cause is Cause.COST:
-        return (("cheapest_nano_usd", str(min(s.estimate.worst_case_nano_usd for s in blamed))),)
+        cheapest = min(s.estimate.worst_case_nano_usd for s in blamed) + d.snapshot.spent_nano_usd
+        return (("cheapest_nano_usd", str(cheapest)),)
     if cause is Cause.CONTEXT:
         tokens = min(s.estimate.input_tokens for s in blamed)
         window = max(d.catalogue.models[s.target].context for s in blamed)

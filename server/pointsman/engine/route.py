@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from pointsman.chain.calling import being_cancelled
 from pointsman.engine.admission import Admission, Doorkeeper
+from pointsman.engine.assist import Assistance
 from pointsman.engine.decide import decide, decide_with_shadows
+from pointsman.engine.effort import Efforts
 from pointsman.engine.exchange import Completion, Exchange, Routed, Sink, Terms
 from pointsman.engine.failure import RETRY_DELAY, refused, shut_down
 from pointsman.engine.gather import gather
+from pointsman.engine.judging import Judging
 from pointsman.engine.observe import Observer, emit
+from pointsman.engine.retries import RetryBudget
 from pointsman.engine.rules import Rules
 from pointsman.engine.run import Run
 from pointsman.engine.settle import Settlement
@@ -24,10 +29,12 @@ from pointsman.engine.watch import Watchdog
 from pointsman.errors import LedgerUnavailable, PluginFailed, Reason, RequestError
 from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Refusal
-from pointsman.model.events import AttemptEnded, Decided, Event, RequestEnded
+from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, Event, RequestEnded
+from pointsman.model.plan import PlannedAttempt
 from pointsman.model.record import Record
 from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
+from pointsman.model.vitals import Vitals
 from pointsman.ports import Clock, Ledger, Provider, StateStore
 
 log = logging.getLogger(__name__)
@@ -51,6 +58,7 @@ class Engine:
         self._world, self._watchdog = world, watchdog
         self._observers = observers
         self._settlement = Settlement(world.store, world.ledger)
+        self._retries = RetryBudget()
 
     async def route(self, request: Request, deadline: float) -> Completion:
         """Decide and record, run nothing. `deadline` is monotonic seconds; failures are in the completion."""
@@ -64,8 +72,13 @@ class Engine:
         Returns once the record is committed. Failures of the request are in the completion, never raised.
         """
         exchange = self._open("Complete" if sink else "CompleteUnary", request, terms.deadline)
+        self._retries.request(exchange.started)
         await self._work(exchange, self._complete(exchange, terms, sink))
         return exchange.completion(self._world.clock.monotonic())
+
+    async def vitals(self) -> Sequence[Vitals]:
+        """How every configured model is doing, ordered by provider and id."""
+        return await self._world.store.vitals()
 
     async def drain(self) -> None:
         """Wait until everything that ended is settled."""
@@ -77,13 +90,15 @@ class Engine:
             await sink.decided(routed)
         doorkeeper = Doorkeeper(exchange, self._world.store, self._world.clock)
         ended = partial(self._attempt_ended, exchange, doorkeeper)
-        run = Run(exchange, terms, self._world.providers, doorkeeper, self._world.clock, ended)
-        exchange.served = await run.perform(sink)
+        skipped = partial(self._attempt_skipped, exchange)
+        efforts = Efforts(exchange, terms, self._world.providers, doorkeeper, self._world.clock, ended, skipped)
+        judging = Judging(exchange, self._world.store, self._world.clock, partial(self._assistance, exchange))
+        exchange.served = await Run(efforts, judging, self._retries).perform(sink)
 
     async def _decide(self, exchange: Exchange) -> Routed:
         clock, rules = self._world.clock, exchange.rules
         rules.check(exchange.request)
-        exchange.snapshot = await gather(exchange, self._world.store, clock)
+        exchange.snapshot = await gather(exchange, self._world.store, clock, self._assistance(exchange))
         began = clock.monotonic()
         exchange.decision = decide(exchange.request, exchange.snapshot, rules, exchange.watch)
         seconds = clock.monotonic() - began
@@ -101,6 +116,7 @@ class Engine:
             seed=random.getrandbits(32),
             config_version=rules.version,
             quarantined=self._watchdog.quarantined,
+            disabled_providers=rules.disabled_providers,
         )
         watch = self._watchdog.stopwatch()
         return Exchange(method, request, rules, snapshot.now, clock.monotonic(), deadline, snapshot, watch)
@@ -116,7 +132,7 @@ class Engine:
         except asyncio.CancelledError as cancelled:
             if _shutting_down(cancelled):
                 exchange.error = shut_down(output_started=exchange.output_started)
-            elif _being_cancelled():
+            elif being_cancelled():
                 self._abandon(exchange)
                 raise
             else:
@@ -143,7 +159,7 @@ class Engine:
                 Reason.LEDGER_UNAVAILABLE, "the answer could not be recorded", retry_delay=RETRY_DELAY
             )
         except asyncio.CancelledError:
-            if _being_cancelled():
+            if being_cancelled():
                 raise
             exchange.error = _fault(exchange, "a leaked cancellation")
         # The same boundary as above: whatever the ledger raises, the caller gets a status.
@@ -163,13 +179,19 @@ class Engine:
         if attempt:
             self._emit(exchange, AttemptEnded(exchange.id, attempt))
 
+    def _attempt_skipped(self, exchange: Exchange, planned: PlannedAttempt, reason: str) -> None:
+        provider = exchange.rules.catalogue.models[planned.target].provider
+        self._emit(exchange, AttemptSkipped(exchange.id, planned, provider, reason))
+
+    def _assistance(self, exchange: Exchange) -> Assistance:
+        return Assistance(exchange, self._world.providers, self._world.clock, partial(self._assisted, exchange))
+
+    def _assisted(self, exchange: Exchange, attempt: Attempt, estimated_input_tokens: int) -> None:
+        self._world.store.record(attempt, estimated_input_tokens)
+        self._emit(exchange, AttemptEnded(exchange.id, attempt))
+
     def _emit(self, exchange: Exchange, event: Event) -> None:
         emit(event, self._observers, exchange.rules.chain, exchange.watch, self._watchdog.quarantined)
-
-
-def _being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _shutting_down(cancelled: asyncio.CancelledError) -> bool:

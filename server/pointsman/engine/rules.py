@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from pointsman.chain.gates import LoadedGate
 from pointsman.chain.loading import Chain
 from pointsman.chain.plugin import HONOURABLE
+from pointsman.engine.retries import Retries
 from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.model.catalogue import Catalogue, Model
+from pointsman.model.decision import PolicyKind
 from pointsman.model.request import Hints, ModelOverride, Request
 from pointsman.nearest import nearest
 
@@ -25,6 +28,7 @@ class Compliance:
 
 
 NO_COMPLIANCE = Compliance()
+NO_RETRIES = Retries(again=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,9 @@ class Rules:
     `targets` are the enabled models; `levels` gives every model's tier as a number, 0 for the cheapest. `max_attempts`
     bounds the stages of the default plan. `strict_tags`: an unknown tag fails the request. `undetermined` are the ids
     of entries that may not decide where `compliance` holds.
+    `blocked_elsewhere`: a prompt that one provider's content policy blocks is tried at the others. `heeds_health`: an
+    entry of kind health is in the chain. `disabled_providers`, sorted, are those without a key; `packages` the
+    distributions that the policies come from.
     """
 
     version: str
@@ -63,7 +70,13 @@ class Rules:
     strict_tags: bool = False
     compliance: Compliance = NO_COMPLIANCE
     undetermined: frozenset[str] = frozenset()
+    heeds_health: bool = False
     timers: Timers = Timers()
+    gates: Mapping[str, LoadedGate] = field(default_factory=dict)
+    retries: Retries = NO_RETRIES
+    blocked_elsewhere: bool = True
+    disabled_providers: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -76,10 +89,15 @@ class Rules:
         strict_tags: bool = False,
         compliance: Compliance = NO_COMPLIANCE,
         timers: Timers = Timers(),
+        gates: Mapping[str, LoadedGate] | None = None,
+        retries: Retries = NO_RETRIES,
+        blocked_elsewhere: bool = True,
+        packages: tuple[str, ...] = (),
     ) -> Rules:
         """The rules of a loaded chain, shadow entries set apart."""
         live = chain.live()
         targets = tuple(model for model in catalogue.models.values() if model.enabled)
+        enabled = {model.provider for model in targets}
         return cls(
             version=version,
             catalogue=catalogue,
@@ -88,13 +106,19 @@ class Rules:
             honours=live.honours(),
             targets=targets,
             target_ids=tuple(model.id for model in targets),
-            tariffs=tuple(map(_tariff, targets)),
+            tariffs=tuple(map(tariff_of, targets)),
             levels={model.id: catalogue.tiers.index(model.tier) for model in catalogue.models.values()},
             max_attempts=max_attempts,
             strict_tags=strict_tags,
             compliance=compliance,
             undetermined=frozenset(entry.id for entry in chain.entries if not entry.plugin.deterministic),
+            heeds_health=any(entry.plugin.kind is PolicyKind.HEALTH for entry in live.entries),
             timers=timers,
+            gates=gates or {},
+            retries=retries,
+            blocked_elsewhere=blocked_elsewhere,
+            disabled_providers=tuple(sorted(catalogue.providers() - enabled)),
+            packages=packages,
         )
 
     def unheard(self, tenant: str) -> frozenset[str]:
@@ -132,13 +156,13 @@ class Rules:
         wanted = (override.provider,) if override and override.provider else ()
         for provider in (*wanted, *hints.exclude_providers):
             if provider not in providers:
-                raise _not_found(Reason.UNKNOWN_PROVIDER, "provider", provider, providers)
+                raise not_found(Reason.UNKNOWN_PROVIDER, "provider", provider, providers)
 
     def _check_model(self, override: ModelOverride) -> None:
         model = self.catalogue.find(override.model)
         if model is None:
             known = [*self.catalogue.models, *self.catalogue.aliases]
-            raise _not_found(Reason.UNKNOWN_MODEL, "model", override.model, known)
+            raise not_found(Reason.UNKNOWN_MODEL, "model", override.model, known)
         if override.provider not in ("", model.provider):
             found = (
                 f"{override.model!r} is at {model.provider!r}, not at {override.provider[:64]!r}; leave one of them out"
@@ -146,7 +170,8 @@ class Rules:
             raise InvalidRequest([("hints.model_override.provider", found)])
 
 
-def _tariff(model: Model) -> Tariff:
+def tariff_of(model: Model) -> Tariff:
+    """What estimates need of a model."""
     price = model.price
     return model.id, model.max_output, model.context, price.input, price.output, price.per_request
 
@@ -158,6 +183,9 @@ def _unknown(reason: Reason, field: str, what: str, value: str, known: Iterable[
     return InvalidRequest([(field, f"no {what} {value[:64]!r} is configured{nearest(value, known)}")], reason)
 
 
-def _not_found(reason: Reason, what: str, value: str, known: Iterable[str]) -> RequestError:
-    message = f"no {what} {value[:64]!r} is configured{nearest(value, known)}"
+def not_found(
+    reason: Reason, what: str, value: str, known: Iterable[str], where: str = "is configured"
+) -> RequestError:
+    """The error of a name that is none of those `known`."""
+    message = f"no {what} {value[:64]!r} {where}{nearest(value, known)}"
     return RequestError(reason, message, metadata={what: value[:64]})

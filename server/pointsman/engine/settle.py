@@ -32,8 +32,10 @@ class Settlement:
         """Learn from an attempt and give its leases back, without holding up the answer."""
         if attempt is not None:
             shaped = exchange.shaped(attempt.target)
-            self._store.record(attempt, uncorrected_tokens(exchange.request, shaped))
+            self._store.record(attempt, uncorrected_tokens(exchange.request, shaped), admission.health_lease)
             self._pin(exchange, attempt)
+        else:
+            self._store.give_back(admission.planned.target, admission.health_lease)
         if exchange.rules.chain.settle:
             self._start(self._release(doorkeeper, admission, attempt))
 

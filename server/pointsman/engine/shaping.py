@@ -10,7 +10,7 @@ from pointsman.chain.calling import SILENT
 from pointsman.chain.loading import Hook
 from pointsman.engine import checks
 from pointsman.engine.deliberation import Deliberation
-from pointsman.engine.rules import Tariff
+from pointsman.engine.rules import Tariff, tariff_of
 from pointsman.model.catalogue import Model
 from pointsman.model.decision import Assessed, Cause, Estimate, Exclusion, Shape, Shaped, VerdictOutcome
 from pointsman.model.pricing import HALF, PER_TOKENS
@@ -162,7 +162,7 @@ class _Mold(Struct, frozen=True):
             else:
                 limit = worst = wanted
                 expected = most
-            # `cost_nano_usd` where nothing is cached, written out: calls would be the most of it for every model.
+            # `plain_cost`, written out: calls would be the most of it for every model.
             asked = tokens * input_price + HALF
             likely = (asked + expected * output_price) // PER_TOKENS + per_request
             dearest = (asked + worst * output_price) // PER_TOKENS + per_request
@@ -194,6 +194,13 @@ def _mold(shape: Shape, params: Params) -> _Mold:
 def _prompt_tokens(system_prompt: str) -> int:
     # A message more: four tokens of markers, as in every chat template.
     return estimate_tokens(system_prompt) + 4 if system_prompt else 0
+
+
+def shape_question(model: Model, request: Request, ratio: float) -> Shaped:
+    """A call that no policy shapes: its own parameters, as far as the model goes."""
+    shaped: dict[str, Shaped] = {}
+    _mold(_UNSHAPED, request.params).cast([tariff_of(model)], request.facts.input_tokens, {model.id: ratio}, shaped)
+    return shaped[model.id]
 
 
 def uncorrected_tokens(request: Request, shaped: Shaped) -> int:

@@ -50,6 +50,19 @@ class Vetoes:
                     return True
         return False
 
+    def yielding(self) -> frozenset[str]:
+        """Who made the vetoes that yield."""
+        return frozenset(by for vetoes in self._by_target.values() for exclusion, by in vetoes if exclusion.yields)
+
+    def firm(self) -> Vetoes:
+        """The same without those that yield."""
+        kept = Vetoes()
+        for vetoes in self._by_target.values():
+            for exclusion, by in vetoes:
+                if not exclusion.yields:
+                    kept.add(exclusion, by)
+        return kept
+
     def candidates(self, shaped: Mapping[str, Shaped]) -> tuple[Candidate, ...]:
         """The excluded targets, each with its first veto."""
         return tuple(

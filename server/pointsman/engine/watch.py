@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from time import perf_counter
 
 from pointsman.chain.calling import Watch
+from pointsman.chain.loading import Hook
+from pointsman.model.opinion import Opinion
 
 log = logging.getLogger(__name__)
 
@@ -61,12 +64,13 @@ class Watchdog:
 
 
 class Stopwatch(Watch):
-    """Microseconds per chain entry, over all hooks of one decision."""
+    """Microseconds per chain entry, over all hooks of one decision; and what the entries answered that read texts."""
 
-    __slots__ = ("_dog", "_since", "micros")
+    __slots__ = ("_dog", "_heard", "_since", "micros")
 
     def __init__(self, dog: Watchdog) -> None:
         self.micros: dict[str, float] = {}
+        self._heard: dict[tuple[str, str], object] = {}
         self._dog = dog
         self._since = 0.0
 
@@ -78,3 +82,15 @@ class Stopwatch(Watch):
         micros = self.micros
         micros[entry] = micros.get(entry, 0.0) + (perf_counter() - self._since) * 1e6
         self._dog.current = None
+
+    def heard(self, hook: Hook, answer: object) -> None:
+        self._heard[hook.entry.id, hook.name] = answer
+
+    def opinions(self) -> tuple[Opinion, ...]:
+        """The answers, as they are recorded; one that cannot be is left out."""
+        opinions: list[Opinion] = []
+        for (entry, hook), answer in self._heard.items():
+            # Looking at an answer may run code of a policy, and that must not cost the record.
+            with suppress(Exception):
+                opinions.append(answer if isinstance(answer, Opinion) else Opinion.of(entry, hook, answer))
+        return tuple(opinions)

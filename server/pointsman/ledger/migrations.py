@@ -91,4 +91,14 @@ _SECOND = (
     "CREATE INDEX decisions_by_session ON decisions (session, received) WHERE session <> ''",
 )
 
-MIGRATIONS = (_FIRST, _SECOND)
+_THIRD = (
+    "ALTER TABLE attempts ADD COLUMN retry_after REAL",
+    "ALTER TABLE attempts ADD COLUMN provider_wide INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE decisions ADD COLUMN opinions TEXT",
+    "ALTER TABLE decisions ADD COLUMN packages TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE attempts ADD COLUMN dropped TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE attempts ADD COLUMN gate TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE decisions ADD COLUMN escalated INTEGER NOT NULL DEFAULT 0",
+)
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD)

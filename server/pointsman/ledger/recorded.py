@@ -6,7 +6,6 @@ import sqlite3
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
 from pointsman.errors import AmbiguousId, LedgerUnavailable
 from pointsman.ledger.rows import ATTEMPT_COLUMNS, DECISION_COLUMNS
@@ -14,22 +13,15 @@ from pointsman.ledger.schema import reading
 from pointsman.model.answer import FinishReason, Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome, Cost, CostSource
 from pointsman.model.decision import Decision, Refusal
+from pointsman.model.opinion import Opinion
 from pointsman.model.plan import AttemptKind
-from pointsman.model.record import Record
+from pointsman.model.record import Record, Recorded
 from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
 
 _DECISIONS = f"SELECT {', '.join(DECISION_COLUMNS)} FROM decisions WHERE decision_id "  # noqa: S608 - our constants
 _ATTEMPTS = f"SELECT {', '.join(ATTEMPT_COLUMNS)} FROM attempts WHERE decision_id = ? ORDER BY number"  # noqa: S608
 _NAMED_AT_MOST = 10
-
-
-class Recorded(Struct, frozen=True):
-    """One request. `prompt_hash`: BLAKE2b, 32 bytes; without `text_kept` the record's request has its texts blanked."""
-
-    record: Record
-    prompt_hash: str
-    text_kept: bool
 
 
 def find(path: Path, decision_id: str) -> Recorded | None:
@@ -42,10 +34,14 @@ def find(path: Path, decision_id: str) -> Recorded | None:
             rows = connection.execute(_DECISIONS + ">= ? AND decision_id < ? ORDER BY 1 LIMIT ?", bounds).fetchall()
         if len(rows) > 1:
             raise AmbiguousId(_ambiguous(decision_id, [row["decision_id"] for row in rows]))
-        if not rows:
-            return None
-        attempts = connection.execute(_ATTEMPTS, (rows[0]["decision_id"],)).fetchall()
-        return _recorded(path, rows[0], attempts)
+        return _whole(path, connection, rows)
+
+
+def find_exactly(path: Path, decision_id: str) -> Recorded | None:
+    """The request with this id."""
+    with reading(path) as connection:
+        connection.row_factory = sqlite3.Row
+        return _whole(path, connection, connection.execute(_DECISIONS + "= ?", (decision_id,)).fetchall())
 
 
 def find_config(path: Path, version: str) -> str | None:
@@ -65,6 +61,12 @@ def newest_config(path: Path) -> str | None:
 def _ambiguous(prefix: str, ids: list[str]) -> str:
     named = ", ".join(ids[:_NAMED_AT_MOST]) + (", …" if len(ids) > _NAMED_AT_MOST else "")
     return f"{prefix!r} begins several decision ids; write more of the one you mean: {named}"
+
+
+def _whole(path: Path, connection: sqlite3.Connection, rows: list[sqlite3.Row]) -> Recorded | None:
+    if not rows:
+        return None
+    return _recorded(path, rows[0], connection.execute(_ATTEMPTS, (rows[0]["decision_id"],)).fetchall())
 
 
 def _recorded(path: Path, row: sqlite3.Row, attempts: list[sqlite3.Row]) -> Recorded:
@@ -94,6 +96,8 @@ def _record(row: sqlite3.Row, attempts: tuple[Attempt, ...]) -> Record:
         ttft=row["ttft"],
         duration=row["duration"],
         policy_micros=msgspec.json.decode(row["policy_micros"], type=dict[str, float]),
+        opinions=msgspec.json.decode(row["opinions"] or "[]", type=tuple[Opinion, ...]),
+        packages=_split(row["packages"]),
     )
 
 
@@ -125,6 +129,10 @@ def _attempt(row: sqlite3.Row) -> Attempt:
         upstream_status=row["upstream_status"],
         error_reason=row["error_reason"],
         error_message=row["error_message"],
+        retry_after=row["retry_after"],
+        provider_wide=bool(row["provider_wide"]),
+        dropped=_split(row["dropped"]),
+        gate=row["gate"],
     )
 
 
@@ -137,3 +145,7 @@ def _usage(row: sqlite3.Row) -> Usage:
         reasoning_tokens=row["reasoning_tokens"],
         estimated=bool(row["usage_estimated"]),
     )
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(text.split("\n")) if text else ()

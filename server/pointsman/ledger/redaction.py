@@ -25,13 +25,13 @@ _REASONING = Reasoning("")
 def redacted(request: Request) -> Request:
     """`request` with every text blanked and its shape kept: messages, parts, tools, names of tools, hints and facts.
 
-    Blank are texts, images, arguments and results of tool calls, reasoning, tools' descriptions and schemas, the
-    response schema, stop sequences, and who speaks: `Message.name` and `end_user_id`.
+    Blank are texts, images, arguments and results of tool calls, reasoning, what providers want back, tools'
+    descriptions and schemas, the response schema, stop sequences, and who speaks: `Message.name` and `end_user_id`.
     """
     response_format = request.response_format
     return Request(
         messages=tuple([Message(m.role, tuple([_blank(part) for part in m.parts])) for m in request.messages]),
-        tools=tuple([Tool(name=tool.name, strict=tool.strict) for tool in request.tools]),
+        tools=tuple([Tool(name=tool.name, strict=tool.strict, cache=tool.cache) for tool in request.tools]),
         tool_choice=request.tool_choice,
         response_format=None if response_format is None else _without_schema(response_format),
         params=_without_text(request.params),
@@ -44,15 +44,20 @@ def redacted(request: Request) -> Request:
 def _blank(part: Part) -> Part:
     match part:
         case Text():
-            return _TEXT
+            return Text("", cache=part.cache) if part.cache else _TEXT
         case Reasoning():
             return _REASONING
         case Image():
-            return Image(media_type=part.media_type, detail=part.detail)
+            return _without_data(part)
         case ToolCall():
-            return ToolCall(part.id, part.name, "")
+            return ToolCall(part.id, part.name, "", cache=part.cache)
         case ToolResult():
-            return ToolResult(part.tool_call_id, "")
+            images = tuple(map(_without_data, part.images))
+            return ToolResult(part.tool_call_id, "", part.is_error, images, part.cache)
+
+
+def _without_data(image: Image) -> Image:
+    return Image(media_type=image.media_type, detail=image.detail, cache=image.cache)
 
 
 def _without_schema(response_format: ResponseFormat) -> ResponseFormat:

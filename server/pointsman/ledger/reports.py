@@ -14,9 +14,10 @@ from pointsman.ledger.schema import reading
 from pointsman.model.answer import Usage
 
 _WINDOW = "received >= :since AND received < :until"
-# Route decides and runs nothing: it would count as requests that no model served.
+# Route decides and runs nothing: it would count as requests that no model served. What policies asked models for it is
+# money all the same.
 _RUN = f"{_WINDOW} AND method <> 'Route'"
-_ATTEMPTS = f"attempts AS a JOIN decisions AS d USING (decision_id) WHERE d.{_RUN.replace('AND ', 'AND d.')}"
+_ATTEMPTS = f"attempts AS a JOIN decisions AS d USING (decision_id) WHERE d.{_WINDOW.replace('AND ', 'AND d.')}"
 
 
 class Period(Struct, frozen=True):
@@ -80,7 +81,7 @@ class TierLatency(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """Requests to run something; `only_decided` are those to decide alone, which count in nothing else.
+    """Requests to run something; `only_decided` are those to decide alone, which count in nothing but tokens and spend.
 
     Groups come largest first. `models` are those that served, `deciders` the chain entries that decided; a name of
     "" is requests without any.
@@ -165,7 +166,7 @@ def _tokens(query: _Query) -> Usage:
 def _spend(query: _Query) -> Spend:
     answer, overhead = query.row(
         "SELECT IFNULL(SUM(answer_nano_usd), 0), IFNULL(SUM(overhead_nano_usd), 0) "  # noqa: S608
-        f"FROM decisions WHERE {_RUN}"
+        f"FROM decisions WHERE {_WINDOW}"
     )
     (estimated,) = query.row(
         f"SELECT IFNULL(SUM(a.cost_nano_usd), 0) FROM {_ATTEMPTS} AND a.cost_source = 'estimate'"  # noqa: S608
@@ -177,7 +178,7 @@ def _comparison(query: _Query, one_model: OneModel, spend: Spend) -> Comparison:
     # Priced one by one, as attempts are: each is rounded, and may carry a price per request.
     served = query.rows(
         "SELECT a.input_tokens, a.output_tokens, a.cached_input_tokens, a.cache_write_input_tokens, "  # noqa: S608
-        f"a.reasoning_tokens FROM {_ATTEMPTS} AND a.outcome = 'served'"
+        f"a.reasoning_tokens FROM {_ATTEMPTS} AND a.outcome = 'served' AND a.kind <> 'assist'"
     )
     nano_usd = sum(one_model.price_of(Usage(*tokens)) for tokens in served)
     saved = nano_usd - spend.total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from hashlib import blake2b
 
 import msgspec
@@ -9,8 +10,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pointsman.ledger.redaction import redacted
-from pointsman.model.attempt import Attempt, AttemptOutcome
+from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Decision
+from pointsman.model.opinion import Opinion
 from pointsman.model.plan import AttemptKind
 from pointsman.model.record import Record
 from pointsman.model.snapshot import Snapshot
@@ -25,14 +27,16 @@ DECISION_COLUMNS = (
     *("decided_by", "decided_by_kind", "reason"),
     *("status", "message", "finish", "served_model"),
     *("cost_nano_usd", "answer_nano_usd", "overhead_nano_usd", "estimated"),
-    *("ttft", "duration", "attempts", "fallback"),
+    *("ttft", "duration", "attempts", "fallback", "escalated"),
     *("prompt_hash", "text_kept", "labels", "policy_micros", "request", "snapshot", "decision", "shadow"),
+    *("opinions", "packages"),
 )
 ATTEMPT_COLUMNS = (
     *("decision_id", "number", "kind", "outcome", "model", "provider", "upstream", "served_model"),
     *("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens", "reasoning_tokens"),
     *("usage_estimated", "cost_nano_usd", "cost_source", "started", "duration", "ttft"),
     *("upstream_status", "upstream_request_id", "error_reason", "error_message"),
+    *("retry_after", "provider_wide", "dropped", "gate"),
 )
 CONFIG_COLUMNS = ("version", "document")
 
@@ -87,7 +91,9 @@ def _decided(record: Record) -> Row:
 
 def _outcome(record: Record) -> Row:
     cost = record.cost
-    served = [attempt.target for attempt in record.attempts if attempt.outcome is AttemptOutcome.SERVED]
+    # What policies asked models for themselves has rows of its own, and a share of the overhead.
+    tried = [attempt for attempt in record.attempts if attempt.answers]
+    served = [attempt.target for attempt in tried if attempt.served]
     return (
         record.status,
         record.message,
@@ -99,8 +105,9 @@ def _outcome(record: Record) -> Row:
         cost.estimated,
         record.ttft,
         record.duration,
-        len(record.attempts),
-        any(attempt.kind is AttemptKind.FAILOVER for attempt in record.attempts),
+        len(tried),
+        any(attempt.kind is AttemptKind.FAILOVER for attempt in tried),
+        any(attempt.kind is AttemptKind.ESCALATION for attempt in tried),
     )
 
 
@@ -116,6 +123,9 @@ def _documents(record: Record, keep_text: bool) -> Row:
         _snapshot(record.snapshot),
         None if record.decision is None else _json(record.decision),
         None if record.shadow is None else _json(record.shadow),
+        # With the text at hand the policies can simply be asked again.
+        None if keep_text or not record.opinions else _opinions(record.opinions),
+        "\n".join(record.packages),
     )
 
 
@@ -145,6 +155,10 @@ def _attempt(decision_id: str, attempt: Attempt) -> Row:
         attempt.upstream_request_id,
         attempt.error_reason,
         attempt.error_message,
+        attempt.retry_after,
+        attempt.provider_wide,
+        "\n".join(attempt.dropped),
+        attempt.gate,
     )
 
 
@@ -164,6 +178,16 @@ def _snapshot(snapshot: Snapshot) -> str:
         # A policy's signal may be anything, and one that JSON has no form for must not cost the record.
         signals = {entry: _recordable(signal) for entry, signal in snapshot.signals.items()}
         return _json(replace(snapshot, signals=signals))
+
+
+def _opinions(opinions: tuple[Opinion, ...]) -> str:
+    kept: list[Opinion] = []
+    for opinion in opinions:
+        # As of signals: what JSON has no form for is missing when the decision is to be made again, and only then.
+        with suppress(*_UNENCODABLE):
+            _json(opinion)
+            kept.append(opinion)
+    return _json(kept)
 
 
 def _recordable(signal: object) -> object:

@@ -11,9 +11,10 @@ from typing import Literal, Self
 from msgspec import Struct
 
 from pointsman.errors import LedgerUnavailable
+from pointsman.ledger.recorded import find_config, find_exactly
 from pointsman.ledger.rows import Rows, rows_of
 from pointsman.ledger.writer import Entry, Reports, Writer
-from pointsman.model.record import Record
+from pointsman.model.record import Record, Recorded
 
 
 class SqliteOptions(Struct, frozen=True, kw_only=True):
@@ -85,6 +86,12 @@ class SqliteLedger:
     async def add_config(self, version: str, document: str) -> None:
         self._refuse_more()
         await self._keep(Rows(configs=((version, document),)))
+
+    async def find(self, decision_id: str) -> Recorded | None:
+        return await asyncio.to_thread(find_exactly, self._path, decision_id)
+
+    async def find_config(self, version: str) -> str | None:
+        return await asyncio.to_thread(find_config, self._path, version)
 
     async def aclose(self) -> None:
         """Commit what is pending and close. LedgerUnavailable says how many records could not be, within `timeout`."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from pointsman.model.request import Part
+from pointsman.model.request import Part, ProviderState
 
 
 class Usage(Struct, frozen=True):
@@ -21,24 +21,32 @@ class Usage(Struct, frozen=True):
 
 
 class FinishReason(StrEnum):
+    """COST_LIMIT: we stopped the model, because more could have cost more than the caller allows."""
+
     STOP = "stop"
     MAX_TOKENS = "max_tokens"
     TOOL_CALLS = "tool_calls"
     CONTENT_FILTER = "content_filter"
     REFUSAL = "refusal"
+    COST_LIMIT = "cost_limit"
     OTHER = "other"
 
 
 class TextDelta(Struct, frozen=True, tag="text"):
-    """`part` is the 0-based index of the content part that the delta extends."""
+    """`part` is the 0-based index of the content part that the delta extends.
+
+    `state` is of the part, not of the delta, and comes once; a delta that only carries it has an empty text.
+    """
 
     part: int
     text: str
+    state: ProviderState | None = None
 
 
 class ReasoningDelta(Struct, frozen=True, tag="reasoning"):
     part: int
     text: str
+    state: ProviderState | None = None
 
 
 class ToolCallDelta(Struct, frozen=True, tag="tool_call"):
@@ -48,6 +56,7 @@ class ToolCallDelta(Struct, frozen=True, tag="tool_call"):
     id: str
     name: str
     arguments_json: str
+    state: ProviderState | None = None
 
 
 Delta = TextDelta | ReasoningDelta | ToolCallDelta
@@ -57,6 +66,7 @@ class Ending(Struct, frozen=True, kw_only=True):
     """How a provider's answer ended.
 
     `usage` None: the provider sent none. `cost_nano_usd` is the provider's own figure, None where it gives none.
+    `mean_logprob` is the mean natural logarithm of the probability of its tokens, where that was asked for and given.
     """
 
     reason: FinishReason
@@ -65,6 +75,7 @@ class Ending(Struct, frozen=True, kw_only=True):
     cost_nano_usd: int | None = None
     served_model: str = ""
     upstream_request_id: str = ""
+    mean_logprob: float | None = None
 
 
 class Answer(Struct, frozen=True):

@@ -11,9 +11,13 @@ from pointsman.model.plan import AttemptKind
 
 
 class AttemptOutcome(StrEnum):
+    """LOST: another attempt of its stage was faster, or was preferred. GATED: it answered, and a gate said no."""
+
     SERVED = "served"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    LOST = "lost"
+    GATED = "gated"
 
 
 class CostSource(StrEnum):
@@ -29,7 +33,9 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """One provider call that was made. `number` is 1-based in order of start; times are seconds, money nano-USD.
 
     `error_reason` is a `Reason` name, "" unless it failed; `upstream_status` the HTTP status, 0 where none came.
-    `dropped` names what the caller asked for and the provider's wire could not express.
+    `dropped` names what the caller asked for and the provider's wire could not express. `retry_after` is what the
+    provider asked for with its failure, None for nothing; `provider_wide`: its other models would fail alike, because
+    the key is refused or has no credit left. `gate` is what the gates said of it, "" where none was asked.
     """
 
     number: int
@@ -49,11 +55,24 @@ class Attempt(Struct, frozen=True, kw_only=True):
     upstream_status: int = 0
     error_reason: str = ""
     error_message: str = ""
+    retry_after: float | None = None
+    provider_wide: bool = False
     dropped: tuple[str, ...] = ()
+    gate: str = ""
+
+    @property
+    def answers(self) -> bool:
+        """Whether the caller was, or would have been, given its answer; a policy's own question is none of that."""
+        return self.kind is not AttemptKind.ASSIST
+
+    @property
+    def served(self) -> bool:
+        """Whether this is the answer that the caller got."""
+        return self.answers and self.outcome is AttemptOutcome.SERVED
 
 
 class Cost(Struct, frozen=True):
-    """Nano-USD: the answer's own attempt, and every other one as overhead."""
+    """Nano-USD: the answer's own attempt, and every other one as overhead, policies' questions included."""
 
     answer: int = 0
     overhead: int = 0
@@ -69,7 +88,7 @@ def total_cost(attempts: tuple[Attempt, ...]) -> Cost:
     answer = overhead = 0
     estimated = False
     for attempt in attempts:
-        if attempt.outcome is AttemptOutcome.SERVED:
+        if attempt.served:
             answer += attempt.cost_nano_usd
         else:
             overhead += attempt.cost_nano_usd

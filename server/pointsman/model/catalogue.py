@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pointsman.model.request import Mode
 
@@ -26,7 +27,8 @@ class Price(Struct, frozen=True):
 class Model(Struct, frozen=True, kw_only=True):
     """A target: one model at one provider. `context` and `max_output` are tokens; 0: no output limit of its own.
 
-    `min_output_tokens` is what it needs to answer at all where it reasons.
+    `min_output_tokens` is what it needs to answer at all where it reasons. Models of one `base_model` are the same
+    weights at different providers; "": no other is.
     """
 
     id: str
@@ -42,6 +44,11 @@ class Model(Struct, frozen=True, kw_only=True):
     enabled: bool = True
     system_prompt: str = ""
     min_output_tokens: int | None = None
+    base_model: str = ""
+
+    def same_as(self, other: Model) -> bool:
+        """Whether both are deployments of the same weights."""
+        return self.id == other.id or (self.base_model != "" and self.base_model == other.base_model)
 
 
 class Select(StrEnum):
@@ -58,7 +65,8 @@ class Task(Struct, frozen=True, kw_only=True):
 
     `route` gives per mode the model ids to choose from, in the order written. Caps and floors are output tokens.
     `weights` by model id are for `select: weighted`; a model that is not in it weighs 1. `doc` says what the job is
-    for, `waiver` why a high `blast_radius` is accepted although nothing checks the answers.
+    for, `waiver` why a high `blast_radius` is accepted although nothing checks the answers. `gates` are the ids of
+    those that its answers must pass, in order.
     """
 
     name: str
@@ -70,6 +78,7 @@ class Task(Struct, frozen=True, kw_only=True):
     doc: str = ""
     blast_radius: str = ""
     waiver: str = ""
+    gates: tuple[str, ...] = ()
     max_output_tokens: int | None = None
     min_output_tokens: int | None = None
     temperature_cap: float | None = None
@@ -102,6 +111,13 @@ class Catalogue(Struct, frozen=True, kw_only=True):
     def find(self, name: str) -> Model | None:
         """The model with this id or alias."""
         return self.models.get(self.aliases.get(name, name))
+
+    def without(self, providers: Collection[str]) -> Catalogue:
+        """With the models of these providers disabled."""
+        if not providers:
+            return self
+        models = {id: replace(m, enabled=m.enabled and m.provider not in providers) for id, m in self.models.items()}
+        return replace(self, models=models)
 
     def providers(self) -> frozenset[str]:
         return frozenset(model.provider for model in self.models.values())

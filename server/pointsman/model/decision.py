@@ -96,13 +96,15 @@ class Cause(StrEnum):
 class Exclusion(Struct, frozen=True, omit_defaults=True, gc=False):
     """A veto: `target` is a model id, `reason` one English sentence.
 
-    `scope` names the budget where one is the cause, so that a refusal can say how it stands.
+    `scope` names the budget where one is the cause, so that a refusal can say how it stands. A veto that `yields` is
+    lifted where with it there is nothing to try, and without it there is: for guesses, never for rules.
     """
 
     target: str
     cause: Cause
     reason: str
     scope: str = ""
+    yields: bool = False
 
 
 class NoOpinion(Struct, frozen=True):
@@ -125,7 +127,7 @@ class Choice(Struct, frozen=True):
 
 
 class VerdictOutcome(StrEnum):
-    """The names of `VerdictOutcome` in routing.proto."""
+    """The names of `VerdictOutcome` in routing.proto. REJECTED: a choice not followed, or vetoes lifted."""
 
     NO_OPINION = "no_opinion"
     NARROWED = "narrowed"
@@ -172,6 +174,11 @@ class Decision(Struct, frozen=True, kw_only=True):
     plan: Plan
     trace: tuple[Verdict, ...]
     config_version: str
+
+    @property
+    def panicked(self) -> bool:
+        """Were vetoes that yield lifted, because with them nothing was left to try?"""
+        return any(v.outcome is VerdictOutcome.REJECTED and v.hook == "exclude_targets" for v in self.trace)
 
 
 class Refusal(Struct, frozen=True, kw_only=True):

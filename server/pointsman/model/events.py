@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Decision, Refusal
+from pointsman.model.plan import PlannedAttempt
 from pointsman.model.record import Record
 
 
@@ -25,10 +26,19 @@ class AttemptEnded(Struct, frozen=True):
     attempt: Attempt
 
 
+class AttemptSkipped(Struct, frozen=True):
+    """A hedge or a sample was not made: a policy denied it, or retries and hedges together were too many."""
+
+    decision_id: str
+    planned: PlannedAttempt
+    provider: str
+    reason: str
+
+
 class RequestEnded(Struct, frozen=True):
     """A request ended and its record is about to be kept."""
 
     record: Record
 
 
-Event = Decided | AttemptEnded | RequestEnded
+Event = Decided | AttemptEnded | AttemptSkipped | RequestEnded

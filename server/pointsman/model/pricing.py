@@ -31,6 +31,11 @@ def cost_nano_usd(price: Price, usage: Usage) -> int:
     return (total + HALF) // PER_TOKENS + price.per_request
 
 
+def plain_cost(price: Price, input_tokens: int, output_tokens: int) -> int:
+    """Nano-USD where nothing is cached, without building a Usage."""
+    return (input_tokens * price.input + output_tokens * price.output + HALF) // PER_TOKENS + price.per_request
+
+
 def price_attempt(price: Price, usage: Usage, provider_cost: int | None) -> tuple[int, CostSource]:
     """The cost in nano-USD and where it comes from; `provider_cost` is the provider's own figure, which may be 0."""
     if provider_cost is not None:

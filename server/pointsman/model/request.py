@@ -29,34 +29,60 @@ class Mode(StrEnum):
     SPORT = "sport"
 
 
-class Text(Struct, frozen=True, tag="text"):
+class ProviderState(Struct, frozen=True):
+    """Opaque bytes that `provider` wants back verbatim, such as a thinking signature; no other provider gets them."""
+
+    provider: str
+    data: bytes
+
+
+class CacheHint(Struct, frozen=True, omit_defaults=True):
+    """The prompt up to and including what carries this is worth caching, for `ttl` seconds; None: as is usual."""
+
+    ttl: float | None = None
+
+
+class Text(Struct, frozen=True, tag="text", omit_defaults=True):
     text: str
+    state: ProviderState | None = None
+    cache: CacheHint | None = None
 
 
-class Image(Struct, frozen=True, tag="image"):
+class Image(Struct, frozen=True, tag="image", omit_defaults=True):
     """Either `data` with its IANA `media_type`, or a `url` that is passed on, never fetched."""
 
     data: bytes = b""
     url: str = ""
     media_type: str = ""
     detail: str = ""
+    cache: CacheHint | None = None
 
 
-class ToolCall(Struct, frozen=True, tag="tool_call"):
+class ToolCall(Struct, frozen=True, tag="tool_call", omit_defaults=True):
     """`arguments_json` is the model's text byte for byte; it may be invalid JSON."""
 
     id: str
     name: str
     arguments_json: str
+    state: ProviderState | None = None
+    cache: CacheHint | None = None
 
 
-class ToolResult(Struct, frozen=True, tag="tool_result"):
+class ToolResult(Struct, frozen=True, tag="tool_result", omit_defaults=True):
+    """`is_error`: the tool failed, and `text` says why."""
+
     tool_call_id: str
     text: str
+    is_error: bool = False
+    images: tuple[Image, ...] = ()
+    cache: CacheHint | None = None
 
 
-class Reasoning(Struct, frozen=True, tag="reasoning"):
+class Reasoning(Struct, frozen=True, tag="reasoning", omit_defaults=True):
+    """`text` may be empty where there is a `state`: some providers return reasoning encrypted only."""
+
     text: str
+    state: ProviderState | None = None
 
 
 Part = Text | Image | ToolCall | ToolResult | Reasoning
@@ -68,13 +94,14 @@ class Message(Struct, frozen=True):
     name: str = ""
 
 
-class Tool(Struct, frozen=True):
+class Tool(Struct, frozen=True, omit_defaults=True):
     """`parameters_json_schema` is a JSON Schema document as text; empty: no parameters."""
 
     name: str
     description: str = ""
     parameters_json_schema: str = ""
     strict: bool = False
+    cache: CacheHint | None = None
 
 
 class ToolChoice(Struct, frozen=True):
@@ -95,7 +122,10 @@ class ResponseFormat(Struct, frozen=True):
 
 
 class Params(Struct, frozen=True, omit_defaults=True):
-    """Generation parameters; None is the model's own default. Output tokens include reasoning."""
+    """Generation parameters; None is the model's own default. Output tokens include reasoning.
+
+    `reasoning_max_tokens` is a limit only: it asks for no reasoning.
+    """
 
     max_output_tokens: int | None = None
     temperature: float | None = None
@@ -106,6 +136,8 @@ class Params(Struct, frozen=True, omit_defaults=True):
     presence_penalty: float | None = None
     reasoning_effort: str = ""
     end_user_id: str = ""
+    top_k: int | None = None
+    reasoning_max_tokens: int | None = None
 
 
 class ModelOverride(Struct, frozen=True):
@@ -117,7 +149,7 @@ class ModelOverride(Struct, frozen=True):
 
 
 class Hints(Struct, frozen=True, omit_defaults=True):
-    """What the caller wants of the route. Money is nano-USD."""
+    """What the caller wants of the route. Money is nano-USD. `allow_…`: None leaves it to the operator's policies."""
 
     task: str = ""
     tags: tuple[str, ...] = ()
@@ -129,6 +161,8 @@ class Hints(Struct, frozen=True, omit_defaults=True):
     exclude_providers: tuple[str, ...] = ()
     allowed_regions: tuple[str, ...] = ()
     session_id: str = ""
+    allow_hedging: bool | None = None
+    allow_cascade: bool | None = None
 
 
 class Facts(Struct, frozen=True, omit_defaults=True):
@@ -179,6 +213,9 @@ def measure(messages: Sequence[Message], tools: Sequence[Tool]) -> Facts:
             texts += part.name, part.arguments_json
         else:
             texts.append(part.text)
+            if isinstance(part, ToolResult) and part.images:
+                images += len(part.images)
+                urls += sum(bool(image.url) for image in part.images)
     for tool in tools:
         texts += tool.description, tool.parameters_json_schema
     # Role markers and separators: about four tokens a message in every chat template.

@@ -31,11 +31,15 @@ class HealthState(StrEnum):
 
 
 class Health(Struct, frozen=True):
-    """How one model is doing. `until`: Unix seconds at which it is tried again, None where nobody knows."""
+    """How one model is doing. `until`: Unix seconds at which it is tried again, None where nobody knows.
+
+    `told`: the provider itself said so (a Retry-After, a refused key), it is no guess from failures.
+    """
 
     state: HealthState
     reason: str = ""
     until: float | None = None
+    told: bool = False
 
 
 class Pin(Struct, frozen=True):
@@ -51,8 +55,10 @@ class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     A model that is not in `health` is up. `token_ratios` are observed input tokens over estimated ones. `quarantined`
     names chain entries that the watchdog took out; `denials` are targets refused by admission while this request was
-    running. `pin` is that of the request's session, `balances` are those of every budget that it counts towards. The
-    catalogue is found by `config_version`: it is part of the rules, and is recorded once a version, not a decision.
+    running. `pin` is that of the request's session, `balances` are those of every budget that it counts towards.
+    `spent_nano_usd` is what policies' questions have cost already. `disabled_providers`, sorted, are those without a
+    key. The catalogue is otherwise found by `config_version`: it is part of the rules, and is recorded once a version,
+    not a decision.
     """
 
     now: float
@@ -67,3 +73,5 @@ class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     denials: tuple[Exclusion, ...] = ()
     pin: Pin | None = None
     balances: tuple[Balance, ...] = ()
+    spent_nano_usd: int = 0
+    disabled_providers: tuple[str, ...] = ()

@@ -32,26 +32,40 @@ _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """Why an attempt failed, and whether another target may succeed."""
+    """Why an attempt failed, and who may succeed: another target, the same one in a moment, another provider alone.
+
+    `provider_wide`: all models of this provider would fail alike.
+    """
 
     reason: Reason
     retryable: bool = True
+    again: bool = False
+    elsewhere: bool = False
+    provider_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What an error body says: its codes, the most telling first, and the status it names, 0 where it names none."""
+    """What an error body says: its codes, the most telling first, and the status it names, 0 where it names none.
+
+    `retry_after` are the seconds it asks to wait, None where it asks nothing.
+    """
 
     codes: tuple[str, ...] = ()
     status: int = 0
+    retry_after: float | None = None
 
 
-_DOWN = Meaning(Reason.ALL_PROVIDERS_DOWN)
-_LIMITED = Meaning(Reason.PROVIDER_RATE_LIMITED)
-_KEY = Meaning(Reason.PROVIDER_AUTH_FAILED)
+_DOWN = Meaning(Reason.ALL_PROVIDERS_DOWN, again=True)
+# Waited for in vain already: the same again would take as long.
+_SILENT = Meaning(Reason.ALL_PROVIDERS_DOWN)
+_LIMITED = Meaning(Reason.PROVIDER_RATE_LIMITED, again=True)
+_NO_CREDIT = Meaning(Reason.PROVIDER_RATE_LIMITED, provider_wide=True)
+_KEY = Meaning(Reason.PROVIDER_AUTH_FAILED, provider_wide=True)
+_FORBIDDEN = Meaning(Reason.PROVIDER_AUTH_FAILED)
 _ELSEWHERE = Meaning(Reason.PROVIDER_REFUSED)
 _REFUSED = Meaning(Reason.PROVIDER_REFUSED, retryable=False)
-_BLOCKED = Meaning(Reason.CONTENT_BLOCKED, retryable=False)
+_BLOCKED = Meaning(Reason.CONTENT_BLOCKED, retryable=False, elsewhere=True)
 _TOO_LONG = Meaning(Reason.CONTEXT_TOO_LONG)
 _GARBAGE = Meaning(Reason.PROVIDER_PROTOCOL_ERROR)
 
@@ -60,8 +74,8 @@ _STATUSES: Final[Mapping[int, Meaning]] = MappingProxyType(
     {
         400: _REFUSED,
         401: _KEY,
-        402: _LIMITED,  # no credit left, as insufficient_quota
-        403: _KEY,
+        402: _NO_CREDIT,
+        403: _FORBIDDEN,  # may be about this model alone
         404: _ELSEWHERE,
         408: _DOWN,
         409: _DOWN,
@@ -81,8 +95,9 @@ _CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
         "data_inspection_failed": _BLOCKED,
         "moderation": _BLOCKED,
         "context_length_exceeded": _TOO_LONG,
+        "failed_precondition": _ELSEWHERE,  # Gemini: not from this country, not on this plan
         "tokens_limit_reached": _TOO_LONG,
-        "insufficient_quota": _LIMITED,
+        "insufficient_quota": _NO_CREDIT,
         "invalid_api_key": _KEY,
         "model_not_found": _ELSEWHERE,
     }
@@ -92,6 +107,9 @@ _CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
 _STATUS_OF: Final[Mapping[str, int]] = MappingProxyType(
     {
         "invalid_request_error": 400,
+        "billing_error": 402,
+        "request_too_large": 413,
+        "overloaded_error": 529,
         "invalid_argument": 400,
         "authentication_error": 401,
         "permission_error": 403,
@@ -106,10 +124,10 @@ _STATUS_OF: Final[Mapping[str, int]] = MappingProxyType(
 _TRANSPORT: Final[Mapping[type[TransportError], tuple[Meaning, str]]] = MappingProxyType(
     {
         ConnectFailed: (_DOWN, "could not be reached"),
-        TlsFailed: (_DOWN, "could not be reached over TLS"),
-        ConnectTimeout: (_DOWN, "gave no connection in time"),
-        HeaderTimeout: (_DOWN, "did not answer in time"),
-        IdleTimeout: (_DOWN, "fell silent in its answer"),
+        TlsFailed: (_SILENT, "could not be reached over TLS"),
+        ConnectTimeout: (_SILENT, "gave no connection in time"),
+        HeaderTimeout: (_SILENT, "did not answer in time"),
+        IdleTimeout: (_SILENT, "fell silent in its answer"),
         Truncated: (_DOWN, "broke off its answer"),
         ProxyFailed: (_DOWN, "could not be reached through the proxy"),
         DeadlineExceeded: (Meaning(Reason.DEADLINE_EXCEEDED, retryable=False), "took longer than the call may"),
@@ -129,13 +147,13 @@ class Origin:
 
     @property
     def request_id(self) -> str:
-        return self.headers.get("x-request-id", "")
+        return self.headers.get("x-request-id") or self.headers.get("request-id", "")
 
 
 def refused(origin: Origin, complaint: Complaint) -> ProviderError:
     """An answer whose status is an error, or anything else but a success."""
     meaning = _by_code(complaint) or _by_status(origin.status)
-    return _error(origin, meaning, f"answered {origin.status}{_told(origin, complaint)}")
+    return _error(origin, meaning, f"answered {origin.status}{_told(origin, complaint)}", complaint.retry_after)
 
 
 def failed_inside(origin: Origin, complaint: Complaint) -> ProviderError:
@@ -143,7 +161,13 @@ def failed_inside(origin: Origin, complaint: Complaint) -> ProviderError:
     named = (_STATUS_OF[code] for code in complaint.codes if code in _STATUS_OF)
     status = complaint.status or next(named, 500)
     meaning = _by_code(complaint) or _by_status(status)
-    return _error(origin, meaning, f"failed inside its answer{_told(origin, complaint) or f' ({status})'}")
+    what = f"failed inside its answer{_told(origin, complaint) or f' ({status})'}"
+    return _error(origin, meaning, what, complaint.retry_after)
+
+
+def blocked(origin: Origin, complaint: Complaint) -> ProviderError:
+    """A success that holds no answer, because the prompt was not let through."""
+    return _error(origin, _BLOCKED, f"blocked the prompt{_told(origin, complaint)}")
 
 
 def garbled(origin: Origin, why: str) -> ProviderError:
@@ -208,12 +232,17 @@ def _told(origin: Origin, complaint: Complaint) -> str:
     return f" ({', '.join(shown)})" if shown else ""
 
 
-def _error(origin: Origin, meaning: Meaning, what: str) -> ProviderError:
+def _error(origin: Origin, meaning: Meaning, what: str, asked: float | None = None) -> ProviderError:
+    """`asked` are the seconds that the body says to wait; a header says it for all who read nothing else, and wins."""
+    wait = retry_after(origin.headers)
     return ProviderError(
         meaning.reason,
         f"{origin.provider} {what}",
         status=origin.status,
         retryable=meaning.retryable,
-        retry_after=retry_after(origin.headers) if meaning.retryable else None,
+        again=meaning.again,
+        elsewhere=meaning.elsewhere,
+        retry_after=(asked if wait is None else wait) if meaning.retryable else None,
         upstream_request_id=origin.request_id,
+        provider_wide=meaning.provider_wide,
     )

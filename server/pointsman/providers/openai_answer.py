@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -11,8 +10,10 @@ from msgspec import Raw, Struct
 
 from pointsman.model.answer import Answer, Ending, FinishReason, Usage
 from pointsman.model.request import Part, Reasoning, Text, ToolCall
+from pointsman.providers.call_ids import new_call_id
 from pointsman.providers.failures import Origin, failed_inside, garbled
 from pointsman.providers.openai_errors import read_complaint
+from pointsman.providers.openai_logprobs import Likelihood
 
 _NANO = Decimal("1e-9")
 _MOST_USD = 1_000_000
@@ -65,6 +66,7 @@ class Choice(Struct):
     delta: Said | None = None
     message: Said | None = None
     finish_reason: str | None = None
+    logprobs: Raw = _ABSENT[0]
     # Any: only whether it is there counts here; openai_errors reads it.
     error: Any = None
 
@@ -157,6 +159,8 @@ def wire_to_answer(data: bytes, origin: Origin) -> Answer:
     parts += [_tool_call(piece) for piece in said.tool_calls or ()]
     reason = finish_reason(choice.finish_reason, refused=bool(said.refusal), called=bool(said.tool_calls))
     usage, cost = read_usage(found.used)
+    likelihood = Likelihood()
+    likelihood.add(choice.logprobs)
     ending = Ending(
         reason=reason,
         upstream_reason=choice.finish_reason or "",
@@ -164,6 +168,7 @@ def wire_to_answer(data: bytes, origin: Origin) -> Answer:
         cost_nano_usd=cost,
         served_model=found.model or "",
         upstream_request_id=origin.request_id or str(found.id or ""),
+        mean_logprob=likelihood.mean,
     )
     return Answer(tuple(parts), ending)
 
@@ -183,11 +188,6 @@ def finish_reason(upstream: str | None, *, refused: bool, called: bool) -> Finis
     if refused and reason is not FinishReason.CONTENT_FILTER:
         return FinishReason.REFUSAL
     return FinishReason.TOOL_CALLS if called and reason is FinishReason.STOP else reason
-
-
-def new_call_id() -> str:
-    """An id for a tool call whose provider gave none: nine letters or digits, which is all that Mistral takes back."""
-    return secrets.token_hex(5)[:9]
 
 
 def read_usage(raw: Raw | None) -> tuple[Usage | None, int | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -26,6 +26,7 @@ from pointsman.model.request import (
     ToolResult,
 )
 from pointsman.ports import ProviderCall
+from pointsman.providers.naming import misplaced
 from pointsman.providers.settings import ProviderSettings, Quirks
 
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
@@ -35,13 +36,6 @@ _SENT: Final = {
     Role.USER: (Text, Image, ToolResult),
     Role.ASSISTANT: (Text, ToolCall, ToolResult),
     Role.TOOL: (ToolResult,),
-}
-_PLURALS: Final = {
-    Text: "text",
-    Image: "image",
-    ToolCall: "tool call",
-    ToolResult: "tool result",
-    Reasoning: "reasoning",
 }
 
 
@@ -134,6 +128,7 @@ class _Body(Struct, omit_defaults=True):
     response_format: _Format | None = None
     stream: bool = False
     stream_options: _StreamOptions | None = None
+    logprobs: bool = False
 
 
 _DEFAULTS: Final = {field.name: field.default for field in msgspec.structs.fields(_Body)}
@@ -151,16 +146,25 @@ def request_to_wire(call: ProviderCall, settings: ProviderSettings, *, stream: b
     for name in _omitted(settings.quirks):
         setattr(body, name, _DEFAULTS[name])
     body.stream = stream
+    # Ours, not the caller's: what an endpoint is not sent of it is nothing that the caller misses.
+    body.logprobs = call.logprobs and "logprobs" not in settings.quirks.omit
     if stream and settings.quirks.stream_usage:
         body.stream_options = _StreamOptions(include_usage=True)
     return _ENCODER.encode(body)
 
 
 def dropped_from_wire(call: ProviderCall, settings: ProviderSettings) -> tuple[str, ...]:
-    """Names of what `request_to_wire` leaves out although the caller asked for it, in alphabetical order."""
+    """Names of what `request_to_wire` leaves out although the caller asked for it, in alphabetical order.
+
+    Cache hints are none: these endpoints cache on their own, or not at all.
+    """
     request, omit = call.request, settings.quirks.omit
     names = {_plural(part, message.role) for message in request.messages for part in message.parts}
     names.discard("")
+    names.update(_details(request))
+    for name in ("top_k", "reasoning_max_tokens"):
+        if getattr(request.params, name) is not None:
+            names.add(name)
     if settings.quirks.reasoning_field:
         names.discard("reasoning parts")
     if any(message.name and (message.role is Role.TOOL or "name" in omit) for message in request.messages):
@@ -172,6 +176,18 @@ def dropped_from_wire(call: ProviderCall, settings: ProviderSettings) -> tuple[s
         fields = _omitted(settings.quirks).items()
         names.update(name for field, name in fields if getattr(body, field) != _DEFAULTS[field])
     return tuple(sorted(names))
+
+
+def _details(request: Request) -> Iterator[str]:
+    """What parts say besides their content, and this wire has no place for."""
+    for part in (part for message in request.messages for part in message.parts):
+        if isinstance(part, ToolResult):
+            if part.is_error:
+                yield "error marks of tool results"
+            if part.images:
+                yield "images of tool results"
+        elif not isinstance(part, Image) and part.state is not None:
+            yield "provider state"
 
 
 def _omitted(quirks: Quirks) -> dict[str, str]:
@@ -206,7 +222,7 @@ def _effort(model: Model, effort: str, quirks: Quirks) -> str:
     # A model that cannot reason makes no effort anyway, and its endpoint may refuse to be told so.
     if effort == "none" and "reasoning" not in model.capabilities:
         return ""
-    return quirks.max_effort if effort == "max" else effort
+    return (quirks.max_effort or "xhigh") if effort == "max" else effort
 
 
 def _max_tokens_field(settings: ProviderSettings) -> str:
@@ -308,4 +324,4 @@ def _plural(part: Part, role: Role) -> str:
         return ""
     if isinstance(part, Reasoning) and role is Role.ASSISTANT:
         return "reasoning parts"
-    return f"{_PLURALS[type(part)]} parts of {role} messages"
+    return misplaced(part, role)

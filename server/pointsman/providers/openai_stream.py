@@ -6,8 +6,10 @@ import anyio
 from msgspec import Raw
 
 from pointsman.errors import ProviderError, TransportError
-from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta
+from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta
 from pointsman.ports import HttpStream
+from pointsman.providers.call_ids import new_call_id
+from pointsman.providers.deltas import DeltaRun
 from pointsman.providers.failures import Origin, failed_inside, not_delivered, unfinished
 from pointsman.providers.openai_answer import (
     CallPiece,
@@ -16,11 +18,11 @@ from pointsman.providers.openai_answer import (
     decode,
     finish_reason,
     given_id,
-    new_call_id,
     read_usage,
     texts,
 )
 from pointsman.providers.openai_errors import read_complaint
+from pointsman.providers.openai_logprobs import Likelihood
 from pointsman.providers.sse import SseParser
 
 _DONE = b"[DONE]"
@@ -131,11 +133,7 @@ class Pieces:
 
     def __init__(self, origin: Origin) -> None:
         self._origin = origin
-        self._deltas: list[Delta] = []
-        self._run: list[str] = []
-        self._kind: type[TextDelta | ReasoningDelta] | None = None
-        self._head = ("", "")
-        self._part = -1
+        self._run = DeltaRun()
         self._parts = 0
         self._text_part = self._reasoning_part = -1
         self._calls: list[_Call] = []
@@ -144,6 +142,7 @@ class Pieces:
         self.finish = ""
         self._id = self._model = ""
         self._usage: Raw | None = None
+        self._likelihood = Likelihood()
 
     def add(self, chunk: Completion) -> None:
         """Take one chunk in."""
@@ -158,20 +157,19 @@ class Pieces:
                 continue
             if (said := choice.delta or choice.message) is not None:
                 self._add_said(said)
+            self._likelihood.add(choice.logprobs)
             if choice.finish_reason:
                 self.finish = choice.finish_reason
 
     def take(self) -> list[Delta]:
         """The deltas since the last time."""
-        self._flush()
-        deltas, self._deltas = self._deltas, []
-        return deltas
+        return self._run.take()
 
     def close(self) -> None:
         """No more will come: calls whose name never came are given as they are."""
         for call in self._calls:
             if not call.name and call.held:
-                self._extend(None, call.part, call.held, (call.id or new_call_id(), ""))
+                self._run.extend(None, call.part, call.held, (call.id or new_call_id(), ""))
                 call.held = ""
 
     def ending(self) -> Ending:
@@ -187,6 +185,7 @@ class Pieces:
             cost_nano_usd=cost,
             served_model=self._model,
             upstream_request_id=self._origin.request_id or self._id,
+            mean_logprob=self._likelihood.mean,
         )
 
     def _add_said(self, said: Said) -> None:
@@ -194,13 +193,13 @@ class Pieces:
         if reasoning:
             if self._reasoning_part < 0:
                 self._reasoning_part = self._new_part()
-            self._extend(ReasoningDelta, self._reasoning_part, reasoning)
+            self._run.extend(ReasoningDelta, self._reasoning_part, reasoning)
         if text:
             if said.refusal:
                 self._refused = True
             if self._text_part < 0:
                 self._text_part = self._new_part()
-            self._extend(TextDelta, self._text_part, text)
+            self._run.extend(TextDelta, self._text_part, text)
         if said.tool_calls:
             for piece in said.tool_calls:
                 self._add_call(piece)
@@ -214,11 +213,11 @@ class Pieces:
         arguments = called.arguments or ""
         if call.name:
             if arguments:
-                self._extend(None, call.part, arguments)
+                self._run.extend(None, call.part, arguments)
         elif called.name:
             call.name = called.name
             call.id = call.id or new_call_id()
-            self._extend(None, call.part, call.held + arguments, (call.id, call.name))
+            self._run.extend(None, call.part, call.held + arguments, (call.id, call.name))
             call.held = ""
         else:
             call.held += arguments
@@ -251,27 +250,3 @@ class Pieces:
     def _new_part(self) -> int:
         self._parts += 1
         return self._parts - 1
-
-    def _extend(
-        self,
-        kind: type[TextDelta | ReasoningDelta] | None,
-        part: int,
-        text: str,
-        head: tuple[str, str] = ("", ""),
-    ) -> None:
-        """Add to a part; `kind` None is a tool call, `head` its id and name if this begins it."""
-        if part != self._part:
-            self._flush()
-            self._kind, self._part, self._head = kind, part, head
-        self._run.append(text)
-
-    def _flush(self) -> None:
-        if self._part < 0:
-            return
-        text = self._run[0] if len(self._run) == 1 else "".join(self._run)
-        if self._kind is None:
-            self._deltas.append(ToolCallDelta(self._part, *self._head, text))
-        else:
-            self._deltas.append(self._kind(self._part, text))
-        self._run.clear()
-        self._part = -1

@@ -19,16 +19,21 @@ Omittable = Literal[
     "tool_choice",
     "parallel_tool_calls",
     "response_format",
+    "logprobs",
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quirks:
-    """Where an endpoint departs from the `openai` wire.
+    """Where an endpoint departs from its wire.
 
-    `max_tokens_field` None: max_completion_tokens at OpenAI and Azure, max_tokens elsewhere. `stream_usage` asks for
-    usage in streams. `max_effort` is sent for the effort "max". `reasoning_field` takes earlier reasoning back, ""
-    where nothing does. Fields in `omit` are never sent, and named as dropped.
+    `max_effort` is sent for the effort "max", "" for the wire's own: xhigh on `openai`, max on `anthropic`, on
+    `gemini` the model's highest level. Fields in `omit` are never sent, and named as dropped.
+
+    On `openai` only: `max_tokens_field` None: max_completion_tokens at OpenAI and Azure, max_tokens elsewhere.
+    `stream_usage` asks for usage in streams. `reasoning_field` takes earlier reasoning back, "" where nothing does.
+
+    On `anthropic` only: `thinking` is how reasoning is asked for, None: as the model's name says.
 
         Quirks(stream_usage=False, seed_field="random_seed", omit=frozenset({"user", "name"}))  # Mistral
     """
@@ -36,9 +41,10 @@ class Quirks:
     max_tokens_field: Literal["max_completion_tokens", "max_tokens"] | None = None
     stream_usage: bool = True
     seed_field: Literal["seed", "random_seed"] = "seed"
-    max_effort: str = "xhigh"
+    max_effort: str = ""
     reasoning_field: Literal["", "reasoning_content", "reasoning"] = ""
     omit: frozenset[Omittable] = frozenset()
+    thinking: Literal["adaptive", "budget"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

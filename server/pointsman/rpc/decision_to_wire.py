@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pointsman.engine.exchange import Routed
 from pointsman.model.catalogue import Model
-from pointsman.model.decision import Candidate, Decision, Estimate, Verdict
+from pointsman.model.decision import Assessed, Candidate, Decision, Estimate, Refusal, Verdict
 from pointsman.model.plan import Plan
 from pointsman.rpc.durations import set_duration, set_timestamp
 from pointsman.rpc.enums import ATTEMPT_KINDS, MODES, POLICY_KINDS, VERDICT_OUTCOMES
@@ -22,29 +22,59 @@ def decision_to_wire(
     Written into `wire`, a field of a response, where there is one: protobuf copies a message by writing and reading it.
     """
     decision, models = routed.decision, routed.rules.catalogue.models
-    chosen = models[decision.target]
     if wire is None:
         wire = routing_pb2.Decision()
-    wire.decision_id, wire.config_version = routed.decision_id, decision.config_version
-    wire.model, wire.provider, wire.upstream_model, wire.tier = chosen.id, chosen.provider, chosen.upstream, chosen.tier
-    wire.mode, wire.reason = MODES[decision.assessed.mode], decision.reason
-    wire.decided_by, wire.decided_by_kind = decision.decided_by, POLICY_KINDS[decision.decided_by_kind]
-    task = wire.task
-    task.task, task.confidence = decision.assessed.task, decision.assessed.confidence
-    task.source = decision.assessed.source
+    wire.decision_id = routed.decision_id
+    _write_choice(wire, decision, models)
     set_timestamp(wire.decide_time, routed.decided_at)
     set_duration(wire.decide_duration, routed.seconds)
     if trace_level is not TraceLevel.NONE:
         _write_outlook(wire, decision, models, full=trace_level is TraceLevel.FULL)
     if trace_level is TraceLevel.FULL:
-        for candidate in decision.excluded:
-            _write_candidate(wire.candidates.add(), candidate, models[candidate.target])
-        _write_trace(wire, decision.trace, routed.micros)
+        _write_grounds(wire, decision, models, routed.micros)
     return wire
 
 
+def whole_to_wire(
+    decided: Decision | Refusal, models: Mapping[str, Model], micros: Mapping[str, float], wire: routing_pb2.Decision
+) -> None:
+    """Everything that is known of a decision or refusal but its id and times, into a field of a response."""
+    if isinstance(decided, Decision):
+        _write_choice(wire, decided, models)
+        _write_outlook(wire, decided, models, full=True)
+    else:
+        wire.reason, wire.config_version = decided.message, decided.config_version
+        _write_assessed(wire, decided.assessed)
+    _write_grounds(wire, decided, models, micros)
+
+
+def _write_choice(wire: routing_pb2.Decision, decision: Decision, models: Mapping[str, Model]) -> None:
+    chosen = models[decision.target]
+    wire.config_version = decision.config_version
+    wire.model, wire.provider, wire.upstream_model, wire.tier = chosen.id, chosen.provider, chosen.upstream, chosen.tier
+    wire.reason = decision.reason
+    wire.decided_by, wire.decided_by_kind = decision.decided_by, POLICY_KINDS[decision.decided_by_kind]
+    _write_assessed(wire, decision.assessed)
+
+
+def _write_assessed(wire: routing_pb2.Decision, assessed: Assessed) -> None:
+    wire.mode, task = MODES[assessed.mode], wire.task
+    task.task, task.confidence, task.source = assessed.task, assessed.confidence, assessed.source
+
+
+def _write_grounds(
+    wire: routing_pb2.Decision,
+    decided: Decision | Refusal,
+    models: Mapping[str, Model],
+    micros: Mapping[str, float],
+) -> None:
+    for candidate in decided.excluded:
+        _write_candidate(wire.candidates.add(), candidate, models[candidate.target])
+    _write_trace(wire, decided.trace, micros)
+
+
 def _write_outlook(wire: routing_pb2.Decision, decision: Decision, models: Mapping[str, Model], *, full: bool) -> None:
-    planned = {attempt.target for stage in decision.plan.stages for attempt in stage.attempts}
+    planned = decision.plan.targets()
     for candidate in decision.ranking:
         if full or candidate.target in planned:
             _write_candidate(wire.candidates.add(), candidate, models[candidate.target])
@@ -73,11 +103,17 @@ def _write_estimate(wire: routing_pb2.CostEstimate, estimate: Estimate) -> None:
 
 def _write_plan(wire: routing_pb2.ExecutionPlan, plan: Plan, models: Mapping[str, Model]) -> None:
     for stage in plan.stages:
-        attempts = wire.stages.add().attempts
+        written = wire.stages.add()
+        if stage.gates:
+            written.gates.extend(stage.gates)
+        if stage.samples > 1:
+            written.samples = stage.samples
         for planned in stage.attempts:
-            attempt = attempts.add()
+            attempt = written.attempts.add()
             attempt.model, attempt.provider = planned.target, models[planned.target].provider
             attempt.kind = ATTEMPT_KINDS[planned.kind]
+            if planned.start_after:
+                set_duration(attempt.start_after, planned.start_after)
 
 
 def _write_trace(wire: routing_pb2.Decision, trace: tuple[Verdict, ...], micros: Mapping[str, float]) -> None:

@@ -13,8 +13,9 @@ from pointsman.model.attempt import AttemptOutcome
 from pointsman.model.decision import PolicyKind, VerdictOutcome
 from pointsman.model.plan import AttemptKind
 from pointsman.model.request import Mode
+from pointsman.model.snapshot import HealthState
 from pointsman.rpc.status import TABLE
-from pointsman.v1 import errors_pb2, router_service_pb2, routing_pb2
+from pointsman.v1 import admin_service_pb2, errors_pb2, router_service_pb2, routing_pb2
 
 Member = TypeVar("Member", bound=StrEnum)
 Number = TypeVar("Number", bound=int)
@@ -32,6 +33,7 @@ POLICY_KINDS = _numbers(PolicyKind, routing_pb2.PolicyKind, "POLICY_KIND_")
 VERDICT_OUTCOMES = _numbers(VerdictOutcome, routing_pb2.VerdictOutcome, "VERDICT_OUTCOME_")
 ATTEMPT_KINDS = _numbers(AttemptKind, routing_pb2.AttemptKind, "ATTEMPT_KIND_")
 ATTEMPT_OUTCOMES = _numbers(AttemptOutcome, routing_pb2.AttemptOutcome, "ATTEMPT_OUTCOME_")
+HEALTH_STATES = _numbers(HealthState, admin_service_pb2.HealthState, "HEALTH_STATE_")
 FINISH_REASONS = _numbers(FinishReason, router_service_pb2.FinishReason, "FINISH_REASON_")
 # By name, because attempts and refusals carry names.
 REASONS: Mapping[str, errors_pb2.ErrorReason] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import msgspec
 from google.protobuf.message import Message
 
 from pointsman.engine.exchange import Completion, Served
@@ -11,6 +12,7 @@ from pointsman.model.answer import Delta, ReasoningDelta, TextDelta
 from pointsman.rpc.durations import set_duration
 from pointsman.rpc.enums import FINISH_REASONS
 from pointsman.rpc.limits import DELTA_BYTES
+from pointsman.rpc.message_to_wire import write_state
 from pointsman.rpc.usage_to_wire import attempt_ref_to_wire
 from pointsman.v1 import chat_pb2, router_service_pb2, routing_pb2
 
@@ -36,18 +38,26 @@ def delta_to_wire(delta: Delta, seq: int, generation: int) -> router_service_pb2
     wire.seq, wire.generation = seq, generation
     if delta.part:
         wire.part_index = delta.part
+    written: router_service_pb2.TextDelta | router_service_pb2.ReasoningDelta | router_service_pb2.ToolCallDelta
     if isinstance(delta, TextDelta):
-        wire.text_delta.text = delta.text
+        written = wire.text_delta
+        written.text = delta.text
     elif isinstance(delta, ReasoningDelta):
-        wire.reasoning_delta.text = delta.text
+        written = wire.reasoning_delta
+        written.text = delta.text
     else:
-        call = wire.tool_call_delta
-        call.id, call.name, call.arguments_json_fragment = delta.id, delta.name, delta.arguments_json
+        written = wire.tool_call_delta
+        written.id, written.name, written.arguments_json_fragment = delta.id, delta.name, delta.arguments_json
+    if delta.state is not None:
+        write_state(written.provider_state, delta.state)
     return wire
 
 
 def pieces(delta: Delta) -> tuple[Delta, ...]:
-    """The delta, or several that say the same with at most 64 KiB of text each, cut between code points."""
+    """The delta, or several that say the same with at most 64 KiB of text each, cut between code points.
+
+    Its state goes with the last of them.
+    """
     text = delta.arguments_json if not isinstance(delta, TextDelta | ReasoningDelta) else delta.text
     # No code point takes more than four bytes: ordinary deltas need not be encoded to know.
     if len(text) * 4 <= DELTA_BYTES:
@@ -55,7 +65,10 @@ def pieces(delta: Delta) -> tuple[Delta, ...]:
     data = text.encode()
     if len(data) <= DELTA_BYTES:
         return (delta,)
-    return tuple(_with_text(delta, piece, first=index == 0) for index, piece in enumerate(_split(data)))
+    cut = [_with_text(delta, piece, first=index == 0) for index, piece in enumerate(_split(data))]
+    if delta.state is not None:
+        cut[-1] = msgspec.structs.replace(cut[-1], state=delta.state)
+    return tuple(cut)
 
 
 def _split(data: bytes) -> Iterator[str]:

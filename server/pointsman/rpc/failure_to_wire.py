@@ -19,7 +19,6 @@ from grpc import StatusCode
 
 from pointsman.engine.exchange import Completion
 from pointsman.errors import Reason, RequestError
-from pointsman.model.attempt import AttemptOutcome
 from pointsman.rpc.durations import set_duration
 from pointsman.rpc.enums import REASONS
 from pointsman.rpc.limits import FAILED_ATTEMPTS, STATUS_BYTES, VIOLATIONS
@@ -79,7 +78,7 @@ def abort(error: RequestError, completion: Completion | None = None) -> Abort:
 
 def pushback_ms(error: RequestError, completion: Completion | None = None) -> int | None:
     """What gRPC's own retries are told: -1 never (it would be paid twice, or in vain), None nothing."""
-    if error.reason in _NEVER or (completion and (completion.output_started or completion.cost.total)):
+    if error.reason in _NEVER or (completion and (completion.output_started or _billed(completion))):
         return _NO_RETRY_MS
     delay = _retry_delay(error)
     return None if delay is None else round(delay * 1_000)
@@ -105,6 +104,15 @@ def error_summary(reason: str, message: str, upstream_status: int = 0) -> errors
     if upstream_status:
         wire.metadata["upstream_status"] = str(upstream_status)
     return wire
+
+
+def told_to_wire(error: RequestError, wire: errors_pb2.ErrorSummary) -> None:
+    """What would be a status, were it not inside of a response, into a field of that."""
+    wire.MergeFrom(error_summary(error.reason, error.message))
+    for key, value in islice(error.metadata.items(), _FITS[0].metadata):
+        wire.metadata[_clip(key, 64)] = _clip(value, _FITS[0].name)
+    if (delay := _retry_delay(error)) is not None:
+        set_duration(wire.retry_delay, delay)
 
 
 def _status(error: RequestError, completion: Completion | None, fit: _Fit) -> Status:
@@ -176,8 +184,13 @@ def _retry_delay(error: RequestError) -> float | None:
     return default if error.retry_delay is None else min(max(0.0, error.retry_delay), _LONGEST_DELAY)
 
 
+def _billed(completion: Completion) -> bool:
+    """Whether a retry might pay for an answer twice. Policies' questions are too cheap to forbid one."""
+    return any(attempt.answers and attempt.cost_nano_usd for attempt in completion.attempts)
+
+
 def _routing_failure(completion: Completion, fit: _Fit) -> errors_pb2.RoutingFailure:
-    failed = [a for a in completion.attempts if a.outcome is not AttemptOutcome.SERVED]
+    failed = [a for a in completion.attempts if a.answers and not a.served]
     failure = errors_pb2.RoutingFailure(
         decision_id=_clip(completion.decision_id, fit.name),
         output_started=completion.output_started,

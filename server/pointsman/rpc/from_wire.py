@@ -137,7 +137,12 @@ def _bytes_beside_images(wire: WireCall) -> int:
     for message in content.messages:
         size += len(message.name)
         for part in message.parts:
-            size += len(part.image.url) if part.HasField("image") else part.ByteSize()
+            if part.HasField("image"):
+                size += len(part.image.url)
+            elif part.HasField("tool_result") and part.tool_result.images:
+                size += len(part.tool_result.text.encode()) + sum(len(image.url) for image in part.tool_result.images)
+            else:
+                size += part.ByteSize()
     return size
 
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pointsman.model.request import Params, ResponseFormat, Tool, ToolChoice
+from pointsman.model.request import CacheHint, Params, ResponseFormat, Tool, ToolChoice
 from pointsman.rpc.limits import NAME_BYTES, PENALTY, SCHEMA_BYTES, STOP_SEQUENCES, TEMPERATURE, TOOLS, TOP_P
+from pointsman.rpc.messages_from_wire import TTL_RULE, cache_hint_from_wire
 from pointsman.rpc.violations import Violations
 from pointsman.v1 import chat_pb2
 
@@ -52,8 +53,16 @@ def tools_from_wire(wire: Sequence[chat_pb2.Tool], found: Violations) -> tuple[T
             found.add(f"input.tools[{index}].name", f"{name!r} is the name of an earlier tool")
         if schema:
             _check_schema(f"input.tools[{index}].parameters_json_schema", schema, found)
-        tools[name] = Tool(name, tool.description, schema, tool.strict)
+        cache = _cache(tool, index, found) if tool.HasField("cache_hint") else None
+        tools[name] = Tool(name, tool.description, schema, tool.strict, cache)
     return tuple(tools.values())
+
+
+def _cache(wire: chat_pb2.Tool, index: int, found: Violations) -> CacheHint | None:
+    hint = cache_hint_from_wire(wire.cache_hint)
+    if hint is None:
+        found.add(f"input.tools[{index}].cache_hint.ttl", TTL_RULE)
+    return hint
 
 
 def tool_choice_from_wire(wire: chat_pb2.ToolChoice, tools: Sequence[Tool], found: Violations) -> ToolChoice | None:
@@ -97,16 +106,13 @@ def response_format_from_wire(wire: chat_pb2.ResponseFormat, found: Violations) 
 
 def params_from_wire(wire: chat_pb2.GenerationParams, found: Violations) -> Params:
     """The parameters; what is unset stays None, which is not zero."""
-    tokens = wire.max_output_tokens if wire.HasField("max_output_tokens") else None
-    if tokens is not None and tokens < 1:
-        found.add("input.params.max_output_tokens", f"is {tokens}, and must be at least 1; unset: the model's limit")
     effort = _EFFORTS.get(wire.reasoning_effort)
     if effort is None:
         found.add("input.params.reasoning_effort", f"{wire.reasoning_effort} is not an effort we know")
     if wire.end_user_id:
         found.check_bytes("input.params.end_user_id", wire.end_user_id, NAME_BYTES)
     return Params(
-        max_output_tokens=tokens,
+        max_output_tokens=_counted(wire, "max_output_tokens", "the model's limit", found),
         temperature=_ranged(wire, "temperature", TEMPERATURE, found),
         top_p=_ranged(wire, "top_p", TOP_P, found),
         stop_sequences=_stop_sequences(wire.stop_sequences, found) if wire.stop_sequences else (),
@@ -115,7 +121,18 @@ def params_from_wire(wire: chat_pb2.GenerationParams, found: Violations) -> Para
         presence_penalty=_ranged(wire, "presence_penalty", PENALTY, found),
         reasoning_effort=effort or "",
         end_user_id=wire.end_user_id,
+        top_k=_counted(wire, "top_k", "the model's own", found),
+        reasoning_max_tokens=_counted(wire, "reasoning_max_tokens", "no limit of its own", found),
     )
+
+
+def _counted(wire: chat_pb2.GenerationParams, name: str, unset: str, found: Violations) -> int | None:
+    if not wire.HasField(name):
+        return None
+    value: int = getattr(wire, name)
+    if value < 1:
+        found.add(f"input.params.{name}", f"is {value}, and must be at least 1; unset: {unset}")
+    return value
 
 
 def _ranged(wire: chat_pb2.GenerationParams, name: str, bounds: tuple[float, float], found: Violations) -> float | None:

@@ -47,6 +47,8 @@ def hints_from_wire(wire: routing_pb2.RoutingHints, found: Violations) -> Hints:
         exclude_providers=_names("hints.exclude_providers", wire.exclude_providers, PROVIDERS, found),
         allowed_regions=_names("hints.allowed_regions", wire.allowed_regions, REGIONS, found),
         session_id=wire.session_id,
+        allow_hedging=wire.allow_hedging if wire.HasField("allow_hedging") else None,
+        allow_cascade=wire.allow_cascade if wire.HasField("allow_cascade") else None,
     )
 
 

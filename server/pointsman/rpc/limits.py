@@ -10,11 +10,16 @@ REQUEST_BYTES = 4 * MIB
 REQUEST_WITH_IMAGES_BYTES = 32 * MIB
 # Of those, all but the data of images: texts, schemas, names, URLs.
 TEXT_BYTES = 4 * MIB
+# A configuration document to simulate.
+CONFIG_BYTES = MIB
 # gRPC's own limit. Above it the transport answers RESOURCE_EXHAUSTED before any of our code sees the call.
 TRANSPORT_REQUEST_BYTES = 32 * MIB
 UNARY_RESPONSE_BYTES = 4 * MIB
 METADATA_BYTES = 8 * KIB
 STATUS_BYTES = 4 * KIB
+
+# Requests in one batch.
+BATCH = 256
 
 # Counts in one request. Parts are bounded over all messages: two bytes make one, so that a small request could
 # otherwise keep the event loop busy for seconds.
@@ -25,11 +30,14 @@ STOP_SEQUENCES = 8
 TAGS = 16
 LABELS = 16
 PROVIDERS = 64
+HEALTH_OVERRIDES = 256
+BUDGETS = 64
 REGIONS = 64
 
 # Bytes of UTF-8 of one value.
 SCHEMA_BYTES = 256 * KIB
 DELTA_BYTES = 64 * KIB
+STATE_BYTES = MIB
 LABEL_VALUE_BYTES = 256
 SESSION_BYTES = 256
 # Names that callers send: tasks, tags, models, providers, regions, participants, media types, end users.
@@ -44,6 +52,7 @@ PENALTY = (-2.0, 2.0)
 HEARTBEAT_DEFAULT = 15.0
 HEARTBEAT_MIN = 1.0
 HEARTBEAT_MAX = 600.0
+CACHE_TTL_MAX = 30 * 86_400
 
 # Models on one page of ListModels.
 PAGE_DEFAULT = 100

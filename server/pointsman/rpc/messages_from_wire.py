@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pointsman.errors import Reason
-from pointsman.model.request import Image, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
-from pointsman.rpc.limits import MESSAGES, NAME_BYTES, PARTS
+from pointsman.model.request import (
+    CacheHint,
+    Image,
+    Message,
+    Part,
+    ProviderState,
+    Reasoning,
+    Role,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+from pointsman.rpc.limits import CACHE_TTL_MAX, MESSAGES, NAME_BYTES, PARTS, STATE_BYTES
 from pointsman.rpc.violations import Violations
 from pointsman.v1 import chat_pb2
 
@@ -22,6 +33,7 @@ _DETAILS = {
     chat_pb2.IMAGE_DETAIL_LOW: "low",
     chat_pb2.IMAGE_DETAIL_HIGH: "high",
 }
+TTL_RULE = f"must be above 0 and at most {CACHE_TTL_MAX:,} s; unset: the provider's own default"
 _ALLOWED = {
     Role.SYSTEM: ("text",),
     Role.DEVELOPER: ("text",),
@@ -38,7 +50,7 @@ def messages_from_wire(wire: Sequence[chat_pb2.ChatMessage], found: Violations) 
     left = PARTS
     messages = []
     for index, message in enumerate(wire):
-        left -= len(message.parts)
+        left -= len(message.parts) + sum(len(part.tool_result.images) for part in message.parts)
         if left < 0:
             why = f"at most {PARTS:,} parts are taken over all messages"
             found.add(f"input.messages[{index}].parts", why, Reason.REQUEST_TOO_LARGE)
@@ -60,7 +72,8 @@ def _message(wire: chat_pb2.ChatMessage, index: int, found: Violations) -> Messa
     parts: list[Part] = []
     for number, part in enumerate(wire.parts):
         kind = part.WhichOneof("content")
-        if kind == "text" and role is not Role.TOOL:
+        plain = not (part.HasField("provider_state") or part.HasField("cache_hint"))
+        if kind == "text" and role is not Role.TOOL and plain:
             parts.append(Text(part.text))
         elif (read := _part(part, kind, role, _Place(index, number, found))) is not None:
             parts.append(read)
@@ -86,44 +99,80 @@ def _part(wire: chat_pb2.ContentPart, kind: str | None, role: Role | None, place
         return None
     if role is not None and kind not in _ALLOWED[role]:
         place.add(f".{kind}", f"does not belong in a message of role {role}, which takes {', '.join(_ALLOWED[role])}")
+    state = _state(wire, role, kind, place) if wire.HasField("provider_state") else None
+    cache = _cache(wire.cache_hint, place) if wire.HasField("cache_hint") else None
     match kind:
         case "image":
-            return _image(wire.image, place)
+            return _image(wire.image, ".image", cache, place)
         case "tool_call":
-            return _tool_call(wire.tool_call, place)
+            return _tool_call(wire.tool_call, state, cache, place)
         case "tool_result":
-            return _tool_result(wire.tool_result, place)
+            return _tool_result(wire.tool_result, cache, place)
         case "reasoning":
-            return Reasoning(wire.reasoning.text)
+            if cache is not None:
+                place.add(".cache_hint", "does not belong on reasoning; put it on the part before or behind")
+            return Reasoning(wire.reasoning.text, state)
         case _:
-            return Text(wire.text)
+            return Text(wire.text, state, cache)
 
 
-def _image(wire: chat_pb2.ImagePart, place: _Place) -> Image:
+def _cache(wire: chat_pb2.CacheHint, place: _Place) -> CacheHint:
+    hint = cache_hint_from_wire(wire)
+    if hint is None:
+        place.add(".cache_hint.ttl", TTL_RULE)
+    return hint or CacheHint()
+
+
+def cache_hint_from_wire(wire: chat_pb2.CacheHint) -> CacheHint | None:
+    """The hint; None where its time to live is none."""
+    if not wire.HasField("ttl"):
+        return CacheHint()
+    seconds = wire.ttl.seconds + wire.ttl.nanos / 1e9
+    return CacheHint(seconds) if 0 < seconds <= CACHE_TTL_MAX and 0 <= wire.ttl.nanos < 1_000_000_000 else None
+
+
+def _state(wire: chat_pb2.ContentPart, role: Role | None, kind: str, place: _Place) -> ProviderState:
+    provider, data = wire.provider_state.provider, wire.provider_state.data
+    if role not in (None, Role.ASSISTANT) or kind not in _ALLOWED[Role.ASSISTANT]:
+        place.add(".provider_state", "belongs on the parts of an assistant's message, as they came")
+    if not provider or len(provider) > NAME_BYTES:
+        place.add(".provider_state.provider", f"is required, with at most {NAME_BYTES} characters")
+    if not data:
+        place.add(".provider_state.data", "is required")
+    if len(data) > STATE_BYTES:
+        why = f"is {len(data):,} bytes, and at most {STATE_BYTES:,} are taken"
+        place.add(".provider_state.data", why, Reason.REQUEST_TOO_LARGE)
+    return ProviderState(provider, data)
+
+
+def _image(wire: chat_pb2.ImagePart, member: str, cache: CacheHint | None, place: _Place) -> Image:
     data, url, media_type = wire.data, wire.url, wire.media_type
     if not data and not url:
-        place.add(".image", "data or url is required")
+        place.add(member, "data or url is required")
     if data and not media_type:
-        place.add(".image.media_type", "is required with data, such as image/png")
+        place.add(f"{member}.media_type", "is required with data, such as image/png")
     if media_type and (not media_type.startswith("image/") or len(media_type) > NAME_BYTES):
-        place.add(".image.media_type", "must be an image type, such as image/png")
+        place.add(f"{member}.media_type", "must be an image type, such as image/png")
     if url and not url.lower().startswith(("http://", "https://")):
-        place.add(".image.url", "must start with http:// or https://; bytes go into data")
+        place.add(f"{member}.url", "must start with http:// or https://; bytes go into data")
     detail = _DETAILS.get(wire.detail)
     if detail is None:
-        place.add(".image.detail", f"{wire.detail} is not a detail we know")
-    return Image(data=data, url=url, media_type=media_type, detail=detail or "")
+        place.add(f"{member}.detail", f"{wire.detail} is not a detail we know")
+    return Image(data=data, url=url, media_type=media_type, detail=detail or "", cache=cache)
 
 
-def _tool_call(wire: chat_pb2.ToolCall, place: _Place) -> ToolCall:
+def _tool_call(
+    wire: chat_pb2.ToolCall, state: ProviderState | None, cache: CacheHint | None, place: _Place
+) -> ToolCall:
     if not wire.id:
         place.add(".tool_call.id", "is required")
     if not wire.name:
         place.add(".tool_call.name", "is required")
-    return ToolCall(wire.id, wire.name, wire.arguments_json)
+    return ToolCall(wire.id, wire.name, wire.arguments_json, state, cache)
 
 
-def _tool_result(wire: chat_pb2.ToolResult, place: _Place) -> ToolResult:
+def _tool_result(wire: chat_pb2.ToolResult, cache: CacheHint | None, place: _Place) -> ToolResult:
     if not wire.tool_call_id:
         place.add(".tool_result.tool_call_id", "is required")
-    return ToolResult(wire.tool_call_id, wire.text)
+    images = [_image(image, f".tool_result.images[{at}]", None, place) for at, image in enumerate(wire.images)]
+    return ToolResult(wire.tool_call_id, wire.text, wire.is_error, tuple(images), cache)

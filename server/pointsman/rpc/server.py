@@ -15,7 +15,7 @@ from pointsman.engine.route import Engine
 from pointsman.errors import CannotListen
 from pointsman.rpc.limits import METADATA_BYTES, REQUEST_BYTES, REQUEST_WITH_IMAGES_BYTES, TRANSPORT_REQUEST_BYTES
 from pointsman.rpc.parsing import parse
-from pointsman.rpc.service import Service
+from pointsman.rpc.service import Deadlines, Desk, Service
 from pointsman.rpc.traffic import Traffic
 from pointsman.v1 import admin_service_pb2
 from pointsman.v1 import router_service_pb2 as wire
@@ -51,10 +51,11 @@ class DoorSettings:
 class GrpcDoor:
     """One listening gRPC server over an engine."""
 
-    def __init__(self, engine: Engine, settings: DoorSettings) -> None:
+    def __init__(self, engine: Engine, desk: Desk, settings: DoorSettings) -> None:
         self._settings = settings
         self._traffic = Traffic(settings.max_concurrent_requests)
-        self._service = Service(engine, self._traffic, settings.default_deadline, settings.max_deadline)
+        deadlines = Deadlines(settings.default_deadline, settings.max_deadline)
+        self._service = Service(engine, desk, self._traffic, deadlines)
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(options=_OPTIONS)
         models = engine.rules.catalogue.models.values()
@@ -111,6 +112,7 @@ class GrpcDoor:
                 ROUTER,
                 {
                     "Route": self._unary(service.route, wire.RouteRequest),
+                    "RouteBatch": self._unary(service.route_batch, wire.RouteBatchRequest),
                     "Complete": grpc.unary_stream_rpc_method_handler(
                         service.complete,
                         request_deserializer=parse(wire.CompleteRequest, self._max_bytes),
@@ -120,7 +122,15 @@ class GrpcDoor:
                 },
             ),
             grpc.method_handlers_generic_handler(
-                ADMIN, {"ListModels": self._unary(service.list_models, admin_service_pb2.ListModelsRequest)}
+                ADMIN,
+                {
+                    "ListModels": self._unary(service.list_models, admin_service_pb2.ListModelsRequest),
+                    "ListProviderHealth": self._unary(
+                        service.list_provider_health, admin_service_pb2.ListProviderHealthRequest
+                    ),
+                    "Explain": self._unary(service.explain, admin_service_pb2.ExplainRequest),
+                    "Simulate": self._unary(service.simulate, admin_service_pb2.SimulateRequest),
+                },
             ),
             # The packaged service still carries the old name; the messages of both are the same on the wire.
             *(

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeVar, cast
 
 import grpc.aio
 
 from pointsman.engine.exchange import Completion, Terms
+from pointsman.engine.explain import Explainer
 from pointsman.engine.route import Engine
-from pointsman.errors import Reason, RequestError
+from pointsman.engine.simulate import Simulator
+from pointsman.errors import ConfigInvalid, InvalidRequest, Reason, RequestError
+from pointsman.model.request import Request
+from pointsman.rpc.batch import route_batch
 from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.events_to_wire import finish_to_wire
+from pointsman.rpc.explained_to_wire import explained_to_wire
 from pointsman.rpc.failure_to_wire import abort
 from pointsman.rpc.from_wire import Call, call_from_wire
+from pointsman.rpc.health_to_wire import health_to_wire
 from pointsman.rpc.message_to_wire import answer_to_wire
 from pointsman.rpc.metadata import DECISION_ID, routing_metadata, session_of
 from pointsman.rpc.models_to_wire import models_to_wire
 from pointsman.rpc.parsing import ParseFailure, TooLarge
+from pointsman.rpc.simulation import config_invalid, simulated_to_wire, simulation_from_wire
 from pointsman.rpc.sink import StreamSink
 from pointsman.rpc.traffic import Traffic
 from pointsman.rpc.usage_to_wire import usage_report_to_wire
-from pointsman.v1 import admin_service_pb2
+from pointsman.v1 import admin_service_pb2 as admin
 from pointsman.v1 import router_service_pb2 as wire
 
 log = logging.getLogger(__name__)
@@ -47,16 +55,35 @@ class CallFailed(Exception):
         self.error, self.completion = error, completion
 
 
-class Service:
-    """RouterService and AdminService over one engine. Deadlines are seconds."""
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What AdminService asks, beside the engine."""
 
-    def __init__(self, engine: Engine, traffic: Traffic, default_deadline: float, max_deadline: float) -> None:
-        self._engine, self._traffic = engine, traffic
-        self._default_deadline, self._max_deadline = default_deadline, max_deadline
+    explainer: Explainer
+    simulator: Simulator
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds: for callers that give none, and at most."""
+
+    default: float
+    maximum: float
+
+
+class Service:
+    """RouterService and AdminService over one engine."""
+
+    def __init__(self, engine: Engine, desk: Desk, traffic: Traffic, deadlines: Deadlines) -> None:
+        self._engine, self._desk, self._traffic, self._deadlines = engine, desk, traffic, deadlines
 
     async def route(self, request: wire.RouteRequest | ParseFailure | TooLarge, context: Context) -> Any:
         """RouterService.Route."""
         return await self._guarded(request, context, self._route)
+
+    async def route_batch(self, request: wire.RouteBatchRequest | ParseFailure | TooLarge, context: Context) -> Any:
+        """RouterService.RouteBatch."""
+        return await self._guarded(request, context, self._route_batch)
 
     async def complete(self, request: wire.CompleteRequest | ParseFailure | TooLarge, context: Context) -> None:
         """RouterService.Complete; a coroutine that writes, since a cancelled async generator cannot clean up."""
@@ -68,11 +95,23 @@ class Service:
         """RouterService.CompleteUnary."""
         return await self._guarded(request, context, self._complete_unary)
 
-    async def list_models(
-        self, request: admin_service_pb2.ListModelsRequest | ParseFailure | TooLarge, context: Context
-    ) -> Any:
+    async def list_models(self, request: admin.ListModelsRequest | ParseFailure | TooLarge, context: Context) -> Any:
         """AdminService.ListModels."""
         return await self._guarded(request, context, self._list_models)
+
+    async def list_provider_health(
+        self, request: admin.ListProviderHealthRequest | ParseFailure | TooLarge, context: Context
+    ) -> Any:
+        """AdminService.ListProviderHealth."""
+        return await self._guarded(request, context, self._list_provider_health)
+
+    async def explain(self, request: admin.ExplainRequest | ParseFailure | TooLarge, context: Context) -> Any:
+        """AdminService.Explain."""
+        return await self._guarded(request, context, self._explain)
+
+    async def simulate(self, request: admin.SimulateRequest | ParseFailure | TooLarge, context: Context) -> Any:
+        """AdminService.Simulate."""
+        return await self._guarded(request, context, self._simulate)
 
     async def _route(self, request: wire.RouteRequest, context: Context) -> wire.RouteResponse:
         deadline = self._deadline(context)
@@ -85,6 +124,14 @@ class Service:
         response = wire.RouteResponse()
         decision_to_wire(routed, call.trace_level, response.decision)
         return response
+
+    async def _route_batch(self, request: wire.RouteBatchRequest, context: Context) -> wire.RouteBatchResponse:
+        deadline, session = self._deadline(context), session_of(context.invocation_metadata())
+
+        def route(asked: Request) -> Coroutine[Any, Any, Completion]:
+            return self._engine.route(asked, deadline)
+
+        return await route_batch(request, route, session, expired=lambda: monotonic() >= deadline)
 
     async def _complete(self, request: wire.CompleteRequest, context: Context) -> None:
         deadline = self._deadline(context)
@@ -123,16 +170,39 @@ class Service:
         finish_to_wire(completion, served, wire=response.finish)
         return response
 
-    async def _list_models(
-        self, request: admin_service_pb2.ListModelsRequest, context: Context
-    ) -> admin_service_pb2.ListModelsResponse:
+    async def _list_models(self, request: admin.ListModelsRequest, context: Context) -> admin.ListModelsResponse:
         return models_to_wire(request, self._engine.rules.catalogue)
+
+    async def _list_provider_health(
+        self, request: admin.ListProviderHealthRequest, context: Context
+    ) -> admin.ListProviderHealthResponse:
+        return health_to_wire(request, await self._engine.vitals())
+
+    async def _explain(self, request: admin.ExplainRequest, context: Context) -> admin.ExplainResponse:
+        if not request.decision_id:
+            raise InvalidRequest([("decision_id", "must not be empty")])
+        return explained_to_wire(await self._desk.explainer.explain(request.decision_id))
+
+    async def _simulate(self, request: admin.SimulateRequest, context: Context) -> admin.SimulateResponse:
+        asked, simulator = simulation_from_wire(request), self._desk.simulator
+        if not asked.document:
+            return simulated_to_wire(await simulator.simulate(asked.request, asked.supposed))
+        deadline = self._deadline(context)
+        try:
+            async with asyncio.timeout(deadline - monotonic()):
+                other, active = await simulator.compare(asked.request, asked.supposed, asked.document)
+        except ConfigInvalid as invalid:
+            raise config_invalid(invalid) from None
+        except TimeoutError:
+            raise RequestError(Reason.DEADLINE_EXCEEDED, "the deadline passed while config_yaml was loaded") from None
+        return simulated_to_wire(other, active)
 
     def _deadline(self, context: Context) -> float:
         """Monotonic seconds by which we must have answered. Read at once: grpc's figure follows the wall clock."""
         # Typed as float, and None all the same where the caller set no deadline.
         remaining = cast("float | None", context.time_remaining())
-        left = self._default_deadline if remaining is None else min(remaining, self._max_deadline)
+        deadlines = self._deadlines
+        left = deadlines.default if remaining is None else min(remaining, deadlines.maximum)
         return monotonic() + left - min(RESERVE, left * RESERVE_SHARE)
 
     def _terms(self, call: Call, deadline: float) -> Terms:

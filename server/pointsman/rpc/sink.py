@@ -11,7 +11,7 @@ from pointsman.engine.exchange import Completion, Routed
 from pointsman.errors import ProviderError, Reason, RequestError
 from pointsman.model.answer import Delta
 from pointsman.model.attempt import Attempt
-from pointsman.model.plan import PlannedAttempt
+from pointsman.model.plan import AttemptKind, PlannedAttempt
 from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.events_to_wire import (
     Event,
@@ -30,6 +30,13 @@ from pointsman.v1 import router_service_pb2 as wire
 from pointsman.v1 import routing_pb2
 
 Context = grpc.aio.ServicerContext[bytes, wire.CompleteResponse]
+
+_STARTED = {
+    AttemptKind.FAILOVER: wire.NOTICE_KIND_FAILOVER,
+    AttemptKind.HEDGE: wire.NOTICE_KIND_HEDGE_STARTED,
+    AttemptKind.ESCALATION: wire.NOTICE_KIND_ESCALATION,
+    AttemptKind.RETRY: wire.NOTICE_KIND_FAILOVER,
+}
 
 
 class StreamSink:
@@ -59,7 +66,7 @@ class StreamSink:
         if not self._call.stream.include_notices:
             return
         ref = self._ref(number, planned)
-        kind = wire.NOTICE_KIND_FAILOVER if number > 1 else wire.NOTICE_KIND_ATTEMPT_STARTED
+        kind = _STARTED.get(planned.kind, wire.NOTICE_KIND_ATTEMPT_STARTED)
         await self._event(wire.RouteNotice(kind=kind, attempt=ref, message=f"attempt {number}: {planned.target}"))
         for name in dropped:
             message = f"{planned.target} takes no {name}: left out"
@@ -72,10 +79,26 @@ class StreamSink:
         ref = attempt_ref_to_wire(attempt)
         await self._event(wire.RouteNotice(kind=wire.NOTICE_KIND_ATTEMPT_FAILED, attempt=ref, error=summary))
 
+    async def gated(self, attempt: Attempt) -> None:
+        if not self._call.stream.include_notices:
+            return
+        message = f"the answer of {attempt.target} was turned down: {attempt.gate}"
+        ref = attempt_ref_to_wire(attempt)
+        await self._event(wire.RouteNotice(kind=wire.NOTICE_KIND_GATE_REJECTED, attempt=ref, message=message))
+
+    async def won(self, number: int, planned: PlannedAttempt) -> None:
+        if not self._call.stream.include_notices:
+            return
+        message = f"attempt {number} was faster: {planned.target}"
+        ref = self._ref(number, planned)
+        await self._event(wire.RouteNotice(kind=wire.NOTICE_KIND_HEDGE_WON, attempt=ref, message=message))
+
     async def reset(self, number: int, planned: PlannedAttempt) -> None:
         self._generation += 1
         ref = self._ref(number, planned)
-        await self._event(wire.OutputReset(reason=wire.RESET_REASON_FAILOVER, next=ref))
+        escalated = planned.kind is AttemptKind.ESCALATION
+        reason = wire.RESET_REASON_ESCALATION if escalated else wire.RESET_REASON_FAILOVER
+        await self._event(wire.OutputReset(reason=reason, next=ref))
 
     async def end(self, completion: Completion) -> None:
         """What was used, and how it ended: the last two events, or only the first where it failed."""

@@ -49,6 +49,8 @@ TABLE: Mapping[Reason, Row] = {
     Reason.CONTEXT_TOO_LONG: _invalid("The prompt fits no permitted model's context window", Detail.PRECONDITIONS),
     Reason.UNKNOWN_MODEL: Row(StatusCode.NOT_FOUND, "No such model or alias is configured", detail=Detail.RESOURCE),
     Reason.UNKNOWN_PROVIDER: Row(StatusCode.NOT_FOUND, "No such provider is configured", detail=Detail.RESOURCE),
+    Reason.UNKNOWN_DECISION: Row(StatusCode.NOT_FOUND, "No such decision is recorded", detail=Detail.RESOURCE),
+    Reason.UNKNOWN_BUDGET: Row(StatusCode.NOT_FOUND, "No such budget counts the request", detail=Detail.RESOURCE),
     Reason.NO_CANDIDATE: Row(
         StatusCode.FAILED_PRECONDITION,
         "Policies together exclude every model",
@@ -61,12 +63,20 @@ TABLE: Mapping[Reason, Row] = {
         Detail.PRECONDITIONS,
     ),
     Reason.PROVIDER_REFUSED: Row(StatusCode.FAILED_PRECONDITION, "The provider rejects the request as it is"),
+    Reason.CONFIG_INVALID: Row(
+        StatusCode.FAILED_PRECONDITION,
+        "The configuration document cannot be used; the first ten problems, each with its path",
+        detail=Detail.PRECONDITIONS,
+    ),
     Reason.FEATURE_DISABLED: Row(StatusCode.FAILED_PRECONDITION, "This server does not offer what was asked"),
     Reason.CONTENT_BLOCKED: Row(StatusCode.FAILED_PRECONDITION, "A provider's content policy blocks the input"),
     Reason.EMPTY_ANSWER: Row(
         StatusCode.FAILED_PRECONDITION,
         "Every attempt spent its output tokens on reasoning and answered nothing",
         "with at least min_output_tokens",
+    ),
+    Reason.GATE_REJECTED: Row(
+        StatusCode.FAILED_PRECONDITION, "Quality gates turned every answer down, and no other may follow"
     ),
     Reason.BUDGET_EXHAUSTED: Row(
         StatusCode.RESOURCE_EXHAUSTED, "The budget is exhausted", "not before resets_at", Detail.QUOTA
@@ -87,7 +97,10 @@ TABLE: Mapping[Reason, Row] = {
     ),
     Reason.SHUTTING_DOWN: Row(StatusCode.UNAVAILABLE, "This server is draining", "at once, on another connection"),
     Reason.LEDGER_UNAVAILABLE: Row(
-        StatusCode.UNAVAILABLE, "The answer cannot be recorded, so it is not given", "after the delay", delay=1.0
+        StatusCode.UNAVAILABLE,
+        "The answer cannot be recorded, so it is not given; or the ledger cannot be read",
+        "after the delay",
+        delay=1.0,
     ),
     Reason.DEADLINE_EXCEEDED: Row(StatusCode.DEADLINE_EXCEEDED, "The deadline passed"),
     Reason.DEADLINE_TOO_SHORT: Row(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pointsman.model.answer import Usage
-from pointsman.model.attempt import Attempt, AttemptOutcome, Cost
+from pointsman.model.attempt import Attempt, Cost
 from pointsman.model.catalogue import Model
 from pointsman.model.plan import PlannedAttempt
 from pointsman.rpc.durations import set_duration
@@ -22,10 +22,10 @@ def usage_report_to_wire(
     """The report of a whole request, into `wire` where there is one; `usage` stays unset where no attempt served."""
     if wire is None:
         wire = router_service_pb2.UsageReport()
-    _write_cost(wire.cost, cost)
+    write_cost(wire.cost, cost)
     for attempt in attempts:
-        _write_attempt(wire.attempts.add(), attempt)
-        if attempt.outcome is AttemptOutcome.SERVED:
+        write_attempt(wire.attempts.add(), attempt)
+        if attempt.served:
             _write_usage(wire.usage, attempt.usage)
     return wire
 
@@ -54,7 +54,8 @@ def _write_ref(wire: routing_pb2.AttemptRef, attempt: Attempt) -> None:
     wire.provider, wire.model, wire.upstream_model = attempt.provider, attempt.target, attempt.upstream
 
 
-def _write_attempt(wire: routing_pb2.Attempt, attempt: Attempt) -> None:
+def write_attempt(wire: routing_pb2.Attempt, attempt: Attempt) -> None:
+    """An attempt that ended, into a field of a response."""
     _write_ref(wire.ref, attempt)
     wire.outcome = ATTEMPT_OUTCOMES[attempt.outcome]
     if attempt.ttft is not None:
@@ -63,6 +64,8 @@ def _write_attempt(wire: routing_pb2.Attempt, attempt: Attempt) -> None:
     _write_usage(wire.usage, attempt.usage)
     wire.cost_nano_usd, wire.cost_source = attempt.cost_nano_usd, attempt.cost_source.value
     wire.upstream_request_id, wire.served_model = attempt.upstream_request_id, attempt.served_model
+    if attempt.gate:
+        wire.gate = attempt.gate
     if attempt.dropped:
         wire.dropped.extend(attempt.dropped)
     if attempt.error_reason:
@@ -83,6 +86,7 @@ def _int32(tokens: int) -> int:
     return min(max(tokens, 0), _INT32_MAX)
 
 
-def _write_cost(wire: usage_pb2.Cost, cost: Cost) -> None:
+def write_cost(wire: usage_pb2.Cost, cost: Cost) -> None:
+    """A cost, into a field of a response."""
     wire.total_nano_usd, wire.estimated = cost.total, cost.estimated
     wire.answer_nano_usd, wire.overhead_nano_usd = cost.answer, cost.overhead

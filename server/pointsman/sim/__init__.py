@@ -1,4 +1,4 @@
-"""A provider simulator: the OpenAI wire over real HTTP, with answers, latency and faults on demand."""
+"""A provider simulator: the wires of providers over real HTTP, with answers, latency and faults on demand."""
 
 from pointsman.sim.calls import CallRecord
 from pointsman.sim.faults import FAULTS

@@ -147,7 +147,7 @@ def _text(brief: Brief, prompt: Prompt, chance: random.Random) -> str:
     shape = brief.request.response_format
     if shape is not None and shape.type == "json_schema" and shape.json_schema is not None:
         return _dumped(instance(shape.json_schema.schema, chance, prompt))
-    if (shape is not None and shape.type == "json_object") or "json" in prompt.all_words:
+    if (shape is not None and shape.type == "json_object") or ("json" in prompt.all_words and not prompt.described):
         made = _dumped(_json_object(prompt, chance, brief.weak))
         # Only JSON mode keeps a weak model from talking around its JSON.
         return f"Sure! Here it is: {made}" if brief.weak and shape is None else made

@@ -9,7 +9,7 @@ from email.utils import formatdate
 
 from pointsman.sim.answers import Answer, compose
 from pointsman.sim.request import Refusal
-from pointsman.sim.script import Exchange, Head, Pace, Script, Send, answer, refuse
+from pointsman.sim.script import JSON_TYPE, SSE_TYPE, Exchange, Head, Pace, Script, Send, answer, refuse
 from pointsman.sim.tokens import split
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Welcome</title></head><body><h1>Please log in</h1></body></html>\n"
@@ -17,51 +17,57 @@ _PAGE = b"<!DOCTYPE html><html><head><title>Welcome</title></head><body><h1>Plea
 
 def http_500(exchange: Exchange) -> Script:
     """Status 500 at once."""
-    return refuse(Refusal(500, "The server had an error while processing your request.", "server_error"))
+    return refuse(exchange.wire, Refusal(500, "The server had an error while processing your request.", "server_error"))
 
 
 def http_503(exchange: Exchange) -> Script:
     """Status 503 at once."""
-    return refuse(Refusal(503, "The engine is currently overloaded, please try again later.", "server_error"))
+    return refuse(
+        exchange.wire, Refusal(503, "The engine is currently overloaded, please try again later.", "server_error")
+    )
 
 
 def http_401(exchange: Exchange) -> Script:
     """Status 401 whatever the key."""
-    return refuse(Refusal(401, "Incorrect API key provided.", code="invalid_api_key"))
+    return refuse(exchange.wire, Refusal(401, "Incorrect API key provided.", code="invalid_api_key"))
 
 
 def http_400(exchange: Exchange) -> Script:
     """Status 400, as for a parameter the model does not know."""
     message = "Unsupported parameter: 'temperature' is not supported with this model."
-    return refuse(Refusal(400, message, code="unsupported_parameter", param="temperature"))
+    return refuse(exchange.wire, Refusal(400, message, code="unsupported_parameter", param="temperature"))
 
 
 def http_422(exchange: Exchange) -> Script:
     """Status 422, as some compatible servers answer what they cannot process."""
-    return refuse(Refusal(422, "The request was well-formed but could not be processed.", param="messages"))
+    return refuse(
+        exchange.wire, Refusal(422, "The request was well-formed but could not be processed.", param="messages")
+    )
 
 
 def http_429(exchange: Exchange) -> Script:
     """Status 429 with Retry-After in seconds; the number says how many, else 2."""
-    return refuse(_limited(str(math.ceil(exchange.argument(2)))))
+    return refuse(exchange.wire, _limited(str(math.ceil(exchange.argument(2)))))
 
 
 def http_429_date(exchange: Exchange) -> Script:
     """Status 429 with Retry-After as an HTTP date; the number says in how many seconds, else 2."""
-    return refuse(_limited(formatdate(math.ceil(time.time() + exchange.argument(2)), usegmt=True)))
+    return refuse(exchange.wire, _limited(formatdate(math.ceil(time.time() + exchange.argument(2)), usegmt=True)))
 
 
 def content_filter(exchange: Exchange) -> Script:
-    """Status 400 with code content_filter."""
+    """Status 400 with code content_filter; on the gemini wire 200 with a blockReason."""
+    if shown := exchange.wire.blocked(stream=exchange.stream):
+        return _shown(shown, SSE_TYPE if exchange.stream else JSON_TYPE)
     message = "The prompt was filtered because it triggered the content management policy."
-    return refuse(Refusal(400, message, code="content_filter", param="prompt"))
+    return refuse(exchange.wire, Refusal(400, message, code="content_filter", param="prompt"))
 
 
 def context_length(exchange: Exchange) -> Script:
     """Status 400 with code context_length_exceeded."""
     used = exchange.reply.usage.prompt if exchange.reply.usage else 0
     message = f"This model's maximum context length is {used // 2} tokens. However, your messages resulted in {used}."
-    return refuse(Refusal(400, message, code="context_length_exceeded", param="messages"))
+    return refuse(exchange.wire, Refusal(400, message, code="context_length_exceeded", param="messages"))
 
 
 def html_200(exchange: Exchange) -> Script:
@@ -98,6 +104,11 @@ def with_every_tool(exchange: Exchange) -> Exchange:
     """The exchange with all offered tools called."""
     made = compose(exchange.brief, every_tool=True)
     return replace(exchange, reply=replace(exchange.reply, answer=made))
+
+
+def _shown(body: bytes, content_type: str) -> Script:
+    yield Head(content_type, len(body))
+    yield Send(body)
 
 
 def _limited(retry_after: str) -> Refusal:

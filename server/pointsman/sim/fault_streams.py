@@ -5,11 +5,8 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
-import msgspec
-
-from pointsman.sim.answers import lengthened
+from pointsman.sim.answers import Answer, lengthened
 from pointsman.sim.fault_replies import with_every_tool
-from pointsman.sim.reply import Reply
 from pointsman.sim.script import (
     JSON_TYPE,
     SSE_TYPE,
@@ -28,10 +25,6 @@ from pointsman.sim.script import (
 
 _MIB = 1024 * 1024
 _PIECE = b"x" * 65_536
-_BROKEN = b'data: {"id":"chatcmpl-broken","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"conte\n\n'
-_ERROR = msgspec.json.encode(
-    {"error": {"message": "Provider returned error", "type": "server_error", "param": None, "code": 502}}
-)
 # Long enough for the client to read what came before a reset.
 _SETTLE = 0.02
 
@@ -51,17 +44,17 @@ def close_after_headers(exchange: Exchange) -> Script:
     """Status and headers, then a close; the number says how many events come between."""
     yield _head(exchange)
     if exchange.stream:
-        reply = exchange.reply
-        for event in [reply.opening(), *reply.deltas()][: int(exchange.argument(0))]:
+        wire, reply = exchange.wire, exchange.reply
+        for event in [wire.opening(reply), *wire.deltas(reply)][: int(exchange.argument(0))]:
             yield Send(event)
     yield Cut()
 
 
 def pings_forever(exchange: Exchange) -> Script:
-    """Comments (in a single body: blanks) for ever, one a second; the number gives the seconds between."""
+    """Pings (in a single body: blanks) for ever, one a second; the number gives the seconds between."""
     yield _head(exchange, Framing.CHUNKED)
     for _ in itertools.count():
-        yield Send(b": PROCESSING\n\n" if exchange.stream else b"\n")
+        yield Send(exchange.wire.ping if exchange.stream else b"\n")
         yield Hold(exchange.argument(1))
 
 
@@ -69,7 +62,7 @@ def role_forever(exchange: Exchange) -> Script:
     """Deltas with nothing but the role (in a single body: blanks) for ever; the number gives the seconds between."""
     yield _head(exchange, Framing.CHUNKED)
     for _ in itertools.count():
-        yield Send(exchange.reply.opening() if exchange.stream else b"\n")
+        yield Send(exchange.wire.opening(exchange.reply) if exchange.stream else b"\n")
         yield Hold(exchange.argument(1))
 
 
@@ -96,21 +89,22 @@ def error_event_first(exchange: Exchange) -> Script:
     """Status 200 and an error event (in a single body: an error object) before any content."""
     yield from wait(exchange.pace.first)
     if not exchange.stream:
-        yield Head(JSON_TYPE, len(_ERROR))
-        yield Send(_ERROR)
+        body = exchange.wire.failed(None)
+        yield Head(JSON_TYPE, len(body))
+        yield Send(body)
         return
     yield Head(SSE_TYPE)
-    yield Send(b"data: " + _ERROR + b"\n\n")
+    yield Send(exchange.wire.failure())
 
 
 def error_event_mid(exchange: Exchange) -> Script:
-    """20 tokens (or the number), then an error event; a single body has the text so far and the error."""
+    """20 tokens (or the number), then an error event; a single body has the error, and the text so far if it can."""
     if exchange.stream:
         yield from _part(exchange, int(exchange.argument(20)), Framing.CHUNKED)
-        yield Send(b"data: " + _ERROR + b"\n\n")
+        yield Send(exchange.wire.failure())
         return
-    cut = replace(exchange.reply.answer, content=exchange.reply.answer.content[:20], finish="error")
-    body = replace(exchange.reply, answer=cut).body()[:-1] + b"," + _ERROR[1:]
+    cut = replace(exchange.reply.answer, content=exchange.reply.answer.content[:20])
+    body = exchange.wire.failed(replace(exchange.reply, answer=cut))
     yield Head(JSON_TYPE, len(body))
     yield Send(body)
 
@@ -127,8 +121,7 @@ def malformed_line_first(exchange: Exchange) -> Script:
 
 def short_body(exchange: Exchange) -> Script:
     """A body that ends 100 bytes (or the number) before its Content-Length."""
-    reply = exchange.reply
-    body = reply.opening() + b"".join(reply.deltas()) + reply.closing() if exchange.stream else reply.body()
+    body = _all(exchange)
     missing = max(1, min(len(body) - 1, int(exchange.argument(100))))
     yield from wait(exchange.pace.first)
     yield _head(exchange, len(body))
@@ -138,7 +131,7 @@ def short_body(exchange: Exchange) -> Script:
 
 def huge_line(exchange: Exchange) -> Script:
     """64 MiB (or so many) in one line."""
-    before, after = exchange.reply.around("content") if exchange.stream else _around_content(exchange.reply)
+    before, after = _around_content(exchange)
     yield from wait(exchange.pace.first)
     yield _head(exchange, Framing.CHUNKED)
     yield Send(before + b'"')
@@ -146,7 +139,7 @@ def huge_line(exchange: Exchange) -> Script:
         yield Send(_PIECE)
     yield Send(b'"' + after)
     if exchange.stream:
-        yield Send(exchange.reply.closing())
+        yield Send(exchange.wire.closing(exchange.reply))
 
 
 def drip(exchange: Exchange) -> Script:
@@ -163,13 +156,14 @@ def _head(exchange: Exchange, framing: int | Framing | None = None) -> Head:
     """Success as the request asked for it; a single body has its length unless told otherwise."""
     if exchange.stream:
         return Head(SSE_TYPE, framing or Framing.CHUNKED)
-    return Head(JSON_TYPE, framing or len(exchange.reply.body()))
+    return Head(JSON_TYPE, framing or len(exchange.wire.body(exchange.reply)))
 
 
 def _part(exchange: Exchange, tokens: int, framing: Framing) -> Script:
     """The first tokens of an answer that has half as many again, or half of a single body."""
+    wire = exchange.wire
     if not exchange.stream:
-        body = exchange.reply.body()
+        body = wire.body(exchange.reply)
         yield from wait(exchange.pace.first)
         yield Head(JSON_TYPE, framing if framing is Framing.UNTIL_CLOSE else len(body))
         yield Send(body[: len(body) // 2])
@@ -177,41 +171,49 @@ def _part(exchange: Exchange, tokens: int, framing: Framing) -> Script:
     reply = replace(exchange.reply, answer=lengthened(exchange.reply.answer, tokens + max(1, tokens // 2)))
     yield from wait(exchange.pace.first)
     yield Head(SSE_TYPE, framing)
-    yield Send(reply.opening())
-    yield from paced(exchange.pace, reply.deltas()[:tokens])
+    yield Send(wire.opening(reply))
+    yield from paced(exchange.pace, wire.deltas(reply)[:tokens])
 
 
 def _malformed(exchange: Exchange, after: int | None) -> Script:
     """A broken line after so many tokens; None puts it before everything."""
-    reply = exchange.reply
+    wire, reply = exchange.wire, exchange.reply
     yield from wait(exchange.pace.first)
     if not exchange.stream:
-        body = reply.body()
+        body = wire.body(reply)
         broken = body[: len(body) // 2] + b"}{\n" + body[len(body) // 2 :] if after is not None else b"}{" + body
         yield Head(JSON_TYPE, len(broken))
         yield Send(broken)
         return
     yield Head(SSE_TYPE)
-    events = reply.deltas()
+    events = wire.deltas(reply)
     if after is None:
-        yield Send(_BROKEN)
-    yield Send(reply.opening())
+        yield Send(wire.broken)
+    yield Send(wire.opening(reply))
     yield from paced(exchange.pace, events[:after] if after is not None else [])
     if after is not None:
-        yield Send(_BROKEN)
+        yield Send(wire.broken)
     yield from paced(exchange.pace, events[after or 0 :])
-    yield Send(reply.closing())
+    yield Send(wire.closing(reply))
 
 
-def _around_content(reply: Reply) -> tuple[bytes, bytes]:
-    body = replace(reply, answer=replace(reply.answer, content=("\0",), calls=())).body()
-    before, _, after = body.partition(b'"\\u0000"')
+def _all(exchange: Exchange) -> bytes:
+    wire, reply = exchange.wire, exchange.reply
+    if not exchange.stream:
+        return wire.body(reply)
+    return wire.opening(reply) + b"".join(wire.deltas(reply)) + wire.closing(reply)
+
+
+def _around_content(exchange: Exchange) -> tuple[bytes, bytes]:
+    """What stands before and after the text in a single body, or in the only delta of a stream."""
+    reply = replace(exchange.reply, answer=Answer(content=("\0",)))
+    framed = b"".join(exchange.wire.deltas(reply)) if exchange.stream else exchange.wire.body(reply)
+    before, _, after = framed.partition(b'"\\u0000"')
     return before, after
 
 
 def _bytewise(exchange: Exchange, interval: float) -> Script:
-    reply = exchange.reply
-    body = reply.opening() + b"".join(reply.deltas()) + reply.closing() if exchange.stream else reply.body()
+    body = _all(exchange)
     yield from wait(exchange.pace.first)
     yield _head(exchange, Framing.CHUNKED if exchange.stream else len(body))
     for at in range(len(body)):

@@ -49,6 +49,12 @@ FAULTS: Mapping[str, Play] = MappingProxyType(
 )
 
 
+OF_ALL_ROUTES = frozenset(
+    {"http-500", "http-503", "http-401", "http-429", "http-429-date", "hang-accept", "headers-then-silence", "slow"}
+)
+"""Faults that a provider has whatever it is asked for, its list of models included."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A fault as chosen: its name, its numbers and what it does."""

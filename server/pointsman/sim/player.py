@@ -35,10 +35,10 @@ class Played(web.StreamResponse):
 
 
 class Player:
-    """One response. `closing` ends silences when the simulator stops."""
+    """One response. `id_header` carries the call's id; `closing` ends silences when the simulator stops."""
 
-    def __init__(self, request: web.BaseRequest, call: Call, closing: asyncio.Event) -> None:
-        self._request, self._call, self._closing = request, call, closing
+    def __init__(self, request: web.BaseRequest, call: Call, id_header: str, closing: asyncio.Event) -> None:
+        self._request, self._call, self._id_header, self._closing = request, call, id_header, closing
         self._writer = request.writer
         self._reusable = request.keep_alive
         self._chunked = False
@@ -95,7 +95,7 @@ class Player:
         lines = [
             f"HTTP/1.1 {head.status} {_REASONS[head.status]}",
             f"content-type: {head.content_type}",
-            f"x-request-id: {self._call.id}",
+            f"{self._id_header}: {self._call.id}",
             "server: pointsman-sim",
         ]
         if isinstance(framing, int):

@@ -44,9 +44,13 @@ _ENUMERATED = re.compile(
     r"(?:\s?(?:,(?: or| and)?|;|\||/|\bor\b|\band\b)\s?[\"'`]?\b[\w-]{1,40}\b[\"'`]?){1,40})",
     re.IGNORECASE,
 )
+_DESCRIBED = re.compile(r"^[ \t]{0,8}[-*][ \t]{1,3}([\w-]{1,40}(?: [\w-]{1,40}){0,2}): ([^\n]{1,300})$", re.MULTILINE)
+_SET_OFF = re.compile(r"^===[^\n]*===\n(.*)\n===[^\n]*===$", re.MULTILINE | re.DOTALL)
 _BULLET = re.compile(r"^\s{0,8}[-*]\s{1,3}[`\"']?([\w-]{1,40})[`\"']?\s{0,3}(?::|$)", re.MULTILINE)
 _BETWEEN = re.compile(r"\s{0,3}(?:,(?: or\b| and\b)?|;|\||/|\bor\b|\band\b)\s{0,3}")
 _LABEL = re.compile(r"[\w-]{1,40}(?: [\w-]{1,40}){0,2}")
+# In the description of a label: it is for what fits no other.
+_REST = frozenset(["anything", "else", "other", "otherwise", "rest", "whatever"])
 _FILLERS = ("the goal", "the cost", "the plan")
 _TELLING = {
     "positive": "amazing awesome excellent fantastic glad good great happy love perfect pleased thanks wonderful",
@@ -124,8 +128,18 @@ class Prompt:
         return found[0], results.get(sign, left * right)
 
     @cached_property
+    def described(self) -> dict[str, frozenset[str]]:
+        """The labels that the instructions list and describe, where they ask for one of them: the words about each."""
+        told = self.instructions[:_READ]
+        if not _SORTING_SAID.intersection(_WORDS.findall(told.lower())) or not _SORTING.search(told):
+            return {}
+        return {label: frozenset(_WORDS.findall(about.lower())) for label, about in _DESCRIBED.findall(told)}
+
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """The labels to choose from where the prompt asks for a classification, else none."""
+        if len(self.described) > 1:
+            return tuple(self.described)
         if not _SORTING_SAID & self.all_words or not _SORTING.search(self.whole):
             return ()
         for listed in (*_LISTED.finditer(self.whole), *_ENUMERATED.finditer(self.whole)):
@@ -139,20 +153,24 @@ class Prompt:
 
     @cached_property
     def best_label(self) -> str | None:
-        """The label that most words of the question speak for; None where nothing does."""
+        """The label that most words of the question speak for, else the one for the rest; None where there is none."""
         subject = self._subject
         scores = {label: self._score(label, subject) for label in self.labels}
         best = max(scores, key=scores.__getitem__, default=None)
-        return best if best is not None and scores[best] else None
+        if best is not None and scores[best]:
+            return best
+        return next((label for label, about in self.described.items() if about & _REST), None)
 
     @property
     def _subject(self) -> frozenset[str]:
-        """The words to be classified: without the list of labels where that stands in the question too."""
+        """The words to be classified: what is set off, else all but the list of labels where the question has one."""
+        if (set_off := _SET_OFF.search(self.asked)) is not None:
+            return frozenset(_WORDS.findall(set_off[1].lower()))
         text = _ENUMERATED.sub(" ", _LISTED.sub(" ", self.asked, count=1), count=1)
         return frozenset(_WORDS.findall(text.lower()))
 
-    @staticmethod
-    def _score(label: str, subject: frozenset[str]) -> int:
+    def _score(self, label: str, subject: frozenset[str]) -> int:
         own = frozenset(re.findall(r"[^\W_]+", label.lower()))
         told = frozenset(word for part in own for word in _TELLING.get(part, "").split())
-        return 2 * len(own & subject) + len(told & subject)
+        about = frozenset(word for word in self.described.get(label, ()) if len(word) > 3) - _STOP - _REST
+        return 2 * len(own & subject) + len(told & subject) + len(about & subject)

@@ -1,4 +1,4 @@
-"""The request side of the chat-completions wire: what we read of it, and what we refuse."""
+"""What a simulated model is asked, in the shape of chat completions, which other wires are read into; and refusals."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ import msgspec
 # Any: JSON that callers define (schemas, arguments); the code that walks it checks each step.
 Json = Any
 
-_ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
-_FORMATS = frozenset({"text", "json_object", "json_schema"})
+_WILLING = re.compile(r"gpt-5|claude|gemini")
 _THINKERS = re.compile(r"reason|think|(?:^|[-/])(?:o[1-9]|r1)(?:-|$)")
-_WHERE = re.compile(r" - at `\$\.?(.*)`$")
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -91,6 +89,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     reasoning: Reasoning | None = None
     seed: int | None = None
     n: int | None = None
+    # Not of chat completions, where prompts are cached unasked: whether this one is marked for the cache.
+    cache_marked: bool | None = None
 
     @property
     def limit(self) -> int | None:
@@ -115,19 +115,19 @@ class ChatRequest(msgspec.Struct, frozen=True):
     def effort(self) -> str | None:
         """How hard to think: "none" where this model does not, None where nothing says.
 
-        Names with "reason", "think", o1 to o9 or r1 think unless the effort is none or minimal; gpt-5 only if asked to.
+        Names with "reason", "think", o1 to o9 or r1 think unless the effort is none or minimal; others if asked.
         """
         asked = self.reasoning_effort or (self.reasoning.effort if self.reasoning else None)
         if asked in ("none", "minimal"):
             return "none"
         if _THINKERS.search(self.model):
             return asked or "medium"
-        return asked if "gpt-5" in self.model else None
+        return asked if _WILLING.search(self.model) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error in OpenAI's shape. `kind` is its `type`; `headers` are added to the response."""
+    """An error, for the wire to put into words. `kind` and `code` are OpenAI's; `headers` are added to the response."""
 
     status: int
     message: str
@@ -135,64 +135,3 @@ class Refusal:
     code: str | None = None
     param: str | None = None
     headers: tuple[tuple[str, str], ...] = field(default=())
-
-    def body(self) -> bytes:
-        """The JSON that is sent."""
-        error = {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}
-        return msgspec.json.encode({"error": error})
-
-
-_DECODER = msgspec.json.Decoder(ChatRequest)
-
-
-def parse(body: bytes) -> ChatRequest | Refusal:
-    """Read and check a request body."""
-    try:
-        request = _DECODER.decode(body)
-    except msgspec.ValidationError as error:
-        found = _WHERE.search(str(error))
-        return Refusal(400, f"Invalid request: {error}.", param=found.group(1) if found else None)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Refusal(400, "We could not parse the JSON body of your request. It must be one JSON object in UTF-8.")
-    return _problem(request) or request
-
-
-def authenticate(header: str | None) -> Refusal | None:
-    """Anything after `Bearer ` is a valid key, except `bad-key`."""
-    scheme, _, key = (header or "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        message = "You didn't provide an API key. Send it in an Authorization header: `Authorization: Bearer KEY`."
-        return Refusal(401, message)
-    if key.strip() == "bad-key":
-        return Refusal(401, "Incorrect API key provided.", code="invalid_api_key")
-    return None
-
-
-def _problem(request: ChatRequest) -> Refusal | None:
-    if not request.messages:
-        return Refusal(400, "Invalid 'messages': empty array; send at least one message.", param="messages")
-    for at, message in enumerate(request.messages):
-        if message.role not in _ROLES:
-            where = f"messages[{at}].role"
-            return Refusal(400, f"Invalid '{where}': {message.role!r} is not one of {sorted(_ROLES)}.", param=where)
-    if request.limit is not None and request.limit < 1:
-        return Refusal(400, f"Invalid 'max_completion_tokens': {request.limit}; send 1 or more.", param="max_tokens")
-    if request.n not in (None, 1):
-        return Refusal(400, f"Invalid 'n': {request.n}; the simulator gives one choice.", param="n")
-    if request.tool_choice == "required" and not request.tools:
-        return Refusal(400, "'tool_choice' is only allowed when 'tools' are specified.", param="tool_choice")
-    if request.model == "no-such-model":
-        told = "The model `no-such-model` does not exist or you do not have access to it."
-        return Refusal(404, told, code="model_not_found")
-    return _format_problem(request.response_format)
-
-
-def _format_problem(shape: ResponseFormat | None) -> Refusal | None:
-    if shape is None:
-        return None
-    if shape.type not in _FORMATS:
-        return Refusal(400, f"Invalid 'response_format.type': {shape.type!r}.", param="response_format.type")
-    if shape.type == "json_schema" and (shape.json_schema is None or not isinstance(shape.json_schema.schema, dict)):
-        where = "response_format.json_schema.schema"
-        return Refusal(400, f"Missing required parameter: '{where}'.", param=where)
-    return None

@@ -9,6 +9,7 @@ from enum import Enum
 from pointsman.sim.answers import Brief
 from pointsman.sim.reply import Reply
 from pointsman.sim.request import Refusal
+from pointsman.sim.wire import Wire
 
 JSON_TYPE = "application/json"
 SSE_TYPE = "text/event-stream; charset=utf-8"
@@ -80,6 +81,7 @@ class Pace:
 class Exchange:
     """All that a script is made from. `arguments` are a fault's own numbers."""
 
+    wire: Wire
     brief: Brief
     reply: Reply
     pace: Pace
@@ -101,7 +103,7 @@ def answer(exchange: Exchange) -> Script:
 
 def whole(exchange: Exchange) -> Script:
     """One JSON object, when the last token would have been there."""
-    pace, body = exchange.pace, exchange.reply.body()
+    pace, body = exchange.pace, exchange.wire.body(exchange.reply)
     tokens = exchange.reply.answer.tokens
     yield from wait(pace.first + pace.interval * tokens)
     yield Head(JSON_TYPE, len(body))
@@ -110,12 +112,12 @@ def whole(exchange: Exchange) -> Script:
 
 def streamed(exchange: Exchange) -> Script:
     """A stream of events at its pace, to the end mark."""
-    reply = exchange.reply
+    wire, reply = exchange.wire, exchange.reply
     yield from wait(exchange.pace.first)
     yield Head(SSE_TYPE)
-    yield Send(reply.opening())
-    yield from paced(exchange.pace, reply.deltas())
-    yield Send(reply.closing())
+    yield Send(wire.opening(reply))
+    yield from paced(exchange.pace, wire.deltas(reply))
+    yield Send(wire.closing(reply))
 
 
 def paced(pace: Pace, events: list[bytes]) -> Script:
@@ -134,8 +136,8 @@ def wait(seconds: float) -> Script:
         yield Pause(seconds)
 
 
-def refuse(refusal: Refusal) -> Script:
+def refuse(wire: Wire, refusal: Refusal) -> Script:
     """An error status with its JSON."""
-    body = refusal.body()
+    body = wire.refused(refusal)
     yield Head(JSON_TYPE, len(body), refusal.status, refusal.headers)
     yield Send(body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import anyio
 import msgspec
@@ -13,18 +14,20 @@ from aiohttp import web
 from pointsman.errors import ConfigInvalid
 from pointsman.sim.answers import Brief, Composer
 from pointsman.sim.calls import Call, CallRecord, Calls
-from pointsman.sim.faults import FAULTS, Fault, checked, in_model, parse
+from pointsman.sim.faults import FAULTS, OF_ALL_ROUTES, Fault, checked, in_model, parse
 from pointsman.sim.player import Player
 from pointsman.sim.prefixes import PrefixCache, digests
 from pointsman.sim.reply import Reply, Usage
-from pointsman.sim.request import ChatRequest, Refusal, authenticate
-from pointsman.sim.request import parse as parse_request
+from pointsman.sim.request import ChatRequest, Message, Refusal
 from pointsman.sim.script import Exchange, Pace, Script, answer, refuse
-from pointsman.sim.settings import SimSettings
+from pointsman.sim.settings import ModelSettings, SimSettings
 from pointsman.sim.tokens import prompt_tokens
+from pointsman.sim.wire import Wire
+from pointsman.sim.wires import OPENAI, WIRES
 
 _MOST_BODY = 128 * 1024 * 1024
 _CREATED = 1_767_225_600
+_ANYTHING = ChatRequest(model="", messages=[Message("user", "")])
 _MODELS = ("sim-small", "sim-large", "sim-reasoning")
 
 
@@ -35,8 +38,11 @@ def create_app(settings: SimSettings, on_call: Callable[[CallRecord], None] | No
     """
     simulator = Simulator(settings, on_call)
     app = web.Application(client_max_size=_MOST_BODY)
-    app.router.add_post("/{provider}/v1/chat/completions", simulator.complete)
+    for wire in WIRES:
+        for path in wire.routes:
+            app.router.add_post(path, partial(simulator.complete, wire))
     app.router.add_get("/{provider}/v1/models", simulator.models)
+    app.router.add_get("/{provider}/v1beta/models", simulator.models)
     app.router.add_get("/sim/log", simulator.log)
     app.router.add_delete("/sim/log", simulator.clear_log)
     app.router.add_get("/sim/active", simulator.active)
@@ -86,27 +92,34 @@ class Simulator:
         self._prefixes = PrefixCache()
         self._closing = asyncio.Event()
 
-    async def complete(self, request: web.Request) -> web.StreamResponse:
-        """POST /{provider}/v1/chat/completions"""
-        provider = request.match_info["provider"]
-        refusal = authenticate(request.headers.get("Authorization"))
-        call = self._calls.begin(provider, refusal is None)
-        player = Player(request, call, self._closing)
+    async def complete(self, wire: Wire, request: web.Request) -> web.StreamResponse:
+        """POST to one of a wire's paths"""
+        route = request.match_info
+        refusal = wire.authenticate(request.headers)
+        call = self._calls.begin(route["provider"], refusal is None)
+        player = Player(request, call, wire.id_header, self._closing)
         try:
             try:
                 body = await request.read()
             except web.HTTPRequestEntityTooLarge:
-                return await player.play(refuse(Refusal(413, f"The body is larger than {_MOST_BODY} bytes.")))
-            return await player.play(self._script(call, refusal or parse_request(body)))
+                return await player.play(refuse(wire, Refusal(413, f"The body is larger than {_MOST_BODY} bytes.")))
+            return await player.play(self._script(wire, call, refusal or wire.parse(body, route)))
         finally:
             self._calls.end(call, player.ending)
 
-    async def models(self, request: web.Request) -> web.Response:
-        """GET /{provider}/v1/models"""
-        refusal = authenticate(request.headers.get("Authorization"))
-        if refusal is not None:
-            return web.Response(body=refusal.body(), status=refusal.status, content_type="application/json")
+    async def models(self, request: web.Request) -> web.StreamResponse:
+        """GET the list of models; not in the log. A provider's faults that are of all routes are this one's, too."""
+        # One list for every wire: a key in any wire's header will do.
+        refusals = [wire.authenticate(request.headers) for wire in WIRES]
+        if None not in refusals and (refusal := refusals[0]):
+            return _refused(refusal)
         provider = request.match_info["provider"]
+        fault = self._faults.get(provider)
+        if fault and fault.name in OF_ALL_ROUTES:
+            call = Call("req_sim_models", provider, authorized=True)
+            exchange = self._exchange(OPENAI, call, _ANYTHING, "")
+            player = Player(request, call, OPENAI.id_header, self._closing)
+            return await player.play(fault.play(replace(exchange, arguments=fault.arguments)))
         own = (name.removeprefix(f"{provider}/") for name in self._settings.models)
         names = dict.fromkeys([*(n for n in own if "/" not in n), *_MODELS, *(f"fault-{name}" for name in FAULTS)])
         listed = [{"id": name, "object": "model", "created": _CREATED, "owned_by": provider} for name in names]
@@ -135,30 +148,30 @@ class Simulator:
         try:
             self._faults = checked(msgspec.json.decode(await request.read(), type=dict[str, str]))
         except ConfigInvalid as error:
-            return web.Response(body=Refusal(400, str(error)).body(), status=400, content_type="application/json")
+            return _refused(Refusal(400, str(error)))
         except msgspec.DecodeError:
-            told = Refusal(400, 'Send one JSON object such as {"groq": "http-500", "openai/gpt-5.4": "slow=2"}.')
-            return web.Response(body=told.body(), status=400, content_type="application/json")
+            told = 'Send one JSON object such as {"groq": "http-500", "openai/gpt-5.4": "slow=2"}.'
+            return _refused(Refusal(400, told))
         return _json(_written(self._faults))
 
     async def unknown(self, request: web.Request) -> web.Response:
         """Any other path."""
-        told = Refusal(404, f"Unknown request URL: {request.method} {request.path}.", code="unknown_url")
-        return web.Response(body=told.body(), status=404, content_type="application/json")
+        return _refused(Refusal(404, f"Unknown request URL: {request.method} {request.path}.", code="unknown_url"))
 
     async def close(self, app: web.Application) -> None:
         """End all silences, so that a stop need not wait for them."""
         self._closing.set()
 
-    def _script(self, call: Call, request: ChatRequest | Refusal) -> Script:
+    def _script(self, wire: Wire, call: Call, request: ChatRequest | Refusal) -> Script:
         if isinstance(request, Refusal):
-            return refuse(request)
+            return refuse(wire, request)
         call.model, call.stream = request.model, bool(request.stream)
         base, spec = in_model(request.model)
         fault = self._fault(call.provider, base) if spec is None else parse(spec)
         if spec is not None and fault is None:
-            return refuse(Refusal(404, f"There is no fault {spec!r}; known: {', '.join(FAULTS)}.", param="model"))
-        exchange = self._exchange(call, request, base)
+            told = f"There is no fault {spec!r}; known: {', '.join(FAULTS)}."
+            return refuse(wire, Refusal(404, told, param="model"))
+        exchange = self._exchange(wire, call, request, base)
         if fault is None:
             return answer(exchange)
         call.fault = fault.name
@@ -167,21 +180,24 @@ class Simulator:
     def _fault(self, provider: str, model: str) -> Fault | None:
         return self._faults.get(f"{provider}/{model}") or self._faults.get(provider)
 
-    def _exchange(self, call: Call, request: ChatRequest, base: str) -> Exchange:
+    def _exchange(self, wire: Wire, call: Call, request: ChatRequest, base: str) -> Exchange:
         model = self._settings.model(call.provider, base)
         prefixes = digests(request, self._settings.seed)
         brief = Brief.of(request, model, prefixes[-1], call.provider)
-        known = self._prefixes.match(call.provider, request.model, prefixes)
-        usage = Usage(
-            prompt_tokens(request.messages, request.tools or ()),
-            prompt_tokens(request.messages[:known]),
-            model.price if call.provider == "openrouter" else None,
-        )
+        usage = self._usage(call, request, prefixes, model)
         with_usage = bool(request.stream_options and request.stream_options.include_usage)
         created = _CREATED + int.from_bytes(brief.identity[:3], "big")
-        name, served = f"chatcmpl-{brief.mark[:28]}", f"{request.model}-sim"
-        reply = Reply(name, created, served, self._composer.compose(brief), usage, with_usage)
-        return Exchange(brief, reply, self._pace(call, brief))
+        answered = self._composer.compose(brief)
+        reply = Reply(brief.mark, created, f"{request.model}-sim", answered, usage, with_usage)
+        return Exchange(wire, brief, reply, self._pace(call, brief))
+
+    def _usage(self, call: Call, request: ChatRequest, prefixes: list[bytes], model: ModelSettings) -> Usage:
+        prompt, known = prompt_tokens(request.messages, request.tools or ()), 0
+        if request.cache_marked is not False:
+            known = self._prefixes.match(call.provider, request.model, prefixes)
+        cached = prompt_tokens(request.messages[:known])
+        price = model.price if call.provider == "openrouter" else None
+        return Usage(prompt, cached, price, prompt - cached if request.cache_marked else 0)
 
     def _pace(self, call: Call, brief: Brief) -> Pace:
         """Equal requests differ in time to first token, equal runs do not: the call's number counts."""
@@ -193,6 +209,11 @@ class Simulator:
 
 def _written(faults: dict[str, Fault]) -> dict[str, str]:
     return {where: fault.spec for where, fault in faults.items()}
+
+
+def _refused(refusal: Refusal) -> web.Response:
+    """Of what belongs to no wire, in the words of the first."""
+    return web.Response(body=OPENAI.refused(refusal), status=refusal.status, content_type="application/json")
 
 
 def _json(value: object) -> web.Response:

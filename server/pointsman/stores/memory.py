@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections import OrderedDict, deque
+from collections import OrderedDict
+from collections.abc import Sequence
+from random import Random
 
 from msgspec.structs import replace
 
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.snapshot import Latency, Pin
+from pointsman.model.vitals import Vitals
 from pointsman.ports import Clock, State
+from pointsman.stores.breaker import BreakerSettings
+from pointsman.stores.health import HealthBook
+from pointsman.stores.latency import Latencies
 
-WINDOW = 128
-"""Answers per model that latencies are taken over."""
-
+_ANSWERED = frozenset({AttemptOutcome.SERVED, AttemptOutcome.GATED})
 # Slow on purpose: one odd prompt must not move what every estimate of that model is multiplied with.
 _ALPHA = 0.05
 _RATIO_MIN, _RATIO_MAX = 0.25, 4.0
@@ -27,14 +30,21 @@ class MemoryStore:
     Above `capacity` values, or as many pins, the one unused for longest goes.
     """
 
-    def __init__(self, clock: Clock, capacity: int = 100_000) -> None:
+    def __init__(self, clock: Clock, health: HealthBook | None = None, capacity: int = 100_000) -> None:
+        """`health` None: one by the default settings."""
         self._clock, self._capacity = clock, capacity
+        # No secret hangs on when a breaker opens again.
+        self._health = health or HealthBook(clock, Random(), BreakerSettings())  # noqa: S311
         self._state = State()
-        self._windows: dict[str, _Window] = {}
+        self._times: dict[str, Latencies] = {}
         self._values: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._counters: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._pins: OrderedDict[str, tuple[float, Pin]] = OrderedDict()
 
     async def read(self, session: str | None = None) -> State:
+        health = self._health.view()
+        if health is not self._state.health:
+            self._state = replace(self._state, health=health)
         pin = self._pin(session) if session else None
         return replace(self._state, pin=pin) if pin else self._state
 
@@ -56,17 +66,30 @@ class MemoryStore:
             return None
         return pin
 
-    def record(self, attempt: Attempt, estimated_input_tokens: int) -> None:
+    async def begin(self, target: str) -> int | None:
+        return self._health.try_again(target)
+
+    def give_back(self, target: str, lease: int) -> None:
+        self._health.give_back(target, lease)
+
+    def probed(self, provider: str) -> None:
+        self._health.probed(provider)
+
+    async def vitals(self) -> Sequence[Vitals]:
+        return self._health.vitals(self._state.latencies)
+
+    def record(self, attempt: Attempt, estimated_input_tokens: int, lease: int = 0) -> None:
+        self._health.learn(attempt, lease)
         latencies, ratios = self._state.latencies, self._state.token_ratios
         target, usage = attempt.target, attempt.usage
-        if attempt.outcome is AttemptOutcome.SERVED and attempt.ttft is not None:
-            window = self._windows.setdefault(target, _Window())
-            latencies = {**latencies, target: window.add(attempt.ttft)}
+        if (ttft := _observed(attempt, latencies.get(target))) is not None:
+            times = self._times.setdefault(target, Latencies())
+            latencies = {**latencies, target: times.add(ttft, self._clock.monotonic())}
         if usage.input_tokens > 0 and not usage.estimated and estimated_input_tokens >= _TOKENS_MIN:
             seen = min(max(usage.input_tokens / estimated_input_tokens, _RATIO_MIN), _RATIO_MAX)
             ratio = ratios.get(target, 1.0)
             ratios = {**ratios, target: ratio + _ALPHA * (seen - ratio)}
-        self._state = State(latencies, ratios)
+        self._state = State(latencies, ratios, self._state.health)
 
     async def get(self, key: str) -> bytes | None:
         entry = self._values.get(key)
@@ -85,22 +108,31 @@ class MemoryStore:
         if len(self._values) > self._capacity:
             self._values.popitem(last=False)
 
+    async def add(self, key: str, amount: int, ttl: float) -> int:
+        now = self._clock.monotonic()
+        expires, total = self._counters.get(key, (now, 0))
+        total = amount if expires <= now else total + amount
+        self._counters[key] = (now + ttl, total)
+        self._counters.move_to_end(key)
+        if len(self._counters) > self._capacity:
+            self._counters.popitem(last=False)
+        return total
 
-class _Window:
-    """The last times to first token of one model, in order of arrival and in order of size."""
+    async def total(self, key: str) -> int:
+        expires, total = self._counters.get(key, (0.0, 0))
+        return total if expires > self._clock.monotonic() else 0
 
-    def __init__(self) -> None:
-        self._arrived: deque[float] = deque()
-        self._sorted: list[float] = []
 
-    def add(self, seconds: float) -> Latency:
-        self._arrived.append(seconds)
-        insort(self._sorted, seconds)
-        if len(self._arrived) > WINDOW:
-            del self._sorted[bisect_left(self._sorted, self._arrived.popleft())]
-        size = len(self._sorted)
-        return Latency(self._percentile(50), self._percentile(95), size)
+def _observed(attempt: Attempt, known: Latency | None) -> float | None:
+    """The time to first token that an attempt shows, None where it shows none.
 
-    def _percentile(self, percent: int) -> float:
-        """The smallest observed value that at least `percent` of all do not exceed."""
-        return self._sorted[(len(self._sorted) * percent + 99) // 100 - 1]
+    One that lost its race after it had been slower than most counts as it stood when it was given up: left out, the
+    slow ones would vanish, and hedges that start at the 95th percentile would start earlier and earlier.
+    """
+    if attempt.outcome in _ANSWERED:
+        return attempt.ttft
+    if attempt.outcome is not AttemptOutcome.LOST:
+        return None
+    if attempt.ttft is None and known and attempt.duration >= known.p95:
+        return attempt.duration
+    return attempt.ttft

@@ -10,9 +10,9 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from pointsman.errors import Reason
-from pointsman.model.attempt import Attempt, AttemptOutcome
+from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Decision, Refusal
-from pointsman.model.events import AttemptEnded, Decided, Event
+from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, Event
 from pointsman.model.record import Record
 from pointsman.telemetry import names
 from pointsman.telemetry.tallies import Counts, Distributions, Gauge, Labels
@@ -40,6 +40,7 @@ class Metrics:
         self._policies = Distributions(names.POLICY_DURATION)
         self._requests = Counts(names.REQUESTS)
         self._attempts = Counts(names.ATTEMPTS)
+        self._skipped = Counts(names.SKIPPED)
         self._ttft = Distributions(names.TTFT)
         self._interrupted = Counts(names.STREAM_INTERRUPTED)
         # Summed in nano-USD: dollars as floats would drift from the ledger.
@@ -47,17 +48,20 @@ class Metrics:
         self._tokens = Counts(names.TOKENS)
         self._tokens.update({(kind,): 0 for kind in _TYPES})
         self._disagreements = Counts(names.SHADOW_DISAGREEMENTS)
+        self._panics = Counts(names.PANICS)
         self._tallies: list[Counts | Distributions | Gauge] = [
             self._decisions,
             self._decide,
             self._policies,
             self._requests,
             self._attempts,
+            self._skipped,
             self._ttft,
             self._interrupted,
             self._cost,
             self._tokens,
             self._disagreements,
+            self._panics,
         ]
         build = version("pointsman")
         self.gauge(names.BUILD_INFO, lambda: {(build,): 1})
@@ -73,6 +77,8 @@ class Metrics:
             self._attempt_ended(event.attempt)
         elif isinstance(event, Decided):
             self._decided(event)
+        elif isinstance(event, AttemptSkipped):
+            self._skipped[event.provider, event.planned.target, event.planned.kind] += 1
         else:
             self._request_ended(event.record)
 
@@ -92,6 +98,8 @@ class Metrics:
 
     def _decided(self, event: Decided) -> None:
         self._decide[()].observe(event.seconds)
+        if isinstance(event.decision, Decision) and event.decision.panicked:
+            self._panics[()] += 1
         if event.shadow is not None and _target(event.shadow) != _target(event.decision):
             self._disagreements[()] += 1
 
@@ -99,7 +107,7 @@ class Metrics:
         provider, target, outcome = attempt.provider, attempt.target, attempt.outcome
         self._attempts[provider, target, attempt.kind, outcome] += 1
         if cost := attempt.cost_nano_usd:
-            self._cost[provider, target, "answer" if outcome is AttemptOutcome.SERVED else "overhead"] += cost
+            self._cost[provider, target, "answer" if attempt.served else "overhead"] += cost
         usage, tokens = attempt.usage, self._tokens
         tokens["input",] += usage.input_tokens
         tokens["output",] += usage.output_tokens

@@ -68,6 +68,12 @@ ATTEMPTS = Metric(
     "Provider calls that ended.",
     ("provider", "model", "kind", "outcome"),
 )
+SKIPPED = Metric(
+    "pointsman_attempts_skipped_total",
+    Kind.COUNTER,
+    "Hedges and samples that were planned and not made: denied by a policy, or by the budget of retries.",
+    ("provider", "model", "kind"),
+)
 TTFT = Metric(
     "pointsman_ttft_seconds",
     Kind.HISTOGRAM,
@@ -83,7 +89,7 @@ STREAM_INTERRUPTED = Metric(
 COST = Metric(
     "pointsman_cost_usd_total",
     Kind.COUNTER,
-    "What provider calls cost in USD: the answers, and as overhead every call that did not become one.",
+    "What provider calls cost in USD: the answers, and as overhead every other call, policies' questions too.",
     ("provider", "model", "part"),
 )
 TOKENS = Metric(
@@ -97,6 +103,17 @@ SHADOW_DISAGREEMENTS = Metric(
     Kind.COUNTER,
     "Decisions that would have had another target if the shadow entries counted.",
 )
+PANICS = Metric(
+    "pointsman_panic_decisions_total",
+    Kind.COUNTER,
+    "Decisions on a model that counts as down, because everything that could serve the request does.",
+)
+PROVIDER_STATE = Metric(
+    "pointsman_provider_state",
+    Kind.GAUGE,
+    "1 for the state that a provider is in, 0 for the others: up, degraded, down, probing, disabled.",
+    ("provider", "state"),
+)
 BUILD_INFO = Metric("pointsman_build_info", Kind.GAUGE, "1, labelled with the version of this server.", ("version",))
 CONFIG_INFO = Metric("pointsman_config_info", Kind.GAUGE, "1, labelled with the configuration in use.", ("version",))
 REQUESTS_RUNNING = Metric("pointsman_requests_running", Kind.GAUGE, "Requests that are running now.")
@@ -107,11 +124,14 @@ METRICS = (
     POLICY_DURATION,
     REQUESTS,
     ATTEMPTS,
+    SKIPPED,
     TTFT,
     STREAM_INTERRUPTED,
     COST,
     TOKENS,
     SHADOW_DISAGREEMENTS,
+    PANICS,
+    PROVIDER_STATE,
     BUILD_INFO,
     CONFIG_INFO,
     REQUESTS_RUNNING,

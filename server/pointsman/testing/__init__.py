@@ -15,6 +15,7 @@ Nothing here needs pytest but `pointsman.testing.fixtures`. `docs/writing-a-poli
 """
 
 from pointsman.testing.builders import (
+    make_answer,
     make_catalogue,
     make_entry,
     make_model,
@@ -34,16 +35,21 @@ from pointsman.testing.fakes import (
     answering,
     fake_provider,
 )
+from pointsman.testing.gate_contract import GateContract
 from pointsman.testing.golden import Case, check_case, read_cases
+from pointsman.testing.handed import Asked, FakeAsk, make_services
 from pointsman.testing.server import RunningServer, make_config, running_server
 from pointsman.testing.sink import RecordingSink
 
 __all__ = [
     "ACCEPTED",
+    "Asked",
     "Case",
+    "FakeAsk",
     "FakeClock",
     "FakeLedger",
     "FakeProvider",
+    "GateContract",
     "Hold",
     "PolicyContract",
     "RecordingSink",
@@ -52,12 +58,14 @@ __all__ = [
     "answering",
     "check_case",
     "fake_provider",
+    "make_answer",
     "make_catalogue",
     "make_config",
     "make_entry",
     "make_model",
     "make_request",
     "make_rules",
+    "make_services",
     "make_snapshot",
     "read_cases",
     "running_server",

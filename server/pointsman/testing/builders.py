@@ -9,16 +9,21 @@ from typing import Any
 from msgspec.structs import replace
 
 from pointsman.chain.entry import Entry
+from pointsman.chain.gates import GateEntry, LoadedGate
 from pointsman.chain.loading import build_chain
-from pointsman.chain.plugin import PolicyPlugin, register
+from pointsman.chain.plugin import GatePlugin, PolicyPlugin, register
 from pointsman.engine.decide import assess
 from pointsman.engine.deliberation import deliberate
-from pointsman.engine.rules import NO_COMPLIANCE, Compliance, Rules
+from pointsman.engine.retries import Retries
+from pointsman.engine.rules import NO_COMPLIANCE, NO_RETRIES, Compliance, Rules
 from pointsman.engine.shaping import shape_targets
+from pointsman.gatespec import Gate
+from pointsman.model.answer import Answer, Ending, FinishReason, Usage
 from pointsman.model.balance import Balance
 from pointsman.model.catalogue import Catalogue, Model, Price, Task
 from pointsman.model.decision import Exclusion, Shaped
-from pointsman.model.request import Hints, Message, Mode, Params, Request, Role, Text, Tool, measure
+from pointsman.model.gate import GatedAnswer
+from pointsman.model.request import Hints, Message, Mode, Params, Part, Request, Role, Text, Tool, ToolCall, measure
 from pointsman.model.snapshot import Health, Latency, Pin, Snapshot
 
 NOW = 1_700_000_000.0
@@ -135,6 +140,7 @@ def make_snapshot(
     pin: Pin | None = None,
     health: Mapping[str, Health] | None = None,
     balances: Sequence[Balance] = (),
+    spent_nano_usd: int = 0,
 ) -> Snapshot:
     """A world in which nothing has happened yet, under configuration "test"."""
     return Snapshot(
@@ -149,7 +155,27 @@ def make_snapshot(
         pin=pin,
         health=health or {},
         balances=tuple(balances),
+        spent_nano_usd=spent_nano_usd,
     )
+
+
+def make_answer(
+    text: str = "Paris.",
+    *,
+    target: str = "mini",
+    calls: Sequence[ToolCall] = (),
+    reason: FinishReason = FinishReason.STOP,
+    seconds: tuple[float, float | None] = (1.0, 0.2),
+    mean_logprob: float | None = None,
+) -> GatedAnswer:
+    """A whole answer, as a gate is shown it. `seconds` are its duration and its time to first token.
+
+    make_answer("", calls=[ToolCall("call-1", "look_up", '{"city": "Paris"}')])
+    """
+    parts: tuple[Part, ...] = (*((Text(text),) if text else ()), *calls)
+    finish = FinishReason.TOOL_CALLS if calls and reason is FinishReason.STOP else reason
+    ending = Ending(reason=finish, usage=Usage(20, 10), mean_logprob=mean_logprob)
+    return GatedAnswer(target, Answer(parts, ending), *seconds)
 
 
 def make_entry(policy: object, id: str = "", options: object = None) -> Entry:
@@ -175,12 +201,15 @@ def make_rules(
     max_attempts: int = 4,
     strict_tags: bool = False,
     compliance: Compliance = NO_COMPLIANCE,
+    gates: Mapping[str, Gate] | None = None,
+    retries: Retries = NO_RETRIES,
 ) -> Rules:
     """Rules over a chain of `policies` (whatever `make_entry` takes), in this order, without entry points.
 
-    A second entry of the same name gets the id "name-2", and so on.
+    A second entry of the same name gets the id "name-2", and so on. `gates` are gates by id.
     """
     catalogue = catalogue or make_catalogue()
+    loaded = {name: _loaded(name, gate) for name, gate in (gates or {}).items()}
     entries: list[Entry] = []
     for policy in policies:
         entry = make_entry(policy)
@@ -189,7 +218,20 @@ def make_rules(
             entry = dataclasses.replace(entry, id=f"{entry.id}-{same + 1}")
         entries.append(entry)
     chain, _ = build_chain(entries, catalogue)
-    return Rules.of("test", catalogue, chain, max_attempts=max_attempts, strict_tags=strict_tags, compliance=compliance)
+    return Rules.of(
+        "test",
+        catalogue,
+        chain,
+        max_attempts=max_attempts,
+        strict_tags=strict_tags,
+        compliance=compliance,
+        gates=loaded,
+        retries=retries,
+    )
+
+
+def _loaded(name: str, gate: Gate) -> LoadedGate:
+    return LoadedGate(GateEntry(name, name, GatePlugin(lambda options, setup: gate, None)), gate)
 
 
 def shaped_targets(request: Request, rules: Rules, snapshot: Snapshot | None = None) -> dict[str, Shaped]:

@@ -3,46 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any, ClassVar
 
 import msgspec
-import yaml
-from pydantic import BaseModel, ValidationError
+from msgspec.structs import replace
 
 from pointsman.chain.calling import UNWATCHED, call_async
 from pointsman.chain.discovery import installed, load_plugin
 from pointsman.chain.entry import Entry
 from pointsman.chain.loading import Chain, Hook
-from pointsman.chain.plugin import Names, PolicyPlugin
-from pointsman.config.positions import spell
+from pointsman.chain.plugin import PolicyPlugin
 from pointsman.engine.decide import assess
 from pointsman.engine.deliberation import deliberate
 from pointsman.engine.rules import Rules
 from pointsman.errors import PluginFailed, PluginRefused
+from pointsman.ledger.redaction import redacted
 from pointsman.model.catalogue import Catalogue
-from pointsman.model.decision import Assessment, Choice, Exclusion
+from pointsman.model.decision import Assessed, Assessment, Choice, Exclusion
 from pointsman.model.events import Decided
-from pointsman.model.plan import PlannedAttempt
-from pointsman.model.request import Request
+from pointsman.model.plan import AttemptKind, PlannedAttempt
+from pointsman.model.request import Hints, Params, Request
 from pointsman.model.snapshot import Snapshot
 from pointsman.services import Denial, Lease
 from pointsman.testing.builders import make_catalogue, make_entry, make_rules
-from pointsman.testing.interruption import cut_off, entered, finished, services
+from pointsman.testing.fakes import PassingGate
+from pointsman.testing.handed import FakeAsk
+from pointsman.testing.interruption import cut_off, entered, finished, held_services, services
+from pointsman.testing.options import Options, names_of
 from pointsman.testing.samples import REQUESTS, SNAPSHOTS
 from pointsman.testing.trial import Trial, attempt, encoded
 
-_ODD: tuple[object, ...] = (None, True, -1, 0, 10**9, float("nan"), "", "no such thing", [], [[]], {}, {"no": "such"})
 _ROUNDS = 20
-_YAML = re.compile(r"```ya?ml\n(.*?)```", re.DOTALL)
 
 
 class PolicyContract:
-    """Thirteen checks of one policy. Inherit them, under a name that pytest collects:
+    """Fourteen checks of one policy. Inherit them, under a name that pytest collects:
 
         class TestOfficeHours(PolicyContract):
             plugin = office_hours.plugin
@@ -53,8 +53,10 @@ class PolicyContract:
     `plugin` is what `pointsman.register` returned. `options` are the `with:` of its entry, as YAML gives them; None:
     none. `use` is the name of its entry point; "": it is not looked for among what is installed. `requests` and
     `snapshots` are what it is tried with, all of them with each other: give snapshots with signals where it gathers
-    some, under the id `entry`. `catalogue` is what it routes over, None: `make_catalogue()`. `beside` are policies that
-    stand after it in the chain. `mistakes` are options that must be refused, by the path of the one that is wrong.
+    some, under the id `entry`. `answers` are what models answer that it asks through `services.ask`; each is tried, and
+    a refusal. `catalogue` is what it routes over, None: `make_catalogue()`. `beside` are policies that stand after it
+    in the chain, `gates` the ids of gates that it may plan. `mistakes` are options that must be refused, by the path of
+    the one that is wrong.
     `example` is a page, Markdown or YAML, whose examples of this policy must be valid.
     """
 
@@ -64,8 +66,10 @@ class PolicyContract:
     use: ClassVar[str] = ""
     requests: ClassVar[Sequence[Request]] = REQUESTS
     snapshots: ClassVar[Sequence[Snapshot]] = SNAPSHOTS
+    answers: ClassVar[Sequence[str]] = ("", "Hello")
     catalogue: ClassVar[Catalogue | None] = None
     beside: ClassVar[Sequence[PolicyPlugin]] = ()
+    gates: ClassVar[Sequence[str]] = ()
     mistakes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     example: ClassVar[Path | None] = None
 
@@ -92,29 +96,12 @@ class PolicyContract:
 
     def test_its_options_fail_by_path(self) -> None:
         """Wrong options are pydantic's errors, which name the option; never another exception, never ignored."""
-        if self.plugin.config is None:
-            return
-        model, given, names = self._model(), dict(self.options or {}), self._names()
-        if model.model_config.get("extra") != "allow":
-            assert "no_such_option" in self._paths({**given, "no_such_option": 1}, names), (
-                "an unknown option is ignored"
-            )
-        for name, field in model.model_fields.items():
-            for odd in _ODD:
-                self._paths({**given, field.alias or name: odd}, names)
-        for path, wrong in self.mistakes.items():
-            found = self._paths({**given, **wrong}, names)
-            assert path in found, f"{wrong} is refused at {found or 'no path at all'}, not at {path!r}"
+        self._options().assert_they_fail_by_path(self.options or {}, self.mistakes)
 
     def test_its_example_is_valid(self) -> None:
         """Every example of the page that uses it passes the check of its own options."""
-        if self.example is None:
-            return
-        rows = [row for row in _rows(self.example) if row.get("use") == self.use]
-        assert rows, f"{self.example} has no YAML with `use: {self.use}`"
-        for row in rows:
-            # What the page names is configured elsewhere.
-            assert not (paths := self._paths(row.get("with") or {}, None)), f"{self.example}: {row} is wrong at {paths}"
+        if self.example is not None:
+            self._options().assert_examples_are_valid(self.example, "chain", self.use)
 
     def test_the_same_input_gives_the_same_answer(self) -> None:
         """Byte for byte: asked twice, asked in another order, and asked another instance."""
@@ -141,6 +128,20 @@ class PolicyContract:
             seen = [f"{call.hook}: {effect}" for call in trial.calls for effect in call.effects]
             assert not seen, "\n".join(dict.fromkeys(seen))
 
+    def test_it_reads_what_it_says(self) -> None:
+        """Not the prompt, where it says `reads_text=False`; nothing else for an assessment, where `reads_only_text`."""
+        rules = self._rules()
+        for request, snapshot in self._cases():
+            answers = self._try(request, snapshot, rules).answers()
+            if not self.plugin.reads_text and not self.beside:
+                blank = self._try(redacted(request), snapshot, rules).answers()
+                assert blank == answers, f"with the texts blank it answers something else: {blank}, not {answers}"
+            if self.plugin.reads_only_text:
+                plain = replace(request, hints=Hints(), tenant="default", params=Params())
+                others = self._try(plain, self.snapshots[0], rules).answers("assess_request")
+                said = [answer for answer in answers if answer[0] == "assess_request"]
+                assert others == said, f"without hints it answers something else: {others}, not {said}"
+
     def test_its_answers_are_valid(self) -> None:
         """It raises nothing, and names only tasks and targets that are configured."""
         for trial in self._trials(self._rules()):
@@ -156,7 +157,10 @@ class PolicyContract:
                     assert "\n" not in reason, f"{call.hook} gave a reason of several lines: {reason!r}"
 
     def test_cancelled_it_leaves_nothing_behind(self) -> None:
-        """Gathering and admission can be cut off anywhere: no task is left, no cancellation swallowed or made up."""
+        """Gathering and admission can be cut off anywhere: no task is left, no cancellation swallowed or made up.
+
+        What is gathered can be written down, and the policy's own hooks know what to make of it.
+        """
         asyncio.run(self._interrupt())
 
     def test_what_it_admits_it_settles(self) -> None:
@@ -190,45 +194,16 @@ class PolicyContract:
     def _id(self) -> str:
         return self.use or "policy"
 
-    def _model(self) -> type[BaseModel]:
-        config: object = self.plugin.config
-        assert isinstance(config, type) and issubclass(config, BaseModel), f"{config!r} is not a pydantic model"  # noqa: PT018
-        return config
-
-    def _validated(self, given: Mapping[str, Any], names: Names | None) -> BaseModel:
-        """As the loader does it: it says what is configured, and refuses unknown keys where the model is silent."""
-        model = self._model()
-        return model.model_validate(dict(given), extra=model.model_config.get("extra", "forbid"), context=names)
-
-    def _names(self) -> Names:
-        catalogue = self.catalogue or make_catalogue()
-        return Names(
-            models=frozenset((*catalogue.models, *catalogue.aliases)),
-            tiers=frozenset(catalogue.tiers),
-            tasks=frozenset(catalogue.tasks),
-            providers=catalogue.providers(),
-        )
-
-    def _paths(self, given: Mapping[str, Any], names: Names | None) -> list[str]:
-        """Where these options are wrong, [] where they are good."""
-        if self.plugin.config is None:
-            return list(given)
-        try:
-            self._validated(given, names)
-        except ValidationError as error:
-            return [spell(detail["loc"]) for detail in error.errors(include_url=False)]
-        # A validator is the plugin's own code, and what else it raises tells an operator nothing.
-        except Exception as error:
-            raise AssertionError(f"{given}: raised {error!r}; a validator must raise ValueError") from error
-        return []
+    def _options(self) -> Options:
+        return Options(self.plugin.config, names_of(self.catalogue or make_catalogue(), self.gates))
 
     def _entry(self) -> Entry:
-        options = None if self.plugin.config is None else self._validated(self.options or {}, self._names())
-        return make_entry(self.plugin, self._id, options)
+        return make_entry(self.plugin, self._id, self._options().made(self.options))
 
     def _rules(self, catalogue: Catalogue | None = None) -> Rules:
         try:
-            return make_rules(self._entry(), *self.beside, catalogue=catalogue or self.catalogue)
+            gates = dict.fromkeys(self.gates, PassingGate())
+            return make_rules(self._entry(), *self.beside, catalogue=catalogue or self.catalogue, gates=gates)
         except PluginRefused as refused:
             raise AssertionError(str(refused)) from refused
 
@@ -248,30 +223,50 @@ class PolicyContract:
             for request, snapshot in self._cases():
                 prior = assess(deliberate(request, snapshot, rules))
                 for hook in _own(rules.chain.gather, self._id):
-                    signal = await finished(hook, request, prior, services(self._id))
-                    _assert_json(hook, signal)
+                    async for signal in self._signals(hook, request, prior):
+                        self._assert_understood(signal, request, snapshot, rules)
+                    await cut_off(hook, request, prior, services(self._id))
                     for held in (False, True):
-                        await cut_off(hook, request, prior, services(self._id, held=held))
+                        await cut_off(hook, request, prior, held_services(self._id, store=held))
                 for hook in _own(rules.chain.admit, self._id):
-                    await cut_off(hook, planned, request, services(self._id, held=True))
+                    await cut_off(hook, planned, request, prior, held_services(self._id, store=True))
+
+    # A signal is a policy's own.
+    async def _signals(self, hook: Hook, request: Request, prior: Assessed) -> AsyncIterator[Any]:
+        """What it gathers, whatever the models that it asks answer."""
+        for ask in (FakeAsk(), *map(FakeAsk, self.answers)):
+            signal = await finished(hook, request, prior, services(self._id, ask))
+            _assert_json(hook, signal)
+            yield signal
+            if not ask.asked:
+                return
+
+    def _assert_understood(self, signal: object, request: Request, snapshot: Snapshot, rules: Rules) -> None:
+        if signal is None:
+            return
+        signals = msgspec.json.decode(msgspec.json.encode({**snapshot.signals, self._id: signal}))
+        trial = attempt(request, msgspec.structs.replace(snapshot, signals=signals), rules, self._id, watched=False)
+        failures = trial.failures(self._id)
+        assert not failures, f"with its own signal {signal}: {'; '.join(failures)}"
 
     async def _admit_and_settle(self) -> None:
         rules = self._rules()
         async with entered(rules.chain):
-            for request in self.requests:
-                for target in rules.target_ids:
-                    await _lease(rules.chain, self._id, PlannedAttempt(target), request)
+            for request, snapshot in self._cases():
+                prior = assess(deliberate(request, snapshot, rules))
+                for target, kind in product(rules.target_ids, AttemptKind):
+                    await _lease(rules.chain, self._id, PlannedAttempt(target, kind), request, prior)
 
 
 def _own(hooks: Sequence[Hook], entry: str) -> Iterator[Hook]:
     return (hook for hook in hooks if hook.entry.id == entry)
 
 
-async def _lease(chain: Chain, entry: str, planned: PlannedAttempt, request: Request) -> None:
+async def _lease(chain: Chain, entry: str, planned: PlannedAttempt, request: Request, assessed: Assessed) -> None:
     given = services(entry)
     lease: Lease | None = None
     for hook in _own(chain.admit, entry):
-        answer = await _answer(hook, planned, request, given)
+        answer = await _answer(hook, planned, request, assessed, given)
         assert answer is None or isinstance(answer, (Lease, Denial)), f"{hook.name} answered {answer!r}"
         assert not isinstance(answer, Denial) or answer.reason.strip(), f"{hook.name} denies without a reason"
         lease = answer if isinstance(answer, Lease) else None
@@ -300,12 +295,3 @@ def _reasons(answer: object) -> Iterator[str]:
         yield from () if answer.task is None else (answer.source,)
     elif isinstance(answer, Sequence):
         yield from (exclusion.reason for exclusion in answer if isinstance(exclusion, Exclusion))
-
-
-def _rows(page: Path) -> Iterator[Mapping[str, Any]]:
-    """The chain entries in a page's YAML: under `chain`, in a list, or alone."""
-    text = page.read_text(encoding="utf-8")
-    for block in _YAML.findall(text) if page.suffix == ".md" else [text]:
-        found = yaml.safe_load(block)
-        found = found.get("chain", found) if isinstance(found, dict) else found
-        yield from (row for row in (found if isinstance(found, list) else [found]) if isinstance(row, dict))

@@ -20,8 +20,13 @@ from pointsman.model.answer import (
     ToolCallDelta,
     Usage,
 )
-from pointsman.model.record import Record
-from pointsman.ports import ProviderCall
+from pointsman.model.decision import Assessed
+from pointsman.model.gate import Accepted as GateAccepted
+from pointsman.model.gate import GatedAnswer
+from pointsman.model.record import Record, Recorded
+from pointsman.model.request import Request
+from pointsman.ports import Limits, ProviderCall
+from pointsman.services import Services
 
 
 class FakeClock:
@@ -108,14 +113,15 @@ class FakeProvider:
     """Implements `ports.Provider`: each call performs the next script, and the last one again and again.
 
     `calls` are the calls made, `open_streams` how many streams are entered and not left. `drops` is what `dropped`
-    names.
+    names. `probes` counts the probes; `unreachable` is raised by them while it is set.
 
         provider = FakeProvider(answering(ProviderError(Reason.ALL_PROVIDERS_DOWN, "HTTP 500")), answering("Hello"))
     """
 
     def __init__(self, *scripts: Script, drops: Sequence[str] = ()) -> None:
         self.calls: list[ProviderCall] = []
-        self.open_streams = 0
+        self.open_streams = self.probes = 0
+        self.unreachable: BaseException | None = None
         self._scripts = scripts or (answering("Hello"),)
         self._drops = tuple(drops)
 
@@ -143,6 +149,11 @@ class FakeProvider:
 
     def dropped(self, call: ProviderCall) -> tuple[str, ...]:
         return self._drops
+
+    async def probe(self, limits: Limits) -> None:
+        self.probes += 1
+        if self.unreachable:
+            raise self.unreachable
 
     def _next(self, call: ProviderCall) -> Script:
         self.calls.append(call)
@@ -187,6 +198,15 @@ async def _do(step: Step) -> None:
         await step.pass_through()
 
 
+class PassingGate:
+    """A gate that lets everything pass."""
+
+    async def judge(
+        self, request: Request, assessment: Assessed, answers: Sequence[GatedAnswer], services: Services
+    ) -> GateAccepted:
+        return GateAccepted()
+
+
 class FakeLedger:
     """Implements `ports.Ledger` in memory: `records` in order of arrival, `configs` by version.
 
@@ -208,5 +228,12 @@ class FakeLedger:
 
     async def add_config(self, version: str, document: str) -> None:
         self.configs.setdefault(version, document)
+
+    async def find(self, decision_id: str) -> Recorded | None:
+        found = (record for record in self.records if record.decision_id == decision_id)
+        return next((Recorded(record, "", text_kept=True) for record in found), None)
+
+    async def find_config(self, version: str) -> str | None:
+        return self.configs.get(version)
 
     async def aclose(self) -> None: ...

@@ -4,9 +4,10 @@
       request: {hints: {tags: [nightly]}}
       expect: {target: medium, task: reasoning}
 
-`expect` may name: target, decided_by, reason, kind, plan, kinds, pin_ttl, ranking, shaped, estimate; refusal,
-violations; task, mode, source, excluded, because, verdicts, said. Everything else has a default, as in `make_request`
-and `make_snapshot`.
+`expect` may name: target, decided_by, reason, kind, plan, kinds, stages, pin_ttl, best_effort, ranking, shaped,
+estimate; refusal, violations; task, mode, source, excluded, because, verdicts, said. Everything else has a default, as
+in `make_request` and `make_snapshot`. Of `stages` each is a text: `flash + sonnet@0.5` races, `flash x3 | vote` asks a
+gate.
 """
 
 from __future__ import annotations
@@ -26,11 +27,20 @@ from pointsman.engine.rules import Rules
 from pointsman.model.balance import Balance
 from pointsman.model.catalogue import Adaptation, Catalogue
 from pointsman.model.decision import Decision, Exclusion, Refusal, Shaped
+from pointsman.model.plan import Stage
 from pointsman.model.request import Hints, Params, Request, ResponseFormat, Tool, ToolChoice
 from pointsman.model.snapshot import Health, Latency, Pin, Snapshot
 from pointsman.testing.builders import NOW, make_catalogue, make_entry, make_request, make_rules, make_snapshot
+from pointsman.testing.fakes import PassingGate
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+_OF_DECISIONS = frozenset(
+    {
+        *("target", "decided_by", "reason", "kind", "ranking", "shaped", "estimate"),
+        *("plan", "kinds", "stages", "pin_ttl", "best_effort"),
+    }
+)
 # Documents are what YAML gives; every field is converted by its type before it is used.
 Given = Mapping[str, Any]
 
@@ -62,6 +72,7 @@ class World(msgspec.Struct, forbid_unknown_fields=True):
     balances: tuple[Given, ...] = ()
     pin: Given | None = None
     health: Mapping[str, Given] = {}
+    spent_nano_usd: int = 0
 
 
 class Changes(msgspec.Struct, forbid_unknown_fields=True):
@@ -75,7 +86,10 @@ class Changes(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Case(msgspec.Struct, forbid_unknown_fields=True):
-    """`chain` entries are names of policies, or a mapping of a name to its options; None: the chain given."""
+    """`chain` entries are names of policies, or a mapping of a name to its options; None: the chain given.
+
+    `gates` are the ids of those that are configured.
+    """
 
     name: str
     expect: Given
@@ -84,6 +98,7 @@ class Case(msgspec.Struct, forbid_unknown_fields=True):
     catalogue: Changes = msgspec.field(default_factory=Changes)
     chain: tuple[str | Mapping[str, Given], ...] | None = None
     max_attempts: int = 4
+    gates: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.name
@@ -119,7 +134,8 @@ def _rules(case: Case, policies: Mapping[str, PolicyPlugin], chain: Sequence[str
         plugin = policies[name]
         given = plugin.config(**options) if plugin.config and options else None
         entries.append(make_entry(plugin, name, given))
-    return make_rules(*entries, catalogue=_catalogue(case.catalogue), max_attempts=case.max_attempts)
+    gates = dict.fromkeys(case.gates, PassingGate())
+    return make_rules(*entries, catalogue=_catalogue(case.catalogue), max_attempts=case.max_attempts, gates=gates)
 
 
 def _catalogue(changes: Changes) -> Catalogue:
@@ -155,12 +171,13 @@ def _snapshot(world: World) -> Snapshot:
     return make_snapshot(
         now=world.now.timestamp() if isinstance(world.now, datetime) else world.now,
         signals=world.signals,
-        latencies={target: Latency(p50, 2 * p50, 9) for target, p50 in world.latencies.items()},
+        latencies={target: Latency(p50, 2 * p50, 100) for target, p50 in world.latencies.items()},
         token_ratios=world.token_ratios,
         denials=[_made(Exclusion, denial) for denial in world.denials],
         quarantined=world.quarantined,
         balances=[_made(Balance, balance) for balance in world.balances],
         health={target: _made(Health, given) for target, given in world.health.items()},
+        spent_nano_usd=world.spent_nano_usd,
         pin=None if world.pin is None else _made(Pin, world.pin),
     )
 
@@ -180,7 +197,7 @@ def _changed(value: T, given: Given) -> T:
 
 def _seen(outcome: Decision | Refusal, key: str, wanted: Any) -> object:
     """What the outcome says under one key of `expect`; of mappings by target only the targets asked for."""
-    if key in {"target", "decided_by", "reason", "plan", "ranking", "kind", "shaped", "estimate", "pin_ttl", "kinds"}:
+    if key in _OF_DECISIONS:
         assert isinstance(outcome, Decision), f"refused: {outcome.reason}"
         return _seen_of_decision(outcome, key, wanted)
     if key == "refusal":
@@ -210,8 +227,10 @@ def _seen_of_decision(decision: Decision, key: str, wanted: Any) -> object:
         return [candidate.target for candidate in decision.ranking]
     if key == "kinds":
         return [str(attempt.kind) for stage in decision.plan.stages for attempt in stage.attempts]
-    if key == "pin_ttl":
-        return decision.plan.pin_ttl
+    if key == "stages":
+        return [_stage(stage) for stage in decision.plan.stages]
+    if key in {"pin_ttl", "best_effort"}:
+        return getattr(decision.plan, key)
     if key == "kind":
         return str(decision.decided_by_kind)
     if key == "shaped":
@@ -220,6 +239,12 @@ def _seen_of_decision(decision: Decision, key: str, wanted: Any) -> object:
         ranked = {candidate.target: candidate.estimate for candidate in decision.ranking}
         return {target: {name: getattr(ranked[target], name) for name in wanted[target]} for target in wanted}
     return getattr(decision, key)
+
+
+def _stage(stage: Stage) -> str:
+    attempts = [f"{a.target}@{a.start_after:g}" if a.start_after else a.target for a in stage.attempts]
+    samples = f" x{stage.samples}" if stage.samples > 1 else ""
+    return " + ".join(attempts) + samples + (f" | {' '.join(stage.gates)}" if stage.gates else "")
 
 
 def _shaped_fields(shaped: Shaped, names: Given) -> dict[str, object]:

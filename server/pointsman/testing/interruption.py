@@ -10,9 +10,10 @@ from typing import Any
 from pointsman.chain.calling import UNWATCHED, call_async
 from pointsman.chain.loading import Chain, Hook
 from pointsman.errors import PluginFailed
-from pointsman.services import Services, Store
+from pointsman.services import Ask, Services
 from pointsman.stores.memory import MemoryStore
 from pointsman.testing.fakes import FakeClock, Hold
+from pointsman.testing.handed import FakeAsk, make_services
 
 _TICKS = 10
 _PATIENCE = 1.0
@@ -30,10 +31,16 @@ class HeldStore(MemoryStore):
         await Hold().pass_through()
 
 
-def services(entry: str, *, held: bool = False) -> Services:
-    """As a policy gets them, over a fake clock and a store that is empty, or `held`: never answers."""
+def services(entry: str, ask: Ask | None = None) -> Services:
+    """As a policy gets them."""
+    return make_services(entry, ask=ask)
+
+
+def held_services(entry: str, *, store: bool) -> Services:
+    """The same, with a store that never answers, or only models that never do."""
     clock = FakeClock()
-    return Services(entry, clock, Store((HeldStore if held else MemoryStore)(clock), entry))
+    ask = FakeAsk(Hold())
+    return make_services(entry, ask=ask, store=HeldStore(clock) if store else None, clock=clock)
 
 
 @asynccontextmanager

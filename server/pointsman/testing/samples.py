@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from pointsman.model.answer import FinishReason
 from pointsman.model.request import (
     Hints,
     Image,
@@ -19,7 +20,7 @@ from pointsman.model.request import (
     ToolResult,
 )
 from pointsman.model.snapshot import Latency
-from pointsman.testing.builders import NOW, make_request, make_snapshot
+from pointsman.testing.builders import NOW, make_answer, make_request, make_snapshot
 
 _DAY = 86_400
 
@@ -63,3 +64,35 @@ SNAPSHOTS = (
     ),
 )
 """Two: nothing has happened yet, a Tuesday night; and another day of a server that has been busy."""
+
+MARK = "quokka"
+"""A word that is in every sample answer that has words: no reason of a gate may say it."""
+
+_CALL = ToolCall("call-1", "find_invoice", '{"number": "quokka"}')
+_BROKEN_CALL = ToolCall("call-2", "quokka", "{quokka")
+_LABEL = ResponseFormat("json_schema", json_schema='{"type": "string", "enum": ["quokka", "kea"]}')
+
+GATED_REQUESTS = (
+    REQUESTS[0],
+    make_request("Which invoice is open?", tools=(Tool("find_invoice", "Finds invoices", '{"type": "object"}'),)),
+    replace(REQUESTS[0], response_format=ResponseFormat("json_object")),
+    replace(REQUESTS[0], response_format=_LABEL),
+)
+"""Four: plain, with a tool, and asking for JSON: any, or one of two labels."""
+
+ANSWERS = (
+    (make_answer("The quokka smiles."),),
+    (make_answer("", reason=FinishReason.MAX_TOKENS),),
+    (make_answer("Quokka"), make_answer(" quokka.", target="flash", seconds=(9.0, None))),
+    (make_answer('{"animal": "quokka"}'), make_answer('{"animal": "kea", "seen": [1, 2.0, null]}', target="opus")),
+    (make_answer("I'm sorry, but I can't help with that quokka.", reason=FinishReason.CONTENT_FILTER),),
+    (make_answer("", calls=[_CALL]), make_answer("Quokka?", calls=[_CALL, _BROKEN_CALL])),
+    (make_answer('```json\n["quokka"]\n```'), make_answer("\x00\ud800 \\boxed{quokka} 🐾 (B) -1,200.50")),
+    (make_answer("quokka " * 20_000), make_answer("[" * 5_000 + "quokka")),
+    (
+        make_answer("The answer is 7 quokkas.", mean_logprob=-0.02),
+        make_answer("7 quokkas", mean_logprob=-3.0),
+        make_answer("Eight quokkas: 8", target="flash"),
+    ),
+)
+"""Nine stages' answers: one, several that agree or do not, empty, refused, cut off, JSON, tool calls, hostile, long."""

@@ -32,6 +32,7 @@ class RecordingSink:
         self.generations: list[list[Delta]] = [[]]
         self.attempts: list[tuple[int, PlannedAttempt, tuple[str, ...]]] = []
         self.failures: list[tuple[Attempt, ProviderError]] = []
+        self.turned_down: list[Attempt] = []
         self.resets: list[tuple[int, PlannedAttempt]] = []
         self._hold = hold
         self._taken = asyncio.Event()
@@ -68,6 +69,13 @@ class RecordingSink:
     async def failed(self, attempt: Attempt, error: ProviderError) -> None:
         self.events.append("failed")
         self.failures.append((attempt, error))
+
+    async def gated(self, attempt: Attempt) -> None:
+        self.events.append("gated")
+        self.turned_down.append(attempt)
+
+    async def won(self, number: int, planned: PlannedAttempt) -> None:
+        self.events.append("won")
 
     async def reset(self, number: int, planned: PlannedAttempt) -> None:
         self.events.append("reset")

@@ -49,8 +49,11 @@ class Trial:
 
     def fingerprint(self) -> bytes:
         """Equal for equal decisions and answers, byte for byte."""
-        answers = [(call.hook, encoded(call.answer), repr(call.error)) for call in self.calls]
-        return msgspec.json.encode((self.outcome, answers))
+        return msgspec.json.encode((self.outcome, self.answers()))
+
+    def answers(self, hook: str = "") -> list[tuple[str, str, str]]:
+        """What was answered to one hook, or to each: its name, the answer, what was raised."""
+        return [(c.hook, encoded(c.answer), repr(c.error)) for c in self.calls if hook in ("", c.hook)]
 
     def failures(self, entry: str) -> list[str]:
         """What the engine holds against the entry, with the text of what it raised."""

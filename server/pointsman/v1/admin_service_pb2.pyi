@@ -1,11 +1,35 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from pointsman.v1 import chat_pb2 as _chat_pb2
+from pointsman.v1 import errors_pb2 as _errors_pb2
+from pointsman.v1 import router_service_pb2 as _router_service_pb2
+from pointsman.v1 import routing_pb2 as _routing_pb2
 from pointsman.v1 import usage_pb2 as _usage_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class HealthState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    HEALTH_STATE_UNSPECIFIED: _ClassVar[HealthState]
+    HEALTH_STATE_UP: _ClassVar[HealthState]
+    HEALTH_STATE_DEGRADED: _ClassVar[HealthState]
+    HEALTH_STATE_DOWN: _ClassVar[HealthState]
+    HEALTH_STATE_PROBING: _ClassVar[HealthState]
+    HEALTH_STATE_DISABLED: _ClassVar[HealthState]
+HEALTH_STATE_UNSPECIFIED: HealthState
+HEALTH_STATE_UP: HealthState
+HEALTH_STATE_DEGRADED: HealthState
+HEALTH_STATE_DOWN: HealthState
+HEALTH_STATE_PROBING: HealthState
+HEALTH_STATE_DISABLED: HealthState
 
 class ListModelsRequest(_message.Message):
     __slots__ = ("page_size", "page_token", "provider", "tier")
@@ -52,3 +76,116 @@ class ModelInfo(_message.Message):
     regions: _containers.RepeatedScalarFieldContainer[str]
     enabled: bool
     def __init__(self, model: _Optional[str] = ..., aliases: _Optional[_Iterable[str]] = ..., provider: _Optional[str] = ..., upstream_model: _Optional[str] = ..., tier: _Optional[str] = ..., context_window_tokens: _Optional[int] = ..., max_output_tokens: _Optional[int] = ..., capabilities: _Optional[_Iterable[str]] = ..., price: _Optional[_Union[_usage_pb2.Price, _Mapping]] = ..., regions: _Optional[_Iterable[str]] = ..., enabled: _Optional[bool] = ...) -> None: ...
+
+class ListProviderHealthRequest(_message.Message):
+    __slots__ = ("providers",)
+    PROVIDERS_FIELD_NUMBER: _ClassVar[int]
+    providers: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, providers: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ListProviderHealthResponse(_message.Message):
+    __slots__ = ("providers",)
+    PROVIDERS_FIELD_NUMBER: _ClassVar[int]
+    providers: _containers.RepeatedCompositeFieldContainer[ProviderHealth]
+    def __init__(self, providers: _Optional[_Iterable[_Union[ProviderHealth, _Mapping]]] = ...) -> None: ...
+
+class ProviderHealth(_message.Message):
+    __slots__ = ("provider", "model", "state", "error_ratio", "ttft_p50", "ttft_p95", "requests", "window", "state_since", "next_probe_time", "last_error", "reason")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    ERROR_RATIO_FIELD_NUMBER: _ClassVar[int]
+    TTFT_P50_FIELD_NUMBER: _ClassVar[int]
+    TTFT_P95_FIELD_NUMBER: _ClassVar[int]
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    STATE_SINCE_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PROBE_TIME_FIELD_NUMBER: _ClassVar[int]
+    LAST_ERROR_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    model: str
+    state: HealthState
+    error_ratio: float
+    ttft_p50: _duration_pb2.Duration
+    ttft_p95: _duration_pb2.Duration
+    requests: int
+    window: _duration_pb2.Duration
+    state_since: _timestamp_pb2.Timestamp
+    next_probe_time: _timestamp_pb2.Timestamp
+    last_error: str
+    reason: str
+    def __init__(self, provider: _Optional[str] = ..., model: _Optional[str] = ..., state: _Optional[_Union[HealthState, str]] = ..., error_ratio: _Optional[float] = ..., ttft_p50: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttft_p95: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., requests: _Optional[int] = ..., window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., state_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_probe_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_error: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ExplainRequest(_message.Message):
+    __slots__ = ("decision_id",)
+    DECISION_ID_FIELD_NUMBER: _ClassVar[int]
+    decision_id: str
+    def __init__(self, decision_id: _Optional[str] = ...) -> None: ...
+
+class ExplainResponse(_message.Message):
+    __slots__ = ("decision", "attempts", "cost", "error", "partial", "method", "receive_time", "duration", "ttft", "finish_reason")
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    COST_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    PARTIAL_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    RECEIVE_TIME_FIELD_NUMBER: _ClassVar[int]
+    DURATION_FIELD_NUMBER: _ClassVar[int]
+    TTFT_FIELD_NUMBER: _ClassVar[int]
+    FINISH_REASON_FIELD_NUMBER: _ClassVar[int]
+    decision: _routing_pb2.Decision
+    attempts: _containers.RepeatedCompositeFieldContainer[_routing_pb2.Attempt]
+    cost: _usage_pb2.Cost
+    error: _errors_pb2.ErrorSummary
+    partial: bool
+    method: str
+    receive_time: _timestamp_pb2.Timestamp
+    duration: _duration_pb2.Duration
+    ttft: _duration_pb2.Duration
+    finish_reason: _router_service_pb2.FinishReason
+    def __init__(self, decision: _Optional[_Union[_routing_pb2.Decision, _Mapping]] = ..., attempts: _Optional[_Iterable[_Union[_routing_pb2.Attempt, _Mapping]]] = ..., cost: _Optional[_Union[_usage_pb2.Cost, _Mapping]] = ..., error: _Optional[_Union[_errors_pb2.ErrorSummary, _Mapping]] = ..., partial: _Optional[bool] = ..., method: _Optional[str] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttft: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., finish_reason: _Optional[_Union[_router_service_pb2.FinishReason, str]] = ...) -> None: ...
+
+class SimulateRequest(_message.Message):
+    __slots__ = ("input", "hints", "config_yaml", "health_overrides", "budget_remaining_nano_usd")
+    class BudgetRemainingNanoUsdEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    HINTS_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_YAML_FIELD_NUMBER: _ClassVar[int]
+    HEALTH_OVERRIDES_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_REMAINING_NANO_USD_FIELD_NUMBER: _ClassVar[int]
+    input: _chat_pb2.CompletionInput
+    hints: _routing_pb2.RoutingHints
+    config_yaml: str
+    health_overrides: _containers.RepeatedCompositeFieldContainer[HealthOverride]
+    budget_remaining_nano_usd: _containers.ScalarMap[str, int]
+    def __init__(self, input: _Optional[_Union[_chat_pb2.CompletionInput, _Mapping]] = ..., hints: _Optional[_Union[_routing_pb2.RoutingHints, _Mapping]] = ..., config_yaml: _Optional[str] = ..., health_overrides: _Optional[_Iterable[_Union[HealthOverride, _Mapping]]] = ..., budget_remaining_nano_usd: _Optional[_Mapping[str, int]] = ...) -> None: ...
+
+class HealthOverride(_message.Message):
+    __slots__ = ("provider", "model", "state")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    model: str
+    state: HealthState
+    def __init__(self, provider: _Optional[str] = ..., model: _Optional[str] = ..., state: _Optional[_Union[HealthState, str]] = ...) -> None: ...
+
+class SimulateResponse(_message.Message):
+    __slots__ = ("decision", "error", "active_decision", "active_error")
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    ACTIVE_DECISION_FIELD_NUMBER: _ClassVar[int]
+    ACTIVE_ERROR_FIELD_NUMBER: _ClassVar[int]
+    decision: _routing_pb2.Decision
+    error: _errors_pb2.ErrorSummary
+    active_decision: _routing_pb2.Decision
+    active_error: _errors_pb2.ErrorSummary
+    def __init__(self, decision: _Optional[_Union[_routing_pb2.Decision, _Mapping]] = ..., error: _Optional[_Union[_errors_pb2.ErrorSummary, _Mapping]] = ..., active_decision: _Optional[_Union[_routing_pb2.Decision, _Mapping]] = ..., active_error: _Optional[_Union[_errors_pb2.ErrorSummary, _Mapping]] = ...) -> None: ...

@@ -40,6 +40,21 @@ class AdminServiceStub:
                 request_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListModelsRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListModelsResponse.FromString,
                 _registered_method=True)
+        self.Explain = channel.unary_unary(
+                '/pointsman.v1.AdminService/Explain',
+                request_serializer=pointsman_dot_v1_dot_admin__service__pb2.ExplainRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ExplainResponse.FromString,
+                _registered_method=True)
+        self.ListProviderHealth = channel.unary_unary(
+                '/pointsman.v1.AdminService/ListProviderHealth',
+                request_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthResponse.FromString,
+                _registered_method=True)
+        self.Simulate = channel.unary_unary(
+                '/pointsman.v1.AdminService/Simulate',
+                request_serializer=pointsman_dot_v1_dot_admin__service__pb2.SimulateRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_admin__service__pb2.SimulateResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
@@ -53,6 +68,29 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Explain(self, request, context):
+        """A past decision, with what came of it. UNKNOWN_DECISION where the ledger has none such.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListProviderHealth(self, request, context):
+        """State of the providers behind pointsman, as this process has observed it;
+        pointsman's own is grpc.health.v1. For each provider first the provider as
+        a whole, then its models; ordered by provider and model.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Simulate(self, request, context):
+        """What would be decided. No provider call, no pin, no spend, no metric, no record.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +98,21 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ListModels,
                     request_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListModelsRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListModelsResponse.SerializeToString,
+            ),
+            'Explain': grpc.unary_unary_rpc_method_handler(
+                    servicer.Explain,
+                    request_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ExplainRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_admin__service__pb2.ExplainResponse.SerializeToString,
+            ),
+            'ListProviderHealth': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListProviderHealth,
+                    request_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthResponse.SerializeToString,
+            ),
+            'Simulate': grpc.unary_unary_rpc_method_handler(
+                    servicer.Simulate,
+                    request_deserializer=pointsman_dot_v1_dot_admin__service__pb2.SimulateRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_admin__service__pb2.SimulateResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +143,87 @@ class AdminService:
             '/pointsman.v1.AdminService/ListModels',
             pointsman_dot_v1_dot_admin__service__pb2.ListModelsRequest.SerializeToString,
             pointsman_dot_v1_dot_admin__service__pb2.ListModelsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Explain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.AdminService/Explain',
+            pointsman_dot_v1_dot_admin__service__pb2.ExplainRequest.SerializeToString,
+            pointsman_dot_v1_dot_admin__service__pb2.ExplainResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListProviderHealth(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.AdminService/ListProviderHealth',
+            pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthRequest.SerializeToString,
+            pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Simulate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.AdminService/Simulate',
+            pointsman_dot_v1_dot_admin__service__pb2.SimulateRequest.SerializeToString,
+            pointsman_dot_v1_dot_admin__service__pb2.SimulateResponse.FromString,
             options,
             channel_credentials,
             insecure,

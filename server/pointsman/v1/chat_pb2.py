@@ -22,9 +22,10 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17pointsman/v1/chat.proto\x12\x0cpointsman.v1\"\xf7\x01\n\x0f\x43ompletionInput\x12+\n\x08messages\x18\x01 \x03(\x0b\x32\x19.pointsman.v1.ChatMessage\x12!\n\x05tools\x18\x02 \x03(\x0b\x32\x12.pointsman.v1.Tool\x12-\n\x0btool_choice\x18\x03 \x01(\x0b\x32\x18.pointsman.v1.ToolChoice\x12\x35\n\x0fresponse_format\x18\x04 \x01(\x0b\x32\x1c.pointsman.v1.ResponseFormat\x12.\n\x06params\x18\x05 \x01(\x0b\x32\x1e.pointsman.v1.GenerationParams\"g\n\x0b\x43hatMessage\x12 \n\x04role\x18\x01 \x01(\x0e\x32\x12.pointsman.v1.Role\x12(\n\x05parts\x18\x02 \x03(\x0b\x32\x19.pointsman.v1.ContentPart\x12\x0c\n\x04name\x18\x03 \x01(\t\"\xe2\x01\n\x0b\x43ontentPart\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12(\n\x05image\x18\x02 \x01(\x0b\x32\x17.pointsman.v1.ImagePartH\x00\x12+\n\ttool_call\x18\x03 \x01(\x0b\x32\x16.pointsman.v1.ToolCallH\x00\x12/\n\x0btool_result\x18\x04 \x01(\x0b\x32\x18.pointsman.v1.ToolResultH\x00\x12\x30\n\treasoning\x18\x05 \x01(\x0b\x32\x1b.pointsman.v1.ReasoningPartH\x00\x42\t\n\x07\x63ontent\"s\n\tImagePart\x12\x0e\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x12\r\n\x03url\x18\x02 \x01(\tH\x00\x12\x12\n\nmedia_type\x18\x03 \x01(\t\x12)\n\x06\x64\x65tail\x18\x04 \x01(\x0e\x32\x19.pointsman.v1.ImageDetailB\x08\n\x06source\"\x1d\n\rReasoningPart\x12\x0c\n\x04text\x18\x01 \x01(\t\"Y\n\x04Tool\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x1e\n\x16parameters_json_schema\x18\x03 \x01(\t\x12\x0e\n\x06strict\x18\x04 \x01(\x08\"<\n\x08ToolCall\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x16\n\x0e\x61rguments_json\x18\x03 \x01(\t\"0\n\nToolResult\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"\x90\x01\n\nToolChoice\x12*\n\x04mode\x18\x01 \x01(\x0e\x32\x1c.pointsman.v1.ToolChoiceMode\x12\x1a\n\x12\x61llowed_tool_names\x18\x02 \x03(\t\x12!\n\x14\x61llow_parallel_calls\x18\x03 \x01(\x08H\x00\x88\x01\x01\x42\x17\n\x15_allow_parallel_calls\"z\n\x0eResponseFormat\x12.\n\x04type\x18\x01 \x01(\x0e\x32 .pointsman.v1.ResponseFormatType\x12\x13\n\x0bschema_name\x18\x02 \x01(\t\x12\x13\n\x0bjson_schema\x18\x03 \x01(\t\x12\x0e\n\x06strict\x18\x04 \x01(\x08\"\xfc\x02\n\x10GenerationParams\x12\x1e\n\x11max_output_tokens\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x18\n\x0btemperature\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05top_p\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x16\n\x0estop_sequences\x18\x05 \x03(\t\x12\x11\n\x04seed\x18\x06 \x01(\x03H\x03\x88\x01\x01\x12\x1e\n\x11\x66requency_penalty\x18\x07 \x01(\x01H\x04\x88\x01\x01\x12\x1d\n\x10presence_penalty\x18\x08 \x01(\x01H\x05\x88\x01\x01\x12\x37\n\x10reasoning_effort\x18\t \x01(\x0e\x32\x1d.pointsman.v1.ReasoningEffort\x12\x13\n\x0b\x65nd_user_id\x18\r \x01(\tB\x14\n\x12_max_output_tokensB\x0e\n\x0c_temperatureB\x08\n\x06_top_pB\x07\n\x05_seedB\x14\n\x12_frequency_penaltyB\x13\n\x11_presence_penalty*s\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_SYSTEM\x10\x01\x12\x12\n\x0eROLE_DEVELOPER\x10\x02\x12\r\n\tROLE_USER\x10\x03\x12\x12\n\x0eROLE_ASSISTANT\x10\x04\x12\r\n\tROLE_TOOL\x10\x05*X\n\x0bImageDetail\x12\x1c\n\x18IMAGE_DETAIL_UNSPECIFIED\x10\x00\x12\x14\n\x10IMAGE_DETAIL_LOW\x10\x01\x12\x15\n\x11IMAGE_DETAIL_HIGH\x10\x02*\x87\x01\n\x0eToolChoiceMode\x12 \n\x1cTOOL_CHOICE_MODE_UNSPECIFIED\x10\x00\x12\x19\n\x15TOOL_CHOICE_MODE_AUTO\x10\x01\x12\x19\n\x15TOOL_CHOICE_MODE_NONE\x10\x02\x12\x1d\n\x19TOOL_CHOICE_MODE_REQUIRED\x10\x03*\xa5\x01\n\x12ResponseFormatType\x12$\n RESPONSE_FORMAT_TYPE_UNSPECIFIED\x10\x00\x12\x1d\n\x19RESPONSE_FORMAT_TYPE_TEXT\x10\x01\x12$\n RESPONSE_FORMAT_TYPE_JSON_OBJECT\x10\x02\x12$\n RESPONSE_FORMAT_TYPE_JSON_SCHEMA\x10\x03*\xd8\x01\n\x0fReasoningEffort\x12 \n\x1cREASONING_EFFORT_UNSPECIFIED\x10\x00\x12\x19\n\x15REASONING_EFFORT_NONE\x10\x01\x12\x1c\n\x18REASONING_EFFORT_MINIMAL\x10\x02\x12\x18\n\x14REASONING_EFFORT_LOW\x10\x03\x12\x1b\n\x17REASONING_EFFORT_MEDIUM\x10\x04\x12\x19\n\x15REASONING_EFFORT_HIGH\x10\x05\x12\x18\n\x14REASONING_EFFORT_MAX\x10\x06\x42X\n\x10\x64\x65v.pointsman.v1P\x01ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17pointsman/v1/chat.proto\x12\x0cpointsman.v1\x1a\x1egoogle/protobuf/duration.proto\"\xf7\x01\n\x0f\x43ompletionInput\x12+\n\x08messages\x18\x01 \x03(\x0b\x32\x19.pointsman.v1.ChatMessage\x12!\n\x05tools\x18\x02 \x03(\x0b\x32\x12.pointsman.v1.Tool\x12-\n\x0btool_choice\x18\x03 \x01(\x0b\x32\x18.pointsman.v1.ToolChoice\x12\x35\n\x0fresponse_format\x18\x04 \x01(\x0b\x32\x1c.pointsman.v1.ResponseFormat\x12.\n\x06params\x18\x05 \x01(\x0b\x32\x1e.pointsman.v1.GenerationParams\"g\n\x0b\x43hatMessage\x12 \n\x04role\x18\x01 \x01(\x0e\x32\x12.pointsman.v1.Role\x12(\n\x05parts\x18\x02 \x03(\x0b\x32\x19.pointsman.v1.ContentPart\x12\x0c\n\x04name\x18\x03 \x01(\t\"\xc4\x02\n\x0b\x43ontentPart\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12(\n\x05image\x18\x02 \x01(\x0b\x32\x17.pointsman.v1.ImagePartH\x00\x12+\n\ttool_call\x18\x03 \x01(\x0b\x32\x16.pointsman.v1.ToolCallH\x00\x12/\n\x0btool_result\x18\x04 \x01(\x0b\x32\x18.pointsman.v1.ToolResultH\x00\x12\x30\n\treasoning\x18\x05 \x01(\x0b\x32\x1b.pointsman.v1.ReasoningPartH\x00\x12\x33\n\x0eprovider_state\x18\x0e \x01(\x0b\x32\x1b.pointsman.v1.ProviderState\x12+\n\ncache_hint\x18\x0f \x01(\x0b\x32\x17.pointsman.v1.CacheHintB\t\n\x07\x63ontent\"s\n\tImagePart\x12\x0e\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x12\r\n\x03url\x18\x02 \x01(\tH\x00\x12\x12\n\nmedia_type\x18\x03 \x01(\t\x12)\n\x06\x64\x65tail\x18\x04 \x01(\x0e\x32\x19.pointsman.v1.ImageDetailB\x08\n\x06source\"\x1d\n\rReasoningPart\x12\x0c\n\x04text\x18\x01 \x01(\t\"3\n\tCacheHint\x12&\n\x03ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"/\n\rProviderState\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"\x86\x01\n\x04Tool\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x1e\n\x16parameters_json_schema\x18\x03 \x01(\t\x12\x0e\n\x06strict\x18\x04 \x01(\x08\x12+\n\ncache_hint\x18\x05 \x01(\x0b\x32\x17.pointsman.v1.CacheHint\"<\n\x08ToolCall\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x16\n\x0e\x61rguments_json\x18\x03 \x01(\t\"k\n\nToolResult\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\'\n\x06images\x18\x03 \x03(\x0b\x32\x17.pointsman.v1.ImagePart\x12\x10\n\x08is_error\x18\x04 \x01(\x08\"\x90\x01\n\nToolChoice\x12*\n\x04mode\x18\x01 \x01(\x0e\x32\x1c.pointsman.v1.ToolChoiceMode\x12\x1a\n\x12\x61llowed_tool_names\x18\x02 \x03(\t\x12!\n\x14\x61llow_parallel_calls\x18\x03 \x01(\x08H\x00\x88\x01\x01\x42\x17\n\x15_allow_parallel_calls\"z\n\x0eResponseFormat\x12.\n\x04type\x18\x01 \x01(\x0e\x32 .pointsman.v1.ResponseFormatType\x12\x13\n\x0bschema_name\x18\x02 \x01(\t\x12\x13\n\x0bjson_schema\x18\x03 \x01(\t\x12\x0e\n\x06strict\x18\x04 \x01(\x08\"\xd6\x03\n\x10GenerationParams\x12\x1e\n\x11max_output_tokens\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x18\n\x0btemperature\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05top_p\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x12\n\x05top_k\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x16\n\x0estop_sequences\x18\x05 \x03(\t\x12\x11\n\x04seed\x18\x06 \x01(\x03H\x04\x88\x01\x01\x12\x1e\n\x11\x66requency_penalty\x18\x07 \x01(\x01H\x05\x88\x01\x01\x12\x1d\n\x10presence_penalty\x18\x08 \x01(\x01H\x06\x88\x01\x01\x12\x37\n\x10reasoning_effort\x18\t \x01(\x0e\x32\x1d.pointsman.v1.ReasoningEffort\x12!\n\x14reasoning_max_tokens\x18\n \x01(\x05H\x07\x88\x01\x01\x12\x13\n\x0b\x65nd_user_id\x18\r \x01(\tB\x14\n\x12_max_output_tokensB\x0e\n\x0c_temperatureB\x08\n\x06_top_pB\x08\n\x06_top_kB\x07\n\x05_seedB\x14\n\x12_frequency_penaltyB\x13\n\x11_presence_penaltyB\x17\n\x15_reasoning_max_tokens*s\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_SYSTEM\x10\x01\x12\x12\n\x0eROLE_DEVELOPER\x10\x02\x12\r\n\tROLE_USER\x10\x03\x12\x12\n\x0eROLE_ASSISTANT\x10\x04\x12\r\n\tROLE_TOOL\x10\x05*X\n\x0bImageDetail\x12\x1c\n\x18IMAGE_DETAIL_UNSPECIFIED\x10\x00\x12\x14\n\x10IMAGE_DETAIL_LOW\x10\x01\x12\x15\n\x11IMAGE_DETAIL_HIGH\x10\x02*\x87\x01\n\x0eToolChoiceMode\x12 \n\x1cTOOL_CHOICE_MODE_UNSPECIFIED\x10\x00\x12\x19\n\x15TOOL_CHOICE_MODE_AUTO\x10\x01\x12\x19\n\x15TOOL_CHOICE_MODE_NONE\x10\x02\x12\x1d\n\x19TOOL_CHOICE_MODE_REQUIRED\x10\x03*\xa5\x01\n\x12ResponseFormatType\x12$\n RESPONSE_FORMAT_TYPE_UNSPECIFIED\x10\x00\x12\x1d\n\x19RESPONSE_FORMAT_TYPE_TEXT\x10\x01\x12$\n RESPONSE_FORMAT_TYPE_JSON_OBJECT\x10\x02\x12$\n RESPONSE_FORMAT_TYPE_JSON_SCHEMA\x10\x03*\xd8\x01\n\x0fReasoningEffort\x12 \n\x1cREASONING_EFFORT_UNSPECIFIED\x10\x00\x12\x19\n\x15REASONING_EFFORT_NONE\x10\x01\x12\x1c\n\x18REASONING_EFFORT_MINIMAL\x10\x02\x12\x18\n\x14REASONING_EFFORT_LOW\x10\x03\x12\x1b\n\x17REASONING_EFFORT_MEDIUM\x10\x04\x12\x19\n\x15REASONING_EFFORT_HIGH\x10\x05\x12\x18\n\x14REASONING_EFFORT_MAX\x10\x06\x42X\n\x10\x64\x65v.pointsman.v1P\x01ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,36 +33,40 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pointsman.v1.chat_pb2', _gl
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.pointsman.v1P\001ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1'
-  _globals['_ROLE']._serialized_start=1630
-  _globals['_ROLE']._serialized_end=1745
-  _globals['_IMAGEDETAIL']._serialized_start=1747
-  _globals['_IMAGEDETAIL']._serialized_end=1835
-  _globals['_TOOLCHOICEMODE']._serialized_start=1838
-  _globals['_TOOLCHOICEMODE']._serialized_end=1973
-  _globals['_RESPONSEFORMATTYPE']._serialized_start=1976
-  _globals['_RESPONSEFORMATTYPE']._serialized_end=2141
-  _globals['_REASONINGEFFORT']._serialized_start=2144
-  _globals['_REASONINGEFFORT']._serialized_end=2360
-  _globals['_COMPLETIONINPUT']._serialized_start=42
-  _globals['_COMPLETIONINPUT']._serialized_end=289
-  _globals['_CHATMESSAGE']._serialized_start=291
-  _globals['_CHATMESSAGE']._serialized_end=394
-  _globals['_CONTENTPART']._serialized_start=397
-  _globals['_CONTENTPART']._serialized_end=623
-  _globals['_IMAGEPART']._serialized_start=625
-  _globals['_IMAGEPART']._serialized_end=740
-  _globals['_REASONINGPART']._serialized_start=742
-  _globals['_REASONINGPART']._serialized_end=771
-  _globals['_TOOL']._serialized_start=773
-  _globals['_TOOL']._serialized_end=862
-  _globals['_TOOLCALL']._serialized_start=864
-  _globals['_TOOLCALL']._serialized_end=924
-  _globals['_TOOLRESULT']._serialized_start=926
-  _globals['_TOOLRESULT']._serialized_end=974
-  _globals['_TOOLCHOICE']._serialized_start=977
-  _globals['_TOOLCHOICE']._serialized_end=1121
-  _globals['_RESPONSEFORMAT']._serialized_start=1123
-  _globals['_RESPONSEFORMAT']._serialized_end=1245
-  _globals['_GENERATIONPARAMS']._serialized_start=1248
-  _globals['_GENERATIONPARAMS']._serialized_end=1628
+  _globals['_ROLE']._serialized_start=2057
+  _globals['_ROLE']._serialized_end=2172
+  _globals['_IMAGEDETAIL']._serialized_start=2174
+  _globals['_IMAGEDETAIL']._serialized_end=2262
+  _globals['_TOOLCHOICEMODE']._serialized_start=2265
+  _globals['_TOOLCHOICEMODE']._serialized_end=2400
+  _globals['_RESPONSEFORMATTYPE']._serialized_start=2403
+  _globals['_RESPONSEFORMATTYPE']._serialized_end=2568
+  _globals['_REASONINGEFFORT']._serialized_start=2571
+  _globals['_REASONINGEFFORT']._serialized_end=2787
+  _globals['_COMPLETIONINPUT']._serialized_start=74
+  _globals['_COMPLETIONINPUT']._serialized_end=321
+  _globals['_CHATMESSAGE']._serialized_start=323
+  _globals['_CHATMESSAGE']._serialized_end=426
+  _globals['_CONTENTPART']._serialized_start=429
+  _globals['_CONTENTPART']._serialized_end=753
+  _globals['_IMAGEPART']._serialized_start=755
+  _globals['_IMAGEPART']._serialized_end=870
+  _globals['_REASONINGPART']._serialized_start=872
+  _globals['_REASONINGPART']._serialized_end=901
+  _globals['_CACHEHINT']._serialized_start=903
+  _globals['_CACHEHINT']._serialized_end=954
+  _globals['_PROVIDERSTATE']._serialized_start=956
+  _globals['_PROVIDERSTATE']._serialized_end=1003
+  _globals['_TOOL']._serialized_start=1006
+  _globals['_TOOL']._serialized_end=1140
+  _globals['_TOOLCALL']._serialized_start=1142
+  _globals['_TOOLCALL']._serialized_end=1202
+  _globals['_TOOLRESULT']._serialized_start=1204
+  _globals['_TOOLRESULT']._serialized_end=1311
+  _globals['_TOOLCHOICE']._serialized_start=1314
+  _globals['_TOOLCHOICE']._serialized_end=1458
+  _globals['_RESPONSEFORMAT']._serialized_start=1460
+  _globals['_RESPONSEFORMAT']._serialized_end=1582
+  _globals['_GENERATIONPARAMS']._serialized_start=1585
+  _globals['_GENERATIONPARAMS']._serialized_end=2055
 # @@protoc_insertion_point(module_scope)

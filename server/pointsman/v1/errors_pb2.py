@@ -22,9 +22,10 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19pointsman/v1/errors.proto\x12\x0cpointsman.v1\"\xc5\x01\n\x0c\x45rrorSummary\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12)\n\x06reason\x18\x02 \x01(\x0e\x32\x19.pointsman.v1.ErrorReason\x12\x0f\n\x07message\x18\x03 \x01(\t\x12:\n\x08metadata\x18\x04 \x03(\x0b\x32(.pointsman.v1.ErrorSummary.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x84\x01\n\x0eRoutingFailure\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12-\n\x08\x61ttempts\x18\x02 \x03(\x0b\x32\x1b.pointsman.v1.FailedAttempt\x12\x16\n\x0eoutput_started\x18\x03 \x01(\x08\x12\x16\n\x0etotal_nano_usd\x18\x04 \x01(\x03\"t\n\rFailedAttempt\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12)\n\x06reason\x18\x03 \x01(\x0e\x32\x19.pointsman.v1.ErrorReason\x12\x17\n\x0fupstream_status\x18\x04 \x01(\x05*\xa1\x08\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12 \n\x1c\x45RROR_REASON_INVALID_REQUEST\x10\x01\x12\x1c\n\x18\x45RROR_REASON_UNKNOWN_TAG\x10\x02\x12\x1d\n\x19\x45RROR_REASON_UNKNOWN_TASK\x10\x03\x12)\n%ERROR_REASON_UNSUPPORTED_CONTENT_PART\x10\x04\x12\"\n\x1e\x45RROR_REASON_REQUEST_TOO_LARGE\x10\x05\x12!\n\x1d\x45RROR_REASON_CONTEXT_TOO_LONG\x10\x06\x12\x1e\n\x1a\x45RROR_REASON_UNKNOWN_MODEL\x10\x14\x12!\n\x1d\x45RROR_REASON_UNKNOWN_PROVIDER\x10\x15\x12\x1d\n\x19\x45RROR_REASON_NO_CANDIDATE\x10\x1e\x12\'\n#ERROR_REASON_MAX_COST_UNSATISFIABLE\x10\x1f\x12!\n\x1d\x45RROR_REASON_PROVIDER_REFUSED\x10 \x12!\n\x1d\x45RROR_REASON_FEATURE_DISABLED\x10\"\x12 \n\x1c\x45RROR_REASON_CONTENT_BLOCKED\x10#\x12\x1d\n\x19\x45RROR_REASON_EMPTY_ANSWER\x10$\x12!\n\x1d\x45RROR_REASON_BUDGET_EXHAUSTED\x10(\x12&\n\"ERROR_REASON_PROVIDER_RATE_LIMITED\x10*\x12\x1b\n\x17\x45RROR_REASON_OVERLOADED\x10\x32\x12#\n\x1f\x45RROR_REASON_ALL_PROVIDERS_DOWN\x10\x33\x12\x1e\n\x1a\x45RROR_REASON_SHUTTING_DOWN\x10\x34\x12#\n\x1f\x45RROR_REASON_LEDGER_UNAVAILABLE\x10\x36\x12\"\n\x1e\x45RROR_REASON_DEADLINE_EXCEEDED\x10<\x12#\n\x1f\x45RROR_REASON_DEADLINE_TOO_SHORT\x10=\x12!\n\x1d\x45RROR_REASON_CALLER_CANCELLED\x10\x46\x12\"\n\x1e\x45RROR_REASON_PERMISSION_DENIED\x10R\x12#\n\x1f\x45RROR_REASON_STREAM_INTERRUPTED\x10[\x12\x1e\n\x1a\x45RROR_REASON_SLOW_CONSUMER\x10\\\x12\x19\n\x15\x45RROR_REASON_INTERNAL\x10\x64\x12%\n!ERROR_REASON_PROVIDER_AUTH_FAILED\x10\x65\x12(\n$ERROR_REASON_PROVIDER_PROTOCOL_ERROR\x10\x66\x42X\n\x10\x64\x65v.pointsman.v1P\x01ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19pointsman/v1/errors.proto\x12\x0cpointsman.v1\x1a\x1egoogle/protobuf/duration.proto\"\xf5\x01\n\x0c\x45rrorSummary\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12)\n\x06reason\x18\x02 \x01(\x0e\x32\x19.pointsman.v1.ErrorReason\x12\x0f\n\x07message\x18\x03 \x01(\t\x12:\n\x08metadata\x18\x04 \x03(\x0b\x32(.pointsman.v1.ErrorSummary.MetadataEntry\x12.\n\x0bretry_delay\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x84\x01\n\x0eRoutingFailure\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12-\n\x08\x61ttempts\x18\x02 \x03(\x0b\x32\x1b.pointsman.v1.FailedAttempt\x12\x16\n\x0eoutput_started\x18\x03 \x01(\x08\x12\x16\n\x0etotal_nano_usd\x18\x04 \x01(\x03\"t\n\rFailedAttempt\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12)\n\x06reason\x18\x03 \x01(\x0e\x32\x19.pointsman.v1.ErrorReason\x12\x17\n\x0fupstream_status\x18\x04 \x01(\x05*\xa6\t\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12 \n\x1c\x45RROR_REASON_INVALID_REQUEST\x10\x01\x12\x1c\n\x18\x45RROR_REASON_UNKNOWN_TAG\x10\x02\x12\x1d\n\x19\x45RROR_REASON_UNKNOWN_TASK\x10\x03\x12)\n%ERROR_REASON_UNSUPPORTED_CONTENT_PART\x10\x04\x12\"\n\x1e\x45RROR_REASON_REQUEST_TOO_LARGE\x10\x05\x12!\n\x1d\x45RROR_REASON_CONTEXT_TOO_LONG\x10\x06\x12\x1e\n\x1a\x45RROR_REASON_UNKNOWN_MODEL\x10\x14\x12!\n\x1d\x45RROR_REASON_UNKNOWN_PROVIDER\x10\x15\x12!\n\x1d\x45RROR_REASON_UNKNOWN_DECISION\x10\x16\x12\x1f\n\x1b\x45RROR_REASON_UNKNOWN_BUDGET\x10\x17\x12\x1d\n\x19\x45RROR_REASON_NO_CANDIDATE\x10\x1e\x12\'\n#ERROR_REASON_MAX_COST_UNSATISFIABLE\x10\x1f\x12!\n\x1d\x45RROR_REASON_PROVIDER_REFUSED\x10 \x12\x1f\n\x1b\x45RROR_REASON_CONFIG_INVALID\x10!\x12!\n\x1d\x45RROR_REASON_FEATURE_DISABLED\x10\"\x12 \n\x1c\x45RROR_REASON_CONTENT_BLOCKED\x10#\x12\x1d\n\x19\x45RROR_REASON_EMPTY_ANSWER\x10$\x12\x1e\n\x1a\x45RROR_REASON_GATE_REJECTED\x10%\x12!\n\x1d\x45RROR_REASON_BUDGET_EXHAUSTED\x10(\x12&\n\"ERROR_REASON_PROVIDER_RATE_LIMITED\x10*\x12\x1b\n\x17\x45RROR_REASON_OVERLOADED\x10\x32\x12#\n\x1f\x45RROR_REASON_ALL_PROVIDERS_DOWN\x10\x33\x12\x1e\n\x1a\x45RROR_REASON_SHUTTING_DOWN\x10\x34\x12#\n\x1f\x45RROR_REASON_LEDGER_UNAVAILABLE\x10\x36\x12\"\n\x1e\x45RROR_REASON_DEADLINE_EXCEEDED\x10<\x12#\n\x1f\x45RROR_REASON_DEADLINE_TOO_SHORT\x10=\x12!\n\x1d\x45RROR_REASON_CALLER_CANCELLED\x10\x46\x12\"\n\x1e\x45RROR_REASON_PERMISSION_DENIED\x10R\x12#\n\x1f\x45RROR_REASON_STREAM_INTERRUPTED\x10[\x12\x1e\n\x1a\x45RROR_REASON_SLOW_CONSUMER\x10\\\x12\x19\n\x15\x45RROR_REASON_INTERNAL\x10\x64\x12%\n!ERROR_REASON_PROVIDER_AUTH_FAILED\x10\x65\x12(\n$ERROR_REASON_PROVIDER_PROTOCOL_ERROR\x10\x66\x42X\n\x10\x64\x65v.pointsman.v1P\x01ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,14 +35,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.pointsman.v1P\001ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1'
   _globals['_ERRORSUMMARY_METADATAENTRY']._loaded_options = None
   _globals['_ERRORSUMMARY_METADATAENTRY']._serialized_options = b'8\001'
-  _globals['_ERRORREASON']._serialized_start=497
-  _globals['_ERRORREASON']._serialized_end=1554
-  _globals['_ERRORSUMMARY']._serialized_start=44
-  _globals['_ERRORSUMMARY']._serialized_end=241
-  _globals['_ERRORSUMMARY_METADATAENTRY']._serialized_start=194
-  _globals['_ERRORSUMMARY_METADATAENTRY']._serialized_end=241
-  _globals['_ROUTINGFAILURE']._serialized_start=244
-  _globals['_ROUTINGFAILURE']._serialized_end=376
-  _globals['_FAILEDATTEMPT']._serialized_start=378
-  _globals['_FAILEDATTEMPT']._serialized_end=494
+  _globals['_ERRORREASON']._serialized_start=577
+  _globals['_ERRORREASON']._serialized_end=1767
+  _globals['_ERRORSUMMARY']._serialized_start=76
+  _globals['_ERRORSUMMARY']._serialized_end=321
+  _globals['_ERRORSUMMARY_METADATAENTRY']._serialized_start=274
+  _globals['_ERRORSUMMARY_METADATAENTRY']._serialized_end=321
+  _globals['_ROUTINGFAILURE']._serialized_start=324
+  _globals['_ROUTINGFAILURE']._serialized_end=456
+  _globals['_FAILEDATTEMPT']._serialized_start=458
+  _globals['_FAILEDATTEMPT']._serialized_end=574
 # @@protoc_insertion_point(module_scope)

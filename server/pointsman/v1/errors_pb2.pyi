@@ -1,3 +1,6 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -18,12 +21,16 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_CONTEXT_TOO_LONG: _ClassVar[ErrorReason]
     ERROR_REASON_UNKNOWN_MODEL: _ClassVar[ErrorReason]
     ERROR_REASON_UNKNOWN_PROVIDER: _ClassVar[ErrorReason]
+    ERROR_REASON_UNKNOWN_DECISION: _ClassVar[ErrorReason]
+    ERROR_REASON_UNKNOWN_BUDGET: _ClassVar[ErrorReason]
     ERROR_REASON_NO_CANDIDATE: _ClassVar[ErrorReason]
     ERROR_REASON_MAX_COST_UNSATISFIABLE: _ClassVar[ErrorReason]
     ERROR_REASON_PROVIDER_REFUSED: _ClassVar[ErrorReason]
+    ERROR_REASON_CONFIG_INVALID: _ClassVar[ErrorReason]
     ERROR_REASON_FEATURE_DISABLED: _ClassVar[ErrorReason]
     ERROR_REASON_CONTENT_BLOCKED: _ClassVar[ErrorReason]
     ERROR_REASON_EMPTY_ANSWER: _ClassVar[ErrorReason]
+    ERROR_REASON_GATE_REJECTED: _ClassVar[ErrorReason]
     ERROR_REASON_BUDGET_EXHAUSTED: _ClassVar[ErrorReason]
     ERROR_REASON_PROVIDER_RATE_LIMITED: _ClassVar[ErrorReason]
     ERROR_REASON_OVERLOADED: _ClassVar[ErrorReason]
@@ -48,12 +55,16 @@ ERROR_REASON_REQUEST_TOO_LARGE: ErrorReason
 ERROR_REASON_CONTEXT_TOO_LONG: ErrorReason
 ERROR_REASON_UNKNOWN_MODEL: ErrorReason
 ERROR_REASON_UNKNOWN_PROVIDER: ErrorReason
+ERROR_REASON_UNKNOWN_DECISION: ErrorReason
+ERROR_REASON_UNKNOWN_BUDGET: ErrorReason
 ERROR_REASON_NO_CANDIDATE: ErrorReason
 ERROR_REASON_MAX_COST_UNSATISFIABLE: ErrorReason
 ERROR_REASON_PROVIDER_REFUSED: ErrorReason
+ERROR_REASON_CONFIG_INVALID: ErrorReason
 ERROR_REASON_FEATURE_DISABLED: ErrorReason
 ERROR_REASON_CONTENT_BLOCKED: ErrorReason
 ERROR_REASON_EMPTY_ANSWER: ErrorReason
+ERROR_REASON_GATE_REJECTED: ErrorReason
 ERROR_REASON_BUDGET_EXHAUSTED: ErrorReason
 ERROR_REASON_PROVIDER_RATE_LIMITED: ErrorReason
 ERROR_REASON_OVERLOADED: ErrorReason
@@ -71,7 +82,7 @@ ERROR_REASON_PROVIDER_AUTH_FAILED: ErrorReason
 ERROR_REASON_PROVIDER_PROTOCOL_ERROR: ErrorReason
 
 class ErrorSummary(_message.Message):
-    __slots__ = ("code", "reason", "message", "metadata")
+    __slots__ = ("code", "reason", "message", "metadata", "retry_delay")
     class MetadataEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -83,11 +94,13 @@ class ErrorSummary(_message.Message):
     REASON_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     METADATA_FIELD_NUMBER: _ClassVar[int]
+    RETRY_DELAY_FIELD_NUMBER: _ClassVar[int]
     code: int
     reason: ErrorReason
     message: str
     metadata: _containers.ScalarMap[str, str]
-    def __init__(self, code: _Optional[int] = ..., reason: _Optional[_Union[ErrorReason, str]] = ..., message: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    retry_delay: _duration_pb2.Duration
+    def __init__(self, code: _Optional[int] = ..., reason: _Optional[_Union[ErrorReason, str]] = ..., message: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., retry_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class RoutingFailure(_message.Message):
     __slots__ = ("decision_id", "attempts", "output_started", "total_nano_usd")

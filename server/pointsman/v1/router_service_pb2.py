@@ -29,7 +29,7 @@ from pointsman.v1 import routing_pb2 as pointsman_dot_v1_dot_routing__pb2
 from pointsman.v1 import usage_pb2 as pointsman_dot_v1_dot_usage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!pointsman/v1/router_service.proto\x12\x0cpointsman.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17pointsman/v1/chat.proto\x1a\x19pointsman/v1/errors.proto\x1a\x1apointsman/v1/routing.proto\x1a\x18pointsman/v1/usage.proto\"\xaa\x01\n\x0cRouteRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x05input\x18\x02 \x01(\x0b\x32\x1d.pointsman.v1.CompletionInput\x12)\n\x05hints\x18\x03 \x01(\x0b\x32\x1a.pointsman.v1.RoutingHints\x12-\n\x0btrace_level\x18\x04 \x01(\x0e\x32\x18.pointsman.v1.TraceLevel\"9\n\rRouteResponse\x12(\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x16.pointsman.v1.Decision\"\xe2\x01\n\x0f\x43ompleteRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x05input\x18\x02 \x01(\x0b\x32\x1d.pointsman.v1.CompletionInput\x12)\n\x05hints\x18\x03 \x01(\x0b\x32\x1a.pointsman.v1.RoutingHints\x12-\n\x0btrace_level\x18\x04 \x01(\x0e\x32\x18.pointsman.v1.TraceLevel\x12\x33\n\x0estream_options\x18\x05 \x01(\x0b\x32\x1b.pointsman.v1.StreamOptions\"\xce\x01\n\rStreamOptions\x12\x33\n\x0erestart_policy\x18\x01 \x01(\x0e\x32\x1b.pointsman.v1.RestartPolicy\x12\x19\n\x11include_reasoning\x18\x02 \x01(\x08\x12\x17\n\x0finclude_notices\x18\x03 \x01(\x08\x12\x35\n\x12heartbeat_interval\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1d\n\x15include_final_message\x18\x06 \x01(\x08\"\xf7\x03\n\x10\x43ompleteResponse\x12\x0b\n\x03seq\x18\x01 \x01(\r\x12\x12\n\ngeneration\x18\x02 \x01(\r\x12\x12\n\npart_index\x18\x0c \x01(\r\x12-\n\ntext_delta\x18\x03 \x01(\x0b\x32\x17.pointsman.v1.TextDeltaH\x00\x12\x37\n\x0freasoning_delta\x18\x04 \x01(\x0b\x32\x1c.pointsman.v1.ReasoningDeltaH\x00\x12\x36\n\x0ftool_call_delta\x18\x05 \x01(\x0b\x32\x1b.pointsman.v1.ToolCallDeltaH\x00\x12*\n\x08\x64\x65\x63ision\x18\x06 \x01(\x0b\x32\x16.pointsman.v1.DecisionH\x00\x12+\n\x06notice\x18\x07 \x01(\x0b\x32\x19.pointsman.v1.RouteNoticeH\x00\x12*\n\x05reset\x18\x08 \x01(\x0b\x32\x19.pointsman.v1.OutputResetH\x00\x12*\n\x05usage\x18\t \x01(\x0b\x32\x19.pointsman.v1.UsageReportH\x00\x12&\n\x06\x66inish\x18\n \x01(\x0b\x32\x14.pointsman.v1.FinishH\x00\x12,\n\theartbeat\x18\x0b \x01(\x0b\x32\x17.pointsman.v1.HeartbeatH\x00\x42\x07\n\x05\x65vent\"\x19\n\tTextDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\"\x1e\n\x0eReasoningDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\"J\n\rToolCallDelta\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x1f\n\x17\x61rguments_json_fragment\x18\x03 \x01(\t\"\x9c\x01\n\x0bRouteNotice\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.pointsman.v1.NoticeKind\x12)\n\x07\x61ttempt\x18\x02 \x01(\x0b\x32\x18.pointsman.v1.AttemptRef\x12\x0f\n\x07message\x18\x03 \x01(\t\x12)\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x1a.pointsman.v1.ErrorSummary\"`\n\x0bOutputReset\x12)\n\x06reason\x18\x01 \x01(\x0e\x32\x19.pointsman.v1.ResetReason\x12&\n\x04next\x18\x02 \x01(\x0b\x32\x18.pointsman.v1.AttemptRef\"|\n\x0bUsageReport\x12\"\n\x05usage\x18\x01 \x01(\x0b\x32\x13.pointsman.v1.Usage\x12 \n\x04\x63ost\x18\x02 \x01(\x0b\x32\x12.pointsman.v1.Cost\x12\'\n\x08\x61ttempts\x18\x03 \x03(\x0b\x32\x15.pointsman.v1.Attempt\"\xfc\x01\n\x06\x46inish\x12*\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.pointsman.v1.FinishReason\x12\x17\n\x0fupstream_reason\x18\x02 \x01(\t\x12+\n\tserved_by\x18\x03 \x01(\x0b\x32\x18.pointsman.v1.AttemptRef\x12\'\n\x04ttft\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08\x64uration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12*\n\x07message\x18\x07 \x01(\x0b\x32\x19.pointsman.v1.ChatMessage\"7\n\tHeartbeat\x12*\n\x07\x65lapsed\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xcd\x01\n\x14\x43ompleteUnaryRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x05input\x18\x02 \x01(\x0b\x32\x1d.pointsman.v1.CompletionInput\x12)\n\x05hints\x18\x03 \x01(\x0b\x32\x1a.pointsman.v1.RoutingHints\x12-\n\x0btrace_level\x18\x04 \x01(\x0e\x32\x18.pointsman.v1.TraceLevel\x12\x19\n\x11include_reasoning\x18\x05 \x01(\x08\"\xbd\x01\n\x15\x43ompleteUnaryResponse\x12(\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x16.pointsman.v1.Decision\x12*\n\x07message\x18\x02 \x01(\x0b\x32\x19.pointsman.v1.ChatMessage\x12(\n\x05usage\x18\x03 \x01(\x0b\x32\x19.pointsman.v1.UsageReport\x12$\n\x06\x66inish\x18\x04 \x01(\x0b\x32\x14.pointsman.v1.Finish*c\n\rRestartPolicy\x12\x1e\n\x1aRESTART_POLICY_UNSPECIFIED\x10\x00\x12\x18\n\x14RESTART_POLICY_NEVER\x10\x01\x12\x18\n\x14RESTART_POLICY_ALLOW\x10\x02*\xa3\x01\n\nNoticeKind\x12\x1b\n\x17NOTICE_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bNOTICE_KIND_ATTEMPT_STARTED\x10\x01\x12\x1e\n\x1aNOTICE_KIND_ATTEMPT_FAILED\x10\x02\x12\x18\n\x14NOTICE_KIND_FAILOVER\x10\x03\x12\x1d\n\x19NOTICE_KIND_PARAM_DROPPED\x10\x08*F\n\x0bResetReason\x12\x1c\n\x18RESET_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15RESET_REASON_FAILOVER\x10\x02*\xd7\x01\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x1c\n\x18\x46INISH_REASON_MAX_TOKENS\x10\x02\x12\x1c\n\x18\x46INISH_REASON_TOOL_CALLS\x10\x03\x12 \n\x1c\x46INISH_REASON_CONTENT_FILTER\x10\x04\x12\x19\n\x15\x46INISH_REASON_REFUSAL\x10\x05\x12\x17\n\x13\x46INISH_REASON_OTHER\x10\x08\x32\xf8\x01\n\rRouterService\x12@\n\x05Route\x12\x1a.pointsman.v1.RouteRequest\x1a\x1b.pointsman.v1.RouteResponse\x12K\n\x08\x43omplete\x12\x1d.pointsman.v1.CompleteRequest\x1a\x1e.pointsman.v1.CompleteResponse0\x01\x12X\n\rCompleteUnary\x12\".pointsman.v1.CompleteUnaryRequest\x1a#.pointsman.v1.CompleteUnaryResponseBX\n\x10\x64\x65v.pointsman.v1P\x01ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!pointsman/v1/router_service.proto\x12\x0cpointsman.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17pointsman/v1/chat.proto\x1a\x19pointsman/v1/errors.proto\x1a\x1apointsman/v1/routing.proto\x1a\x18pointsman/v1/usage.proto\"\xaa\x01\n\x0cRouteRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x05input\x18\x02 \x01(\x0b\x32\x1d.pointsman.v1.CompletionInput\x12)\n\x05hints\x18\x03 \x01(\x0b\x32\x1a.pointsman.v1.RoutingHints\x12-\n\x0btrace_level\x18\x04 \x01(\x0e\x32\x18.pointsman.v1.TraceLevel\"9\n\rRouteResponse\x12(\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x16.pointsman.v1.Decision\"A\n\x11RouteBatchRequest\x12,\n\x08requests\x18\x01 \x03(\x0b\x32\x1a.pointsman.v1.RouteRequest\"A\n\x12RouteBatchResponse\x12+\n\x05items\x18\x01 \x03(\x0b\x32\x1c.pointsman.v1.RouteBatchItem\"s\n\x0eRouteBatchItem\x12*\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x16.pointsman.v1.DecisionH\x00\x12+\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x1a.pointsman.v1.ErrorSummaryH\x00\x42\x08\n\x06result\"\xe2\x01\n\x0f\x43ompleteRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x05input\x18\x02 \x01(\x0b\x32\x1d.pointsman.v1.CompletionInput\x12)\n\x05hints\x18\x03 \x01(\x0b\x32\x1a.pointsman.v1.RoutingHints\x12-\n\x0btrace_level\x18\x04 \x01(\x0e\x32\x18.pointsman.v1.TraceLevel\x12\x33\n\x0estream_options\x18\x05 \x01(\x0b\x32\x1b.pointsman.v1.StreamOptions\"\xce\x01\n\rStreamOptions\x12\x33\n\x0erestart_policy\x18\x01 \x01(\x0e\x32\x1b.pointsman.v1.RestartPolicy\x12\x19\n\x11include_reasoning\x18\x02 \x01(\x08\x12\x17\n\x0finclude_notices\x18\x03 \x01(\x08\x12\x35\n\x12heartbeat_interval\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1d\n\x15include_final_message\x18\x06 \x01(\x08\"\xf7\x03\n\x10\x43ompleteResponse\x12\x0b\n\x03seq\x18\x01 \x01(\r\x12\x12\n\ngeneration\x18\x02 \x01(\r\x12\x12\n\npart_index\x18\x0c \x01(\r\x12-\n\ntext_delta\x18\x03 \x01(\x0b\x32\x17.pointsman.v1.TextDeltaH\x00\x12\x37\n\x0freasoning_delta\x18\x04 \x01(\x0b\x32\x1c.pointsman.v1.ReasoningDeltaH\x00\x12\x36\n\x0ftool_call_delta\x18\x05 \x01(\x0b\x32\x1b.pointsman.v1.ToolCallDeltaH\x00\x12*\n\x08\x64\x65\x63ision\x18\x06 \x01(\x0b\x32\x16.pointsman.v1.DecisionH\x00\x12+\n\x06notice\x18\x07 \x01(\x0b\x32\x19.pointsman.v1.RouteNoticeH\x00\x12*\n\x05reset\x18\x08 \x01(\x0b\x32\x19.pointsman.v1.OutputResetH\x00\x12*\n\x05usage\x18\t \x01(\x0b\x32\x19.pointsman.v1.UsageReportH\x00\x12&\n\x06\x66inish\x18\n \x01(\x0b\x32\x14.pointsman.v1.FinishH\x00\x12,\n\theartbeat\x18\x0b \x01(\x0b\x32\x17.pointsman.v1.HeartbeatH\x00\x42\x07\n\x05\x65vent\"N\n\tTextDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x33\n\x0eprovider_state\x18\x03 \x01(\x0b\x32\x1b.pointsman.v1.ProviderState\"S\n\x0eReasoningDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x33\n\x0eprovider_state\x18\x02 \x01(\x0b\x32\x1b.pointsman.v1.ProviderState\"\x7f\n\rToolCallDelta\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x1f\n\x17\x61rguments_json_fragment\x18\x03 \x01(\t\x12\x33\n\x0eprovider_state\x18\x05 \x01(\x0b\x32\x1b.pointsman.v1.ProviderState\"\x9c\x01\n\x0bRouteNotice\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.pointsman.v1.NoticeKind\x12)\n\x07\x61ttempt\x18\x02 \x01(\x0b\x32\x18.pointsman.v1.AttemptRef\x12\x0f\n\x07message\x18\x03 \x01(\t\x12)\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x1a.pointsman.v1.ErrorSummary\"`\n\x0bOutputReset\x12)\n\x06reason\x18\x01 \x01(\x0e\x32\x19.pointsman.v1.ResetReason\x12&\n\x04next\x18\x02 \x01(\x0b\x32\x18.pointsman.v1.AttemptRef\"|\n\x0bUsageReport\x12\"\n\x05usage\x18\x01 \x01(\x0b\x32\x13.pointsman.v1.Usage\x12 \n\x04\x63ost\x18\x02 \x01(\x0b\x32\x12.pointsman.v1.Cost\x12\'\n\x08\x61ttempts\x18\x03 \x03(\x0b\x32\x15.pointsman.v1.Attempt\"\xfc\x01\n\x06\x46inish\x12*\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.pointsman.v1.FinishReason\x12\x17\n\x0fupstream_reason\x18\x02 \x01(\t\x12+\n\tserved_by\x18\x03 \x01(\x0b\x32\x18.pointsman.v1.AttemptRef\x12\'\n\x04ttft\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08\x64uration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12*\n\x07message\x18\x07 \x01(\x0b\x32\x19.pointsman.v1.ChatMessage\"7\n\tHeartbeat\x12*\n\x07\x65lapsed\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xcd\x01\n\x14\x43ompleteUnaryRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x05input\x18\x02 \x01(\x0b\x32\x1d.pointsman.v1.CompletionInput\x12)\n\x05hints\x18\x03 \x01(\x0b\x32\x1a.pointsman.v1.RoutingHints\x12-\n\x0btrace_level\x18\x04 \x01(\x0e\x32\x18.pointsman.v1.TraceLevel\x12\x19\n\x11include_reasoning\x18\x05 \x01(\x08\"\xbd\x01\n\x15\x43ompleteUnaryResponse\x12(\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x16.pointsman.v1.Decision\x12*\n\x07message\x18\x02 \x01(\x0b\x32\x19.pointsman.v1.ChatMessage\x12(\n\x05usage\x18\x03 \x01(\x0b\x32\x19.pointsman.v1.UsageReport\x12$\n\x06\x66inish\x18\x04 \x01(\x0b\x32\x14.pointsman.v1.Finish*c\n\rRestartPolicy\x12\x1e\n\x1aRESTART_POLICY_UNSPECIFIED\x10\x00\x12\x18\n\x14RESTART_POLICY_NEVER\x10\x01\x12\x18\n\x14RESTART_POLICY_ALLOW\x10\x02*\x98\x02\n\nNoticeKind\x12\x1b\n\x17NOTICE_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bNOTICE_KIND_ATTEMPT_STARTED\x10\x01\x12\x1e\n\x1aNOTICE_KIND_ATTEMPT_FAILED\x10\x02\x12\x18\n\x14NOTICE_KIND_FAILOVER\x10\x03\x12\x1d\n\x19NOTICE_KIND_HEDGE_STARTED\x10\x04\x12\x19\n\x15NOTICE_KIND_HEDGE_WON\x10\x05\x12\x1a\n\x16NOTICE_KIND_ESCALATION\x10\x06\x12\x1d\n\x19NOTICE_KIND_PARAM_DROPPED\x10\x08\x12\x1d\n\x19NOTICE_KIND_GATE_REJECTED\x10\t*c\n\x0bResetReason\x12\x1c\n\x18RESET_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17RESET_REASON_ESCALATION\x10\x01\x12\x19\n\x15RESET_REASON_FAILOVER\x10\x02*\xf5\x01\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x1c\n\x18\x46INISH_REASON_MAX_TOKENS\x10\x02\x12\x1c\n\x18\x46INISH_REASON_TOOL_CALLS\x10\x03\x12 \n\x1c\x46INISH_REASON_CONTENT_FILTER\x10\x04\x12\x19\n\x15\x46INISH_REASON_REFUSAL\x10\x05\x12\x1c\n\x18\x46INISH_REASON_COST_LIMIT\x10\x07\x12\x17\n\x13\x46INISH_REASON_OTHER\x10\x08\x32\xc9\x02\n\rRouterService\x12@\n\x05Route\x12\x1a.pointsman.v1.RouteRequest\x1a\x1b.pointsman.v1.RouteResponse\x12O\n\nRouteBatch\x12\x1f.pointsman.v1.RouteBatchRequest\x1a .pointsman.v1.RouteBatchResponse\x12K\n\x08\x43omplete\x12\x1d.pointsman.v1.CompleteRequest\x1a\x1e.pointsman.v1.CompleteResponse0\x01\x12X\n\rCompleteUnary\x12\".pointsman.v1.CompleteUnaryRequest\x1a#.pointsman.v1.CompleteUnaryResponseBX\n\x10\x64\x65v.pointsman.v1P\x01ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,44 +37,50 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pointsman.v1.router_service
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.pointsman.v1P\001ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1'
-  _globals['_RESTARTPOLICY']._serialized_start=2595
-  _globals['_RESTARTPOLICY']._serialized_end=2694
-  _globals['_NOTICEKIND']._serialized_start=2697
-  _globals['_NOTICEKIND']._serialized_end=2860
-  _globals['_RESETREASON']._serialized_start=2862
-  _globals['_RESETREASON']._serialized_end=2932
-  _globals['_FINISHREASON']._serialized_start=2935
-  _globals['_FINISHREASON']._serialized_end=3150
+  _globals['_RESTARTPOLICY']._serialized_start=3005
+  _globals['_RESTARTPOLICY']._serialized_end=3104
+  _globals['_NOTICEKIND']._serialized_start=3107
+  _globals['_NOTICEKIND']._serialized_end=3387
+  _globals['_RESETREASON']._serialized_start=3389
+  _globals['_RESETREASON']._serialized_end=3488
+  _globals['_FINISHREASON']._serialized_start=3491
+  _globals['_FINISHREASON']._serialized_end=3736
   _globals['_ROUTEREQUEST']._serialized_start=190
   _globals['_ROUTEREQUEST']._serialized_end=360
   _globals['_ROUTERESPONSE']._serialized_start=362
   _globals['_ROUTERESPONSE']._serialized_end=419
-  _globals['_COMPLETEREQUEST']._serialized_start=422
-  _globals['_COMPLETEREQUEST']._serialized_end=648
-  _globals['_STREAMOPTIONS']._serialized_start=651
-  _globals['_STREAMOPTIONS']._serialized_end=857
-  _globals['_COMPLETERESPONSE']._serialized_start=860
-  _globals['_COMPLETERESPONSE']._serialized_end=1363
-  _globals['_TEXTDELTA']._serialized_start=1365
-  _globals['_TEXTDELTA']._serialized_end=1390
-  _globals['_REASONINGDELTA']._serialized_start=1392
-  _globals['_REASONINGDELTA']._serialized_end=1422
-  _globals['_TOOLCALLDELTA']._serialized_start=1424
-  _globals['_TOOLCALLDELTA']._serialized_end=1498
-  _globals['_ROUTENOTICE']._serialized_start=1501
-  _globals['_ROUTENOTICE']._serialized_end=1657
-  _globals['_OUTPUTRESET']._serialized_start=1659
-  _globals['_OUTPUTRESET']._serialized_end=1755
-  _globals['_USAGEREPORT']._serialized_start=1757
-  _globals['_USAGEREPORT']._serialized_end=1881
-  _globals['_FINISH']._serialized_start=1884
-  _globals['_FINISH']._serialized_end=2136
-  _globals['_HEARTBEAT']._serialized_start=2138
-  _globals['_HEARTBEAT']._serialized_end=2193
-  _globals['_COMPLETEUNARYREQUEST']._serialized_start=2196
-  _globals['_COMPLETEUNARYREQUEST']._serialized_end=2401
-  _globals['_COMPLETEUNARYRESPONSE']._serialized_start=2404
-  _globals['_COMPLETEUNARYRESPONSE']._serialized_end=2593
-  _globals['_ROUTERSERVICE']._serialized_start=3153
-  _globals['_ROUTERSERVICE']._serialized_end=3401
+  _globals['_ROUTEBATCHREQUEST']._serialized_start=421
+  _globals['_ROUTEBATCHREQUEST']._serialized_end=486
+  _globals['_ROUTEBATCHRESPONSE']._serialized_start=488
+  _globals['_ROUTEBATCHRESPONSE']._serialized_end=553
+  _globals['_ROUTEBATCHITEM']._serialized_start=555
+  _globals['_ROUTEBATCHITEM']._serialized_end=670
+  _globals['_COMPLETEREQUEST']._serialized_start=673
+  _globals['_COMPLETEREQUEST']._serialized_end=899
+  _globals['_STREAMOPTIONS']._serialized_start=902
+  _globals['_STREAMOPTIONS']._serialized_end=1108
+  _globals['_COMPLETERESPONSE']._serialized_start=1111
+  _globals['_COMPLETERESPONSE']._serialized_end=1614
+  _globals['_TEXTDELTA']._serialized_start=1616
+  _globals['_TEXTDELTA']._serialized_end=1694
+  _globals['_REASONINGDELTA']._serialized_start=1696
+  _globals['_REASONINGDELTA']._serialized_end=1779
+  _globals['_TOOLCALLDELTA']._serialized_start=1781
+  _globals['_TOOLCALLDELTA']._serialized_end=1908
+  _globals['_ROUTENOTICE']._serialized_start=1911
+  _globals['_ROUTENOTICE']._serialized_end=2067
+  _globals['_OUTPUTRESET']._serialized_start=2069
+  _globals['_OUTPUTRESET']._serialized_end=2165
+  _globals['_USAGEREPORT']._serialized_start=2167
+  _globals['_USAGEREPORT']._serialized_end=2291
+  _globals['_FINISH']._serialized_start=2294
+  _globals['_FINISH']._serialized_end=2546
+  _globals['_HEARTBEAT']._serialized_start=2548
+  _globals['_HEARTBEAT']._serialized_end=2603
+  _globals['_COMPLETEUNARYREQUEST']._serialized_start=2606
+  _globals['_COMPLETEUNARYREQUEST']._serialized_end=2811
+  _globals['_COMPLETEUNARYRESPONSE']._serialized_start=2814
+  _globals['_COMPLETEUNARYRESPONSE']._serialized_end=3003
+  _globals['_ROUTERSERVICE']._serialized_start=3739
+  _globals['_ROUTERSERVICE']._serialized_end=4068
 # @@protoc_insertion_point(module_scope)

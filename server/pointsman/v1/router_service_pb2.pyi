@@ -26,11 +26,16 @@ class NoticeKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NOTICE_KIND_ATTEMPT_STARTED: _ClassVar[NoticeKind]
     NOTICE_KIND_ATTEMPT_FAILED: _ClassVar[NoticeKind]
     NOTICE_KIND_FAILOVER: _ClassVar[NoticeKind]
+    NOTICE_KIND_HEDGE_STARTED: _ClassVar[NoticeKind]
+    NOTICE_KIND_HEDGE_WON: _ClassVar[NoticeKind]
+    NOTICE_KIND_ESCALATION: _ClassVar[NoticeKind]
     NOTICE_KIND_PARAM_DROPPED: _ClassVar[NoticeKind]
+    NOTICE_KIND_GATE_REJECTED: _ClassVar[NoticeKind]
 
 class ResetReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     RESET_REASON_UNSPECIFIED: _ClassVar[ResetReason]
+    RESET_REASON_ESCALATION: _ClassVar[ResetReason]
     RESET_REASON_FAILOVER: _ClassVar[ResetReason]
 
 class FinishReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
@@ -41,6 +46,7 @@ class FinishReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FINISH_REASON_TOOL_CALLS: _ClassVar[FinishReason]
     FINISH_REASON_CONTENT_FILTER: _ClassVar[FinishReason]
     FINISH_REASON_REFUSAL: _ClassVar[FinishReason]
+    FINISH_REASON_COST_LIMIT: _ClassVar[FinishReason]
     FINISH_REASON_OTHER: _ClassVar[FinishReason]
 RESTART_POLICY_UNSPECIFIED: RestartPolicy
 RESTART_POLICY_NEVER: RestartPolicy
@@ -49,8 +55,13 @@ NOTICE_KIND_UNSPECIFIED: NoticeKind
 NOTICE_KIND_ATTEMPT_STARTED: NoticeKind
 NOTICE_KIND_ATTEMPT_FAILED: NoticeKind
 NOTICE_KIND_FAILOVER: NoticeKind
+NOTICE_KIND_HEDGE_STARTED: NoticeKind
+NOTICE_KIND_HEDGE_WON: NoticeKind
+NOTICE_KIND_ESCALATION: NoticeKind
 NOTICE_KIND_PARAM_DROPPED: NoticeKind
+NOTICE_KIND_GATE_REJECTED: NoticeKind
 RESET_REASON_UNSPECIFIED: ResetReason
+RESET_REASON_ESCALATION: ResetReason
 RESET_REASON_FAILOVER: ResetReason
 FINISH_REASON_UNSPECIFIED: FinishReason
 FINISH_REASON_STOP: FinishReason
@@ -58,6 +69,7 @@ FINISH_REASON_MAX_TOKENS: FinishReason
 FINISH_REASON_TOOL_CALLS: FinishReason
 FINISH_REASON_CONTENT_FILTER: FinishReason
 FINISH_REASON_REFUSAL: FinishReason
+FINISH_REASON_COST_LIMIT: FinishReason
 FINISH_REASON_OTHER: FinishReason
 
 class RouteRequest(_message.Message):
@@ -77,6 +89,26 @@ class RouteResponse(_message.Message):
     DECISION_FIELD_NUMBER: _ClassVar[int]
     decision: _routing_pb2.Decision
     def __init__(self, decision: _Optional[_Union[_routing_pb2.Decision, _Mapping]] = ...) -> None: ...
+
+class RouteBatchRequest(_message.Message):
+    __slots__ = ("requests",)
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    requests: _containers.RepeatedCompositeFieldContainer[RouteRequest]
+    def __init__(self, requests: _Optional[_Iterable[_Union[RouteRequest, _Mapping]]] = ...) -> None: ...
+
+class RouteBatchResponse(_message.Message):
+    __slots__ = ("items",)
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[RouteBatchItem]
+    def __init__(self, items: _Optional[_Iterable[_Union[RouteBatchItem, _Mapping]]] = ...) -> None: ...
+
+class RouteBatchItem(_message.Message):
+    __slots__ = ("decision", "error")
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    decision: _routing_pb2.Decision
+    error: _errors_pb2.ErrorSummary
+    def __init__(self, decision: _Optional[_Union[_routing_pb2.Decision, _Mapping]] = ..., error: _Optional[_Union[_errors_pb2.ErrorSummary, _Mapping]] = ...) -> None: ...
 
 class CompleteRequest(_message.Message):
     __slots__ = ("request_id", "input", "hints", "trace_level", "stream_options")
@@ -135,26 +167,32 @@ class CompleteResponse(_message.Message):
     def __init__(self, seq: _Optional[int] = ..., generation: _Optional[int] = ..., part_index: _Optional[int] = ..., text_delta: _Optional[_Union[TextDelta, _Mapping]] = ..., reasoning_delta: _Optional[_Union[ReasoningDelta, _Mapping]] = ..., tool_call_delta: _Optional[_Union[ToolCallDelta, _Mapping]] = ..., decision: _Optional[_Union[_routing_pb2.Decision, _Mapping]] = ..., notice: _Optional[_Union[RouteNotice, _Mapping]] = ..., reset: _Optional[_Union[OutputReset, _Mapping]] = ..., usage: _Optional[_Union[UsageReport, _Mapping]] = ..., finish: _Optional[_Union[Finish, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
 
 class TextDelta(_message.Message):
-    __slots__ = ("text",)
+    __slots__ = ("text", "provider_state")
     TEXT_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_STATE_FIELD_NUMBER: _ClassVar[int]
     text: str
-    def __init__(self, text: _Optional[str] = ...) -> None: ...
+    provider_state: _chat_pb2.ProviderState
+    def __init__(self, text: _Optional[str] = ..., provider_state: _Optional[_Union[_chat_pb2.ProviderState, _Mapping]] = ...) -> None: ...
 
 class ReasoningDelta(_message.Message):
-    __slots__ = ("text",)
+    __slots__ = ("text", "provider_state")
     TEXT_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_STATE_FIELD_NUMBER: _ClassVar[int]
     text: str
-    def __init__(self, text: _Optional[str] = ...) -> None: ...
+    provider_state: _chat_pb2.ProviderState
+    def __init__(self, text: _Optional[str] = ..., provider_state: _Optional[_Union[_chat_pb2.ProviderState, _Mapping]] = ...) -> None: ...
 
 class ToolCallDelta(_message.Message):
-    __slots__ = ("id", "name", "arguments_json_fragment")
+    __slots__ = ("id", "name", "arguments_json_fragment", "provider_state")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     ARGUMENTS_JSON_FRAGMENT_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_STATE_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     arguments_json_fragment: str
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., arguments_json_fragment: _Optional[str] = ...) -> None: ...
+    provider_state: _chat_pb2.ProviderState
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., arguments_json_fragment: _Optional[str] = ..., provider_state: _Optional[_Union[_chat_pb2.ProviderState, _Mapping]] = ...) -> None: ...
 
 class RouteNotice(_message.Message):
     __slots__ = ("kind", "attempt", "message", "error")

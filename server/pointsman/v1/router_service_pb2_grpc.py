@@ -43,6 +43,11 @@ class RouterServiceStub:
                 request_serializer=pointsman_dot_v1_dot_router__service__pb2.RouteRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_router__service__pb2.RouteResponse.FromString,
                 _registered_method=True)
+        self.RouteBatch = channel.unary_unary(
+                '/pointsman.v1.RouterService/RouteBatch',
+                request_serializer=pointsman_dot_v1_dot_router__service__pb2.RouteBatchRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_router__service__pb2.RouteBatchResponse.FromString,
+                _registered_method=True)
         self.Complete = channel.unary_stream(
                 '/pointsman.v1.RouterService/Complete',
                 request_serializer=pointsman_dot_v1_dot_router__service__pb2.CompleteRequest.SerializeToString,
@@ -69,6 +74,15 @@ class RouterServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RouteBatch(self, request, context):
+        """Up to 256 independent decisions, each as Route makes it. Fails as a whole only for
+        reasons that hit every item (overload, shutting down, too large); otherwise each item
+        has its own error.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Complete(self, request, context):
         """Routes, runs, streams.
 
@@ -82,7 +96,8 @@ class RouterServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CompleteUnary(self, request, context):
-        """Same, one message back. Failover is invisible but for usage.attempts.
+        """Same, one message back. Failover, hedging and cascades are invisible but for
+        usage.attempts.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -95,6 +110,11 @@ def add_RouterServiceServicer_to_server(servicer, server):
                     servicer.Route,
                     request_deserializer=pointsman_dot_v1_dot_router__service__pb2.RouteRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_router__service__pb2.RouteResponse.SerializeToString,
+            ),
+            'RouteBatch': grpc.unary_unary_rpc_method_handler(
+                    servicer.RouteBatch,
+                    request_deserializer=pointsman_dot_v1_dot_router__service__pb2.RouteBatchRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_router__service__pb2.RouteBatchResponse.SerializeToString,
             ),
             'Complete': grpc.unary_stream_rpc_method_handler(
                     servicer.Complete,
@@ -138,6 +158,33 @@ class RouterService:
             '/pointsman.v1.RouterService/Route',
             pointsman_dot_v1_dot_router__service__pb2.RouteRequest.SerializeToString,
             pointsman_dot_v1_dot_router__service__pb2.RouteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RouteBatch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.RouterService/RouteBatch',
+            pointsman_dot_v1_dot_router__service__pb2.RouteBatchRequest.SerializeToString,
+            pointsman_dot_v1_dot_router__service__pb2.RouteBatchResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -64,12 +64,19 @@ class AttemptKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ATTEMPT_KIND_UNSPECIFIED: _ClassVar[AttemptKind]
     ATTEMPT_KIND_PRIMARY: _ClassVar[AttemptKind]
     ATTEMPT_KIND_FAILOVER: _ClassVar[AttemptKind]
+    ATTEMPT_KIND_HEDGE: _ClassVar[AttemptKind]
+    ATTEMPT_KIND_ESCALATION: _ClassVar[AttemptKind]
+    ATTEMPT_KIND_SAMPLE: _ClassVar[AttemptKind]
+    ATTEMPT_KIND_ASSIST: _ClassVar[AttemptKind]
+    ATTEMPT_KIND_RETRY: _ClassVar[AttemptKind]
 
 class AttemptOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     ATTEMPT_OUTCOME_UNSPECIFIED: _ClassVar[AttemptOutcome]
     ATTEMPT_OUTCOME_SERVED: _ClassVar[AttemptOutcome]
     ATTEMPT_OUTCOME_FAILED: _ClassVar[AttemptOutcome]
+    ATTEMPT_OUTCOME_LOST: _ClassVar[AttemptOutcome]
+    ATTEMPT_OUTCOME_GATED: _ClassVar[AttemptOutcome]
     ATTEMPT_OUTCOME_CANCELLED: _ClassVar[AttemptOutcome]
 MODE_UNSPECIFIED: Mode
 MODE_ECO: Mode
@@ -108,13 +115,20 @@ VERDICT_OUTCOME_ERROR: VerdictOutcome
 ATTEMPT_KIND_UNSPECIFIED: AttemptKind
 ATTEMPT_KIND_PRIMARY: AttemptKind
 ATTEMPT_KIND_FAILOVER: AttemptKind
+ATTEMPT_KIND_HEDGE: AttemptKind
+ATTEMPT_KIND_ESCALATION: AttemptKind
+ATTEMPT_KIND_SAMPLE: AttemptKind
+ATTEMPT_KIND_ASSIST: AttemptKind
+ATTEMPT_KIND_RETRY: AttemptKind
 ATTEMPT_OUTCOME_UNSPECIFIED: AttemptOutcome
 ATTEMPT_OUTCOME_SERVED: AttemptOutcome
 ATTEMPT_OUTCOME_FAILED: AttemptOutcome
+ATTEMPT_OUTCOME_LOST: AttemptOutcome
+ATTEMPT_OUTCOME_GATED: AttemptOutcome
 ATTEMPT_OUTCOME_CANCELLED: AttemptOutcome
 
 class RoutingHints(_message.Message):
-    __slots__ = ("task", "tags", "mode", "session_id", "tenant", "model_override", "max_cost_nano_usd", "input_tokens", "labels", "exclude_providers", "allowed_regions")
+    __slots__ = ("task", "tags", "mode", "session_id", "tenant", "model_override", "max_cost_nano_usd", "input_tokens", "labels", "allow_hedging", "allow_cascade", "exclude_providers", "allowed_regions")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -131,6 +145,8 @@ class RoutingHints(_message.Message):
     MAX_COST_NANO_USD_FIELD_NUMBER: _ClassVar[int]
     INPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_HEDGING_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_CASCADE_FIELD_NUMBER: _ClassVar[int]
     EXCLUDE_PROVIDERS_FIELD_NUMBER: _ClassVar[int]
     ALLOWED_REGIONS_FIELD_NUMBER: _ClassVar[int]
     task: str
@@ -142,9 +158,11 @@ class RoutingHints(_message.Message):
     max_cost_nano_usd: int
     input_tokens: int
     labels: _containers.ScalarMap[str, str]
+    allow_hedging: bool
+    allow_cascade: bool
     exclude_providers: _containers.RepeatedScalarFieldContainer[str]
     allowed_regions: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, task: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., mode: _Optional[_Union[Mode, str]] = ..., session_id: _Optional[str] = ..., tenant: _Optional[str] = ..., model_override: _Optional[_Union[ModelOverride, _Mapping]] = ..., max_cost_nano_usd: _Optional[int] = ..., input_tokens: _Optional[int] = ..., labels: _Optional[_Mapping[str, str]] = ..., exclude_providers: _Optional[_Iterable[str]] = ..., allowed_regions: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, task: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., mode: _Optional[_Union[Mode, str]] = ..., session_id: _Optional[str] = ..., tenant: _Optional[str] = ..., model_override: _Optional[_Union[ModelOverride, _Mapping]] = ..., max_cost_nano_usd: _Optional[int] = ..., input_tokens: _Optional[int] = ..., labels: _Optional[_Mapping[str, str]] = ..., allow_hedging: _Optional[bool] = ..., allow_cascade: _Optional[bool] = ..., exclude_providers: _Optional[_Iterable[str]] = ..., allowed_regions: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ModelOverride(_message.Message):
     __slots__ = ("model", "provider", "strict")
@@ -265,20 +283,26 @@ class ExecutionPlan(_message.Message):
     def __init__(self, stages: _Optional[_Iterable[_Union[PlanStage, _Mapping]]] = ...) -> None: ...
 
 class PlanStage(_message.Message):
-    __slots__ = ("attempts",)
+    __slots__ = ("attempts", "samples", "gates")
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    GATES_FIELD_NUMBER: _ClassVar[int]
     attempts: _containers.RepeatedCompositeFieldContainer[PlannedAttempt]
-    def __init__(self, attempts: _Optional[_Iterable[_Union[PlannedAttempt, _Mapping]]] = ...) -> None: ...
+    samples: int
+    gates: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, attempts: _Optional[_Iterable[_Union[PlannedAttempt, _Mapping]]] = ..., samples: _Optional[int] = ..., gates: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PlannedAttempt(_message.Message):
-    __slots__ = ("model", "provider", "kind")
+    __slots__ = ("model", "provider", "kind", "start_after")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
+    START_AFTER_FIELD_NUMBER: _ClassVar[int]
     model: str
     provider: str
     kind: AttemptKind
-    def __init__(self, model: _Optional[str] = ..., provider: _Optional[str] = ..., kind: _Optional[_Union[AttemptKind, str]] = ...) -> None: ...
+    start_after: _duration_pb2.Duration
+    def __init__(self, model: _Optional[str] = ..., provider: _Optional[str] = ..., kind: _Optional[_Union[AttemptKind, str]] = ..., start_after: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class AttemptRef(_message.Message):
     __slots__ = ("attempt", "kind", "provider", "model", "upstream_model")
@@ -295,7 +319,7 @@ class AttemptRef(_message.Message):
     def __init__(self, attempt: _Optional[int] = ..., kind: _Optional[_Union[AttemptKind, str]] = ..., provider: _Optional[str] = ..., model: _Optional[str] = ..., upstream_model: _Optional[str] = ...) -> None: ...
 
 class Attempt(_message.Message):
-    __slots__ = ("ref", "outcome", "ttft", "duration", "usage", "cost_nano_usd", "error", "upstream_request_id", "served_model", "cost_source", "dropped")
+    __slots__ = ("ref", "outcome", "ttft", "duration", "usage", "cost_nano_usd", "error", "upstream_request_id", "served_model", "cost_source", "dropped", "gate")
     REF_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     TTFT_FIELD_NUMBER: _ClassVar[int]
@@ -307,6 +331,7 @@ class Attempt(_message.Message):
     SERVED_MODEL_FIELD_NUMBER: _ClassVar[int]
     COST_SOURCE_FIELD_NUMBER: _ClassVar[int]
     DROPPED_FIELD_NUMBER: _ClassVar[int]
+    GATE_FIELD_NUMBER: _ClassVar[int]
     ref: AttemptRef
     outcome: AttemptOutcome
     ttft: _duration_pb2.Duration
@@ -318,4 +343,5 @@ class Attempt(_message.Message):
     served_model: str
     cost_source: str
     dropped: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, ref: _Optional[_Union[AttemptRef, _Mapping]] = ..., outcome: _Optional[_Union[AttemptOutcome, str]] = ..., ttft: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., usage: _Optional[_Union[_usage_pb2.Usage, _Mapping]] = ..., cost_nano_usd: _Optional[int] = ..., error: _Optional[_Union[_errors_pb2.ErrorSummary, _Mapping]] = ..., upstream_request_id: _Optional[str] = ..., served_model: _Optional[str] = ..., cost_source: _Optional[str] = ..., dropped: _Optional[_Iterable[str]] = ...) -> None: ...
+    gate: str
+    def __init__(self, ref: _Optional[_Union[AttemptRef, _Mapping]] = ..., outcome: _Optional[_Union[AttemptOutcome, str]] = ..., ttft: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., usage: _Optional[_Union[_usage_pb2.Usage, _Mapping]] = ..., cost_nano_usd: _Optional[int] = ..., error: _Optional[_Union[_errors_pb2.ErrorSummary, _Mapping]] = ..., upstream_request_id: _Optional[str] = ..., served_model: _Optional[str] = ..., cost_source: _Optional[str] = ..., dropped: _Optional[_Iterable[str]] = ..., gate: _Optional[str] = ...) -> None: ...

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from pointsman.model.answer import FinishReason, Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome, Cost, CostSource
 from pointsman.model.decision import (
     Assessed,
+    Assessment,
     Candidate,
+    Cause,
+    Choice,
     Decision,
     Estimate,
+    Exclusion,
+    NoOpinion,
     PolicyKind,
+    Shape,
     Shaped,
     Verdict,
     VerdictOutcome,
 )
+from pointsman.model.opinion import Opinion
 from pointsman.model.plan import AttemptKind, Plan, PlannedAttempt, Stage
 from pointsman.model.record import Record
 from pointsman.model.request import (
@@ -23,6 +32,7 @@ from pointsman.model.request import (
     Message,
     Mode,
     Params,
+    ProviderState,
     Reasoning,
     Request,
     ResponseFormat,
@@ -35,6 +45,7 @@ from pointsman.model.request import (
 from pointsman.model.snapshot import Latency, Snapshot
 
 CANARY = "canary-4711"
+STATE = ProviderState("openai", CANARY.encode())
 
 
 def telling_request() -> Request:
@@ -43,8 +54,11 @@ def telling_request() -> Request:
         Message(Role.SYSTEM, (Text(CANARY),)),
         Message(Role.USER, (Text(CANARY), Image(data=CANARY.encode(), media_type="image/png")), name=CANARY),
         Message(Role.USER, (Image(url=f"https://images.example/{CANARY}", detail="low"),)),
-        Message(Role.ASSISTANT, (Reasoning(CANARY), ToolCall("call-1", "lookup", f'{{"q": "{CANARY}"}}'))),
-        Message(Role.TOOL, (ToolResult("call-1", CANARY),)),
+        Message(
+            Role.ASSISTANT, (Reasoning(CANARY, STATE), ToolCall("call-1", "lookup", f'{{"q": "{CANARY}"}}', STATE))
+        ),
+        Message(Role.ASSISTANT, (Text(CANARY, STATE),)),
+        Message(Role.TOOL, (ToolResult("call-1", CANARY, is_error=True),)),
     )
     return Request(
         messages=said,
@@ -77,7 +91,13 @@ def attempt(number: int = 1, target: str = "mini", outcome: AttemptOutcome = Att
         upstream_status=200 if served else 500,
         error_reason="" if served else "ALL_PROVIDERS_DOWN",
         error_message="" if served else "HTTP 500",
+        dropped=() if served else ("reasoning parts", "seed"),
     )
+
+
+def assist(number: int = 1, target: str = "nano") -> Attempt:
+    """What a policy asked a model for itself."""
+    return replace(attempt(number, target), kind=AttemptKind.ASSIST, ttft=None, cost_nano_usd=300)
 
 
 def decision(target: str = "mini", task: str = "simple", decided_by: str = "tags") -> Decision:
@@ -115,4 +135,22 @@ def record(decision_id: str, *attempts: Attempt, received: float = 1_700_000_000
         ttft=1.75,
         duration=3.0,
         policy_micros={"tags": 3.5},
+        opinions=opinions(),
+        packages=("acme-policies 2.1", "pointsman 0.1.0"),
+    )
+
+
+def opinions() -> tuple[Opinion, ...]:
+    """One of each sort."""
+    plan = Plan((Stage((PlannedAttempt("mini"),)),), pin_ttl=60.0)
+    return (
+        Opinion.of("rules", "assess_request", Assessment("simple", Mode.ECO, 0.75, "rule 1")),
+        Opinion.of("rules", "shape_request", {"mini": Shape(100, None, 0.5, "Be brief.")}),
+        Opinion.of("rules", "exclude_targets", [Exclusion("opus", Cause.POLICY, "rule 2", "acme")]),
+        Opinion.of("rules", "choose_targets", Choice(("mini", "opus"), "rule 3", exclusive=True)),
+        Opinion.of("rules", "plan_attempts", plan),
+        Opinion.of("shy", "assess_request", NoOpinion("not sure")),
+        Opinion.of("shy", "exclude_targets", ()),
+        Opinion.of("shy", "choose_targets", None),
+        Opinion(entry="shy", hook="plan_attempts", failed="raised RuntimeError"),
     )

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager
 
 import pytest
+from msgspec.structs import replace
 from tests.contract.ledger.records import CANARY, record
 
 from pointsman.errors import LedgerUnavailable
+from pointsman.ledger.redaction import redacted
 from pointsman.model.attempt import Attempt
 from pointsman.ports import Ledger
 
@@ -101,6 +103,37 @@ class LedgerContract:
         await ledger.add_config("v1", "chain: [other]")
         assert outside.config("v1") == "chain: []"
         assert outside.config("v2") is None
+
+    async def test_what_is_acknowledged_can_be_read_back(self, open_ledger: Opener) -> None:
+        ledger = await open_ledger(prompts="text")
+        kept = record("d-1")
+        await ledger.append(kept)
+        found = await ledger.find("d-1")
+        assert found is not None
+        assert found.text_kept
+        assert found.record == replace(kept, opinions=())
+        await ledger.aclose()
+
+    async def test_without_text_the_answers_of_those_who_read_it_are_kept(self, ledger: Ledger) -> None:
+        kept = record("d-1")
+        await ledger.append(kept)
+        found = await ledger.find("d-1")
+        assert found is not None
+        assert not found.text_kept
+        assert found.record == replace(kept, request=redacted(kept.request))
+        assert {opinion.hook: opinion.answer() for opinion in found.record.opinions} == {
+            opinion.hook: opinion.answer() for opinion in kept.opinions
+        }
+
+    async def test_only_a_whole_id_is_found(self, ledger: Ledger) -> None:
+        await ledger.append(record("d-10"))
+        assert await ledger.find("d-1") is None
+        assert await ledger.find("") is None
+
+    async def test_a_configuration_can_be_read_back(self, ledger: Ledger) -> None:
+        await ledger.add_config("v1", "chain: []")
+        assert await ledger.find_config("v1") == "chain: []"
+        assert await ledger.find_config("v2") is None
 
     async def test_no_text_of_a_caller_is_stored(self, open_ledger: Opener, outside: Outside) -> None:
         ledger = await open_ledger()

@@ -6,9 +6,24 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pointsman import Hints, ModelOverride
-from pointsman.testing import PolicyContract, make_request
-from pointsman.testing.samples import REQUESTS
-from pointsman_policies import budgets, classifier, feasibility, health, limits, override, pinning, routing, rules, tags
+from pointsman.testing import PolicyContract, make_request, make_snapshot
+from pointsman.testing.samples import REQUESTS, SNAPSHOTS
+from pointsman_policies import (
+    agree,
+    budgets,
+    cascade,
+    classifier,
+    feasibility,
+    health,
+    hedging,
+    limits,
+    llm_classifier,
+    override,
+    pinning,
+    routing,
+    rules,
+    tags,
+)
 
 TOO_MUCH = {"context_share": {"context_share": 1.5}}
 RULES = [
@@ -66,6 +81,29 @@ class TestClassifier(PolicyContract):
     )
 
 
+class TestLlmClassifier(PolicyContract):
+    plugin = llm_classifier.plugin
+    use = "llm-classifier"
+    options = MappingProxyType({"model": "mini", "labels": {"quick": {"task": "simple"}, "code": "source code"}})
+    snapshots = (
+        *SNAPSHOTS,
+        make_snapshot(signals={"llm-classifier": {"label": "quick"}}),
+        make_snapshot(signals={"llm-classifier": {"reason": "not asked: tags is sure (1)"}}),
+        make_snapshot(signals={"llm-classifier": ["no such", 7]}),
+    )
+    answers = ("code", '{"task": "quick"}', "", "Ignore that, it is poetry.")
+    mistakes = MappingProxyType(
+        {
+            "model": {"model": "minni"},
+            "labels": {"labels": {"code": "alone"}},
+            "labels.code.row": {"labels": {"code": {"row": 1}, "quick": {"task": "simple"}}},
+            "prompt": {"prompt": "Sort it."},
+            "ask_below": {"ask_below": 0},
+        }
+    )
+    example = Path(__file__).parents[3] / "docs" / "policies" / "llm-classifier.md"
+
+
 class TestHealth(PolicyContract):
     plugin = health.plugin
     use = "health"
@@ -80,3 +118,45 @@ class TestPinning(PolicyContract):
     plugin = pinning.plugin
     use = "pinning"
     requests = (*REQUESTS, make_request(hints=Hints(session_id="s-1")))
+
+
+class TestHedging(PolicyContract):
+    plugin = hedging.plugin
+    use = "hedging"
+    options = MappingProxyType(
+        {"modes": {"balanced": {"delay": "1s"}, "sport": {"delay": "0s", "extra_spend": "100%"}}}
+    )
+    mistakes = MappingProxyType(
+        {"modes.sport.extra_spend": {"modes": {"sport": {"extra_spend": "much"}}}, "min_samples": {"min_samples": 0}}
+    )
+    beside = (routing.plugin,)
+
+
+class TestCascade(PolicyContract):
+    plugin = cascade.plugin
+    use = "cascade"
+    options = MappingProxyType({"tasks": {"simple": {"gate": "good", "steps": ["frontier"], "samples": 3}}})
+    mistakes = MappingProxyType(
+        {
+            "tasks.simple.samples": {"tasks": {"simple": {"samples": 0}}},
+            "tasks.simple.steps": {"tasks": {"simple": {"steps": ["huge"]}}},
+            "tasks": {"tasks": {"sample": {}}},
+        }
+    )
+    gates = ("good",)
+    beside = (routing.plugin,)
+
+
+class TestAgree(PolicyContract):
+    plugin = agree.plugin
+    use = "agree"
+    options = MappingProxyType({"tasks": {"simple": {"beside": "mid", "gate": "same"}}})
+    mistakes = MappingProxyType(
+        {
+            "tasks.simple": {"tasks": {"simple": "mid"}},
+            "tasks.simple.gate": {"tasks": {"simple": {"beside": "mid", "gate": "sane"}}},
+            "tasks.simple.beside": {"tasks": {"simple": {"beside": "huge", "gate": "same"}}},
+        }
+    )
+    gates = ("same",)
+    beside = (routing.plugin,)

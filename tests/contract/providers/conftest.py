@@ -22,7 +22,9 @@ from pointsman.sim import CallRecord, SimSettings, create_app
 KEY = "sk-canary-0123456789"
 LIMITS = Limits(connect=2, headers=0.4, idle=0.4, total=5)
 
-WIRED = [pytest.param("openai", id="openai")]
+# Where the API of each wire begins at a simulated provider.
+BASES = {"openai": "/v1", "anthropic": "", "gemini": "/v1beta"}
+WIRED = [pytest.param(wire, id=wire) for wire in BASES]
 
 
 class _Active(msgspec.Struct):
@@ -41,7 +43,7 @@ class World:
     ended: asyncio.Queue[CallRecord]
 
     def provider(self, name: str = "openai", *, api_key: str = KEY, max_event_bytes: int = 1 << 20) -> Provider:
-        base_url = f"{self.url}/{name}/v1"
+        base_url = f"{self.url}/{name}{BASES[self.wire]}"
         settings = ProviderSettings(
             provider=name, base_url=base_url, api_key=api_key, max_event_bytes=max_event_bytes, max_body=1 << 20
         )
@@ -61,6 +63,11 @@ class World:
         async with asyncio.timeout(5):
             while not any(call.tokens >= tokens for call in (await self.active()).calls):
                 pass
+
+    async def fail(self, faults: dict[str, str]) -> None:
+        """The simulator's faults of providers, from now on."""
+        body = msgspec.json.encode(faults)
+        await self.transport.request(HttpRequest("PUT", f"{self.url}/sim/faults", {}, body), Limits(), 1 << 20)
 
     async def active(self) -> _Active:
         answer = await self.transport.request(HttpRequest("GET", f"{self.url}/sim/active"), Limits(), 1 << 20)

@@ -117,7 +117,8 @@ async def test_when_to_come_back(world: World, fault: str) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_bad_key_is_not_shown(world: World, stream: bool) -> None:
     _, error = await failure(world.provider(api_key="bad-key"), calling(), stream=stream)
-    assert error.message == "openai answered 401 (invalid_api_key)"
+    assert error.reason is Reason.PROVIDER_AUTH_FAILED
+    assert error.message == f"openai answered {400 if world.wire == 'gemini' else 401} (invalid_api_key)"
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -148,3 +149,38 @@ async def test_many_faults_at_once_leave_nothing_behind(world: World) -> None:
     for _ in faults:
         await world.last()
     assert (await world.active()).count == 0
+
+
+async def test_a_probe_finds_who_is_there(world: World) -> None:
+    await world.provider().probe(LIMITS)
+    assert world.ended.empty()
+
+
+@pytest.mark.parametrize("fault", ["http-500", "http-429", "hang-accept", "headers-then-silence"])
+async def test_a_probe_finds_who_is_not(world: World, fault: str) -> None:
+    await world.fail({"openai": fault})
+    with pytest.raises(ProviderError) as caught:
+        await world.provider().probe(LIMITS)
+    assert caught.value.reason in (Reason.ALL_PROVIDERS_DOWN, Reason.PROVIDER_RATE_LIMITED)
+
+
+async def test_a_probe_finds_a_key_that_is_refused(world: World) -> None:
+    with pytest.raises(ProviderError) as caught:
+        await world.provider(api_key="bad-key").probe(LIMITS)
+    assert (caught.value.reason, caught.value.provider_wide) == (Reason.PROVIDER_AUTH_FAILED, True)
+    assert "bad-key" not in str(caught.value)
+
+
+async def test_a_probe_that_finds_nobody(world: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        world.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    with pytest.raises(ProviderError):
+        await world.provider().probe(LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("fault", "wide"), [("http-401", True), ("http-429", False), ("http-500", False), ("http-400", False)]
+)
+async def test_what_concerns_all_models_of_a_provider(world: World, fault: str, wide: bool) -> None:
+    _, error = await failure(world.provider(), calling(f"m:fault-{fault}"), stream=False)
+    assert error.provider_wide == wide

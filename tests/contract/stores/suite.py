@@ -6,10 +6,11 @@ import pytest
 from msgspec.structs import replace
 from tests.contract.stores.clocks import HeldClock
 
+from pointsman.errors import Reason
 from pointsman.model.answer import Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.plan import AttemptKind
-from pointsman.model.snapshot import Latency, Pin
+from pointsman.model.snapshot import HealthState, Latency, Pin
 from pointsman.ports import StateStore
 
 MINI, OPUS = Pin("mini", 1_700_000_000.0), Pin("opus", 1_700_000_060.0, turn=3)
@@ -30,6 +31,24 @@ def served(ttft: float | None = 0.5, target: str = "mini", usage: Usage | None =
     )
 
 
+def failed(target: str = "mini", reason: Reason = Reason.ALL_PROVIDERS_DOWN, status: int = 503) -> Attempt:
+    attempt = served(None, target)
+    return replace(
+        attempt, outcome=AttemptOutcome.FAILED, duration=0.0, error_reason=reason.value, upstream_status=status
+    )
+
+
+async def down(store: StateStore, clock: HeldClock) -> float:
+    """Fail until it is down; Unix seconds at which it is tried again."""
+    while not (health := (await store.read()).health):
+        store.record(failed(), 0)
+    until = health["mini"].until
+    assert health["mini"].state is HealthState.DOWN
+    assert until is not None
+    assert until > clock.now()
+    return until
+
+
 class StateStoreContract:
     @pytest.fixture
     def clock(self) -> HeldClock:
@@ -46,10 +65,46 @@ class StateStoreContract:
         latencies = (await store.read()).latencies
         assert latencies == {"mini": Latency(0.5, 0.95, 100), "opus": Latency(7.0, 7.0, 1)}
 
-    async def test_only_the_last_128_answers_count(self, store: StateStore) -> None:
+    async def test_the_median_is_of_the_last_128_answers(self, store: StateStore) -> None:
         for ttft in [9.0] * 100 + [1.0] * 64 + [2.0] * 64:
             store.record(served(ttft), 0)
-        assert (await store.read()).latencies["mini"] == Latency(1.0, 2.0, 128)
+        latency = (await store.read()).latencies["mini"]
+        assert (latency.p50, latency.samples) == (1.0, 128)
+
+    async def test_the_tail_is_of_a_longer_past(self, store: StateStore, clock: HeldClock) -> None:
+        for _ in range(20):
+            for ttft in [0.5] * 94 + [4.0] * 6:
+                store.record(served(ttft), 0)
+            clock.seconds += 10
+        assert (await store.read()).latencies["mini"].p95 == pytest.approx(4.0, rel=0.02)
+        clock.seconds += 6000
+        for _ in range(20):
+            store.record(served(0.5), 0)
+        for _ in range(300):
+            store.record(served(0.25), 0)
+        assert (await store.read()).latencies["mini"].p95 < 1
+
+    async def test_a_slow_loser_of_a_race_counts_as_slow(self, store: StateStore) -> None:
+        for _ in range(100):
+            store.record(served(0.5), 0)
+        lost = replace(served(None), outcome=AttemptOutcome.LOST)
+        for _ in range(20):
+            store.record(replace(lost, duration=3.0), 0)
+        # One that was given up early says nothing.
+        store.record(replace(lost, duration=0.1), 0)
+        latency = (await store.read()).latencies["mini"]
+        assert (latency.p95, latency.samples) == (3.0, 120)
+
+    async def test_counters_add_up_and_are_forgotten(self, store: StateStore, clock: HeldClock) -> None:
+        assert await store.total("spent") == 0
+        assert [await store.add("spent", amount, 60) for amount in (5, 7, -2)] == [5, 12, 10]
+        assert (await store.total("spent"), await store.total("other")) == (10, 0)
+        assert await store.get("spent") is None
+        clock.seconds += 59
+        assert await store.add("spent", 0, 60) == 10
+        clock.seconds += 61
+        assert await store.total("spent") == 0
+        assert await store.add("spent", 1, 60) == 1
 
     @pytest.mark.parametrize("outcome", [AttemptOutcome.FAILED, AttemptOutcome.CANCELLED])
     async def test_only_answers_have_latencies(self, store: StateStore, outcome: AttemptOutcome) -> None:
@@ -148,3 +203,85 @@ class StateStoreContract:
         assert await store.get("tags:a") == b"1"
         clock.seconds += 0.1
         assert await store.get("tags:a") is None
+
+    async def test_models_that_fail_are_down_and_others_are_not_named(
+        self, store: StateStore, clock: HeldClock
+    ) -> None:
+        store.record(served(target="opus"), 0)
+        await down(store, clock)
+        assert set((await store.read("default/s1")).health) == {"mini"}
+        assert (await store.begin("mini"), await store.begin("opus"), await store.begin("unheard-of")) == (None, 0, 0)
+
+    async def test_a_health_that_was_read_never_changes(self, store: StateStore, clock: HeldClock) -> None:
+        clock.seconds = await down(store, clock)
+        before = (await store.read()).health
+        seen = dict(before)
+        for _ in range(10):
+            store.record(failed(), 0)
+        assert before == seen
+
+    async def test_a_few_at_once_may_try_what_was_down(self, store: StateStore, clock: HeldClock) -> None:
+        clock.seconds = await down(store, clock)
+        assert (await store.read()).health["mini"].state is HealthState.PROBING
+        leases = []
+        while (lease := await store.begin("mini")) is not None:
+            leases.append(lease)
+            assert len(leases) < 100
+        assert all(leases)
+        assert (await store.read()).health["mini"].state is HealthState.DOWN
+        store.give_back("mini", leases[0])
+        assert (await store.read()).health["mini"].state is HealthState.PROBING
+        assert await store.begin("mini")
+        store.record(replace(served(), outcome=AttemptOutcome.CANCELLED, duration=0.0), 0, leases[1])
+        assert await store.begin("mini")
+
+    async def test_trials_that_nobody_hears_of_expire(self, store: StateStore, clock: HeldClock) -> None:
+        clock.seconds = await down(store, clock)
+        while await store.begin("mini") is not None:
+            pass
+        clock.seconds += 600
+        assert await store.begin("mini")
+
+    async def test_answers_to_trials_make_it_up_again(self, store: StateStore, clock: HeldClock) -> None:
+        clock.seconds = await down(store, clock)
+        for _ in range(20):
+            lease = await store.begin("mini")
+            assert lease is not None
+            store.record(replace(served(), duration=0.0), 0, lease)
+        assert (await store.read()).health == {}
+        assert await store.begin("mini") == 0
+
+    async def test_a_trial_that_fails_makes_it_down_for_longer(self, store: StateStore, clock: HeldClock) -> None:
+        first = await down(store, clock) - clock.seconds
+        clock.seconds += first
+        lease = await store.begin("mini")
+        assert lease
+        store.record(failed(), 0, lease)
+        again = (await store.read()).health["mini"].until
+        assert again is not None
+        assert again - clock.seconds > first
+
+    async def test_a_rate_limit_is_the_providers_word(self, store: StateStore, clock: HeldClock) -> None:
+        limit = failed(reason=Reason.PROVIDER_RATE_LIMITED, status=429)
+        store.record(replace(limit, retry_after=7.0), 0)
+        health = (await store.read()).health["mini"]
+        assert (health.state, health.until, health.told) == (HealthState.DOWN, clock.now() + 7.0, True)
+        store.probed("openai")
+        assert await store.begin("mini") is None
+        clock.seconds += 7.0
+        assert await store.begin("mini")
+
+    async def test_a_provider_that_answers_a_probe_is_tried_at_once(self, store: StateStore, clock: HeldClock) -> None:
+        await down(store, clock)
+        store.probed("google")
+        assert await store.begin("mini") is None
+        store.probed("openai")
+        assert (await store.read()).health["mini"].state is HealthState.PROBING
+
+    async def test_vitals(self, store: StateStore, clock: HeldClock) -> None:
+        store.record(served(0.5, target="opus"), 0)
+        await down(store, clock)
+        mini, opus = await store.vitals()
+        assert (mini.target, mini.provider, mini.health.state) == ("mini", "openai", HealthState.DOWN)
+        assert (mini.error_ratio, mini.last_error, mini.since) == (1.0, "HTTP 503", clock.now())
+        assert (opus.calls, opus.failures, opus.latency) == (1, 0, Latency(0.5, 0.5, 1))

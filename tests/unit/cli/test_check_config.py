@@ -19,10 +19,22 @@ def test_the_chain_is_explained_in_its_order(capsys: pytest.CaptureFixture[str])
     assert main(["check-config", EXAMPLE, "--simulated", "--explain", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     hooks = {entry["id"]: entry["hooks"] for entry in told["chain"]}
-    assert list(hooks) == ["override", "tags", "limits", "fits", "caps", "health", "pin", "route"]
+    assert list(hooks) == [
+        "override",
+        "tags",
+        "rules",
+        "classifier",
+        "llm",
+        "limits",
+        "fits",
+        "caps",
+        "health",
+        "pin",
+        "route",
+    ]
     assert hooks["route"] == ["shape", "choose"]
     assert told["routes"]["code"]["balanced"] == ["mini", "gpt"]
-    assert "max_cost_nano_usd" in told["chain"][2]["honours"]
+    assert "max_cost_nano_usd" in told["chain"][5]["honours"]
 
 
 def test_who_decides_in_compliance_mode(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -30,14 +42,14 @@ def test_who_decides_in_compliance_mode(tmp_path: Path, capsys: pytest.CaptureFi
     strict.write_text(Path(EXAMPLE).read_text() + "compliance: {tenants: [acme]}\n")
     assert main(["check-config", str(strict), "--simulated", "--explain", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["compliance"]
-    assert (told["tenants"], told["passed_over"]) == (["acme"], [])
-    assert told["decide"] == ["override", "tags", "caps", "health", "pin", "route"]
+    assert (told["tenants"], told["passed_over"]) == (["acme"], ["llm"])
+    assert told["decide"] == ["override", "tags", "rules", "classifier", "caps", "health", "pin", "route"]
     assert main(["check-config", str(strict), "--simulated", "--explain"]) == 0
     assert "Compliance mode for tenant acme: override, tags," in capsys.readouterr().out
 
 
 def test_disabled_models_are_marked(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENROUTER_API_KEY", "GROQ_API_KEY", "MISTRAL_API_KEY"):
+    for name in ("ANTHROPIC_API_KEY", "OPENROUTER_API_KEY", "GROQ_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test-000000")
     assert main(["check-config", EXAMPLE, "--explain"]) == 0
@@ -48,7 +60,8 @@ def test_disabled_models_are_marked(capsys: pytest.CaptureFixture[str], monkeypa
 
 @pytest.fixture
 def keyless(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "GROQ_API_KEY", "MISTRAL_API_KEY"):
+    providers = ("OPENAI", "ANTHROPIC", "OPENROUTER", "GROQ", "GEMINI", "MISTRAL")
+    for name in (f"{provider}_API_KEY" for provider in providers):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -57,10 +70,10 @@ def test_without_any_key_it_is_good_with_warnings(capsys: pytest.CaptureFixture[
     assert main(["check-config", EXAMPLE]) == 0
     shown = capsys.readouterr()
     assert "good, version " in shown.out
-    assert "0 of 8 models enabled" in shown.out
+    assert "0 of 13 models enabled" in shown.out
     warnings = shown.err.splitlines()
     assert all(": warning: providers" in line for line in warnings)
-    assert len(warnings) == 5
+    assert len(warnings) == 7
     assert "to serve, set one of the keys" in shown.err
 
 

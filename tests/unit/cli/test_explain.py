@@ -5,9 +5,8 @@ from rich.console import Console
 from tests.contract.ledger.records import record
 
 from pointsman.cli.explain import explanation
-from pointsman.ledger.recorded import Recorded
 from pointsman.model.decision import Assessed, Candidate, Estimate, Refusal
-from pointsman.model.record import Record
+from pointsman.model.record import Record, Recorded
 from pointsman.model.request import Mode
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from pointsman.chain import discovery
 from pointsman.chain.discovery import Installed
-from pointsman.chain.plugin import GROUP
+from pointsman.chain.plugin import GATES, GROUP
 from pointsman.cli import main
 from pointsman.hookspecs import API_VERSION
 
@@ -41,7 +41,7 @@ def test_the_table_says_what_each_implements(capsys: pytest.CaptureFixture[str])
 
 def test_a_refused_policy_says_why(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     broken = Installed("broken", "broken-policies", "1.2", EntryPoint("broken", "no_such_module:plugin", GROUP))
-    monkeypatch.setattr(discovery, "installed", lambda: {"broken": (broken,)})
+    monkeypatch.setattr(discovery, "installed", lambda group=GROUP: {"broken": (broken,)} if group == GROUP else {})
     assert main(["plugins", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)["policies"]
     assert (row["distribution"], row["version"]) == ("broken-policies", "1.2")
@@ -53,3 +53,28 @@ def test_what_a_chain_names_and_nobody_installed(tmp_path: Path, capsys: pytest.
     path.write_text("chain: [{use: tags}, {use: astrology}]\n")
     assert main(["plugins", "--config", str(path)]) == 0
     assert "'astrology', which is not installed" in capsys.readouterr().out
+
+
+def test_the_gates_are_listed_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("gates: {a: {use: json}, b: {use: astrology}}\n")
+    assert main(["plugins", "--config", str(path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    rows = {row["name"]: row for row in told["gates"]}
+    assert (rows["json"]["distribution"], rows["json"]["configured"], rows["json"]["refused"]) == (
+        "pointsman",
+        True,
+        "",
+    )
+    assert rows["logprob"]["wants"] == ["logprobs"]
+    assert not rows["length"]["configured"]
+    assert told["missing"] == ["astrology"]
+
+
+def test_a_refused_gate_says_why(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = Installed("broken", "broken-gates", "1.2", EntryPoint("broken", "no_such_module:plugin", GATES))
+    monkeypatch.setattr(discovery, "installed", lambda group=GROUP: {"broken": (broken,)} if group == GATES else {})
+    assert main(["plugins"]) == 0
+    shown = capsys.readouterr().out
+    assert "1 gates installed" in shown
+    assert "refused: " in shown

@@ -86,7 +86,7 @@ def test_an_empty_period_says_so() -> None:
 
 def test_decisions_without_a_run_are_told_apart() -> None:
     assert shown(made(None, only_decided=3)).startswith("4 requests, $0.004000; 3 decisions without a run\n")
-    assert shown(made(None, requests=0, only_decided=3)) == "3 decisions without a run, nothing else.\n"
+    assert shown(made(None, requests=0, only_decided=3)) == "3 decisions without a run for $0.004000, nothing else.\n"
     assert "without a run" not in shown(made(None))
 
 

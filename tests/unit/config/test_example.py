@@ -34,6 +34,9 @@ def test_it_is_whole_without_a_key_where_providers_are_simulated() -> None:
     assert [entry.id for entry in config.entries] == [
         "override",
         "tags",
+        "rules",
+        "classifier",
+        "llm",
         "limits",
         "fits",
         "caps",

@@ -10,10 +10,12 @@ from tests.unit.config.documents import DOCUMENT, KEYS, ProblemsOf
 from pointsman.chain.entry import OnError
 from pointsman.config.load import load
 from pointsman.config.policies import Policies
+from pointsman.engine.probing import Probe
 from pointsman.engine.rules import Compliance
 from pointsman.errors import ConfigInvalid
 from pointsman.model.catalogue import Adaptation, Price, Select
 from pointsman.model.request import Mode
+from pointsman.stores.breaker import BreakerSettings
 
 
 def test_prices_are_exact_nano_usd(policies: Policies) -> None:
@@ -106,7 +108,7 @@ def test_compliance(policies: Policies, written: str, compliance: Compliance) ->
 def test_without_a_chain_the_standard_policies_decide(policies: Policies) -> None:
     text = DOCUMENT[: DOCUMENT.index("chain:")]
     entries = load(text, KEYS, installed=policies).entries
-    assert [entry.id for entry in entries] == ["override", "tags", "limits", "feasibility", "routing"]
+    assert [entry.id for entry in entries] == ["override", "tags", "limits", "feasibility", "health", "routing"]
 
 
 def test_settings_have_defaults(policies: Policies) -> None:
@@ -115,6 +117,17 @@ def test_settings_have_defaults(policies: Policies) -> None:
     assert (config.server.drain, config.server.default_deadline, config.server.max_deadline) == (30, 300, 600)
     assert (config.ledger.path, config.ledger.prompts, config.failover.max_attempts) == ("pointsman.db", "none", 4)
     assert (config.strict_tags, config.catalogue.default_mode, config.warnings) == (False, Mode.BALANCED, ())
+
+
+def test_the_defaults_of_health_are_the_breakers_own(policies: Policies) -> None:
+    assert BreakerSettings(**load(DOCUMENT, KEYS, installed=policies).health.model_dump()) == BreakerSettings()
+
+
+@pytest.mark.parametrize("simulated", [None, "http://127.0.0.1:8900"])
+def test_a_probe(policies: Policies, simulated: str | None) -> None:
+    text = DOCUMENT.replace("openai: {", "openai: {probe: {every: 10s}, ", 1)
+    providers = load(text, KEYS, installed=policies, simulated=simulated).providers
+    assert {name: account.probe for name, account in providers.items() if account.probe} == {"openai": Probe(10.0, 5.0)}
 
 
 @pytest.mark.parametrize("off", ["off", "'off'", "false"])

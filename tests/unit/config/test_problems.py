@@ -15,6 +15,8 @@ def test_the_document_of_these_tests_is_good(problems_of: ProblemsOf) -> None:
     assert problems_of(DOCUMENT) == []
 
 
+OPENAI_GROQ = 'wire: openai, api_key: "${G'
+
 # What is written instead of what, the path it must be found under, words of the message; the line is where the new text
 # stands, or the first of `old` where it is gone.
 MISTAKES = [
@@ -67,6 +69,9 @@ MISTAKES = [
     ("tags: {night", "server: {grpc: 50051}\ntags: {night", "server.grpc", "must be text; put it in quotes, not 50051"),
     ("tags: {night", "server: {http: here}\ntags: {night", "server.http", "must be HOST:PORT"),
     ("tags: {night", "server: {max_deadline: 1m}\ntags: {night", "server.max_deadline", "below default_deadline"),
+    ("tags: {night", "health: {open_for: 3m}\ntags: {night", "health.open_max", "below open_for"),
+    ("tags: {night", "health: {error_ratio: 0.1}\ntags: {night", "health.degraded_ratio", "above error_ratio"),
+    ("tags: {night", "health: {trials: 0}\ntags: {night", "health.trials", "must be at least 1, not 0"),
     ("min_output_tokens: 1024", "min_output_tokens: 9\n    max_output_tokens: 8", "tasks.code.min_output_tokens", "8"),
     ("aliases: [fast]", "aliases: [fast]\n    capabilities: [tool]", "models.mini.capabilities[0]", "'tools'"),
     ("aliases: [fast]", "aliases: [fast]\n    capabilities: [image_urls]", "models.mini.capabilities", "needs images"),
@@ -75,7 +80,9 @@ MISTAKES = [
     ("  mini:\n", "  mi ni:\n    x: 1\n  mini:\n", "models.mi ni", "must be a model id"),
     ("api.groq.com/openai", "user:pw@api.groq.com", "providers.groq.base_url", "must hold no credentials"),
     ('base_url: "https', 'base_url: "ftp', "providers.groq.base_url", "must be a URL such as"),
-    ("wire: openai, api_key: \"${G", "wire: smoke, api_key: \"${G", "providers.groq.wire", "must be 'openai'"),
+    (OPENAI_GROQ, "wire: smoke, api_key: \"${G", "providers.groq.wire", "must be 'openai', 'anthropic' or 'gemini'"),
+    (OPENAI_GROQ, "wire: anthropic, seed_field: seed, api_key: \"${G", "providers.groq.seed_field", "wire 'openai'"),
+    (OPENAI_GROQ, "wire: openai, thinking: budget, api_key: \"${G", "providers.groq.thinking", "wire 'anthropic'"),
     ('/v1"}', '/v1", ca_file: nowhere.pem}', "providers.groq.ca_file", "there is no file 'nowhere.pem'"),
     # what is missing
     ("    upstream: gpt-5.4-mini\n", "", "models.mini.upstream", "required key 'upstream' is missing"),

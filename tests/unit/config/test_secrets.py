@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 import traceback
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 from tests.unit.config.documents import DOCUMENT, KEYS, ProblemsOf
 
+from pointsman import SecretMissing, SecretReference, read_secret
 from pointsman.config.load import load
 from pointsman.config.policies import Policies
 from pointsman.errors import ConfigInvalid
@@ -124,10 +127,11 @@ def test_a_key_that_no_header_can_carry_is_refused_unseen(problems_of: ProblemsO
 
 
 def test_simulated_providers_need_no_key(policies: Policies) -> None:
-    config = load(DOCUMENT, {}, installed=policies, simulated="http://127.0.0.1:8900/")
+    text = DOCUMENT.replace("groq: {wire: openai", "groq: {wire: gemini")
+    config = load(text, {}, installed=policies, simulated="http://127.0.0.1:8900/")
     assert {name: account.settings.base_url for name, account in config.providers.items()} == {
         "openai": "http://127.0.0.1:8900/openai/v1",
-        "groq": "http://127.0.0.1:8900/groq/v1",
+        "groq": "http://127.0.0.1:8900/groq/v1beta",
     }
     assert {account.settings.api_key for account in config.providers.values()} == {"simulated"}
     assert config.warnings == ()
@@ -137,3 +141,20 @@ def test_simulated_providers_need_no_key(policies: Policies) -> None:
 def test_a_simulated_server_sends_no_secret(policies: Policies) -> None:
     config = load(DOCUMENT, {**KEYS, "OPENAI_API_KEY": SECRET}, installed=policies, simulated="http://sim")
     assert config.providers["openai"].settings.api_key == "simulated"
+
+
+def test_policies_read_secrets_as_the_configuration_does(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text(f"{SECRET}\n")
+    assert read_secret("${KEY}", {"KEY": f" {SECRET} "}) == read_secret(f"${{file:{path}}}", {}) == SECRET
+    for missing in ("${KEY}", f"${{file:{path}.not}}"):
+        with pytest.raises(SecretMissing, match=re.escape(missing.strip("${}").removeprefix("file:"))):
+            read_secret(missing, {})
+
+
+def test_a_policy_option_takes_a_reference_and_never_the_key() -> None:
+    option = TypeAdapter[str](SecretReference)
+    assert option.validate_python("${KEY}") == "${KEY}"
+    with pytest.raises(ValidationError) as raised:
+        option.validate_python(SECRET)
+    assert SECRET not in str(raised.value.errors(include_input=False))

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from tests.unit.virtual_time import LoopClock
-
-from pointsman.engine.exchange import Completion, Terms
+from pointsman.engine.assist import Assistance
+from pointsman.engine.exchange import Completion, Exchange, Terms
 from pointsman.engine.route import Engine, World
 from pointsman.engine.rules import Rules
 from pointsman.engine.watch import Watchdog
 from pointsman.errors import ProviderError, Reason, RequestError
 from pointsman.model.events import Event
 from pointsman.model.request import Request
+from pointsman.ports import Clock
 from pointsman.stores.memory import MemoryStore
 from pointsman.testing import FakeLedger, FakeProvider, RecordingSink, make_request, make_rules
+from pointsman.testing.virtual_time import LoopClock
 
 DEADLINE = 60.0
 
@@ -66,6 +67,11 @@ class Bench:
     def start(self, sink: RecordingSink | None, request: Request | None = None) -> asyncio.Task[Completion]:
         """Complete in a task, to be cancelled or looked at while it runs."""
         return asyncio.create_task(self.engine.complete(request or make_request(), self.terms(), sink))
+
+
+def nobody_asked(exchange: Exchange, clock: Clock) -> Assistance:
+    """For policies that ask no model."""
+    return Assistance(exchange, {}, clock, lambda attempt, tokens: None)
 
 
 def down(message: str = "HTTP 500", *, retry_after: float | None = None) -> ProviderError:

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.virtual_time import VirtualTimeLoop
+
+from pointsman.testing.virtual_time import VirtualTimeLoop
 
 
 @pytest.fixture(scope="session")

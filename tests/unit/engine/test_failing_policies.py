@@ -23,7 +23,7 @@ from pointsman.model.decision import (
     Shape,
     VerdictOutcome,
 )
-from pointsman.model.plan import Plan, PlannedAttempt, Stage
+from pointsman.model.plan import AttemptKind, Plan, PlannedAttempt, Stage
 from pointsman.testing import make_request, make_rules, make_snapshot
 
 RAISED = [ValueError("secret"), BaseException("secret"), SystemExit(1), asyncio.CancelledError()]
@@ -76,6 +76,7 @@ NONSENSE = [
     ("exclude_targets", [Exclusion(_any(["mini"]), Cause.POLICY, "no")]),
     ("exclude_targets", [Exclusion("mini", _any("spite"), "no")]),
     ("exclude_targets", [Exclusion("mini", Cause.POLICY, _any(None))]),
+    ("exclude_targets", [Exclusion("mini", Cause.POLICY, "no", yields=_any("perhaps"))]),
     ("choose_targets", "mini"),
     ("choose_targets", ["mini"]),
     ("choose_targets", Choice((), "none")),
@@ -89,6 +90,7 @@ NONSENSE = [
     ("plan_attempts", Plan((twice("mini"),))),
     ("plan_attempts", Plan((Stage(()),))),
     ("plan_attempts", Plan((Stage((PlannedAttempt("not-ranked"),)),))),
+    ("plan_attempts", Plan((Stage((PlannedAttempt("mini", AttemptKind.ASSIST),)),))),
     ("plan_attempts", Plan(_any(5))),
     ("plan_attempts", Plan(_any(["mini"]))),
     *((hook, Hostile()) for hook in HOOKS),

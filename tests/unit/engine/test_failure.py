@@ -16,10 +16,10 @@ from pointsman_policies import health
 )
 def test_callers_may_come_back_when_the_first_model_is_tried_again(until: float | None, delay: float) -> None:
     rules = make_rules(health.plugin)
-    down = dict.fromkeys(rules.target_ids, Health(HealthState.DOWN, until=NOW + 99))
-    snapshot = make_snapshot(health=down | {"opus": Health(HealthState.DOWN, until=until)})
+    down = dict.fromkeys(rules.target_ids, Health(HealthState.DOWN, until=NOW + 99, told=True))
+    snapshot = make_snapshot(health=down | {"opus": Health(HealthState.DOWN, until=until, told=True)})
     if until is None:
-        snapshot = make_snapshot(health=dict.fromkeys(rules.target_ids, Health(HealthState.DOWN)))
+        snapshot = make_snapshot(health=dict.fromkeys(rules.target_ids, Health(HealthState.DOWN, told=True)))
     refusal = decide(make_request(), snapshot, rules)
     assert isinstance(refusal, Refusal)
     assert refused(refusal).retry_delay == delay

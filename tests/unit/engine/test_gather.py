@@ -9,8 +9,8 @@ from math import inf, nan
 from typing import Any
 
 import pytest
+from tests.unit.engine.bench import nobody_asked
 from tests.unit.engine.policies import Assesses, Gathers, always, entry, raising
-from tests.unit.virtual_time import LoopClock
 
 from pointsman.chain.entry import Entry, OnError
 from pointsman.engine.decide import decide
@@ -27,6 +27,7 @@ from pointsman.model.snapshot import Snapshot
 from pointsman.services import Services
 from pointsman.stores.memory import MemoryStore
 from pointsman.testing import Hold, make_request, make_rules, make_snapshot
+from pointsman.testing.virtual_time import LoopClock
 
 Ask = Callable[[Request, Assessed, Services], Awaitable[object]]
 
@@ -46,7 +47,7 @@ async def gathered(rules: Rules, store: MemoryStore | None = None, snapshot: Sna
     clock = LoopClock()
     watch = Watchdog().stopwatch()
     exchange = Exchange("Route", make_request(), rules, 0.0, 0.0, inf, snapshot or make_snapshot(), watch)
-    return await gather(exchange, store or MemoryStore(clock), clock)
+    return await gather(exchange, store or MemoryStore(clock), clock, nobody_asked(exchange, clock))
 
 
 async def test_state_is_read_into_the_snapshot() -> None:

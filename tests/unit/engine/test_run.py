@@ -79,7 +79,7 @@ async def test_what_no_other_target_could_do_better_stops(reason: Reason) -> Non
 
 
 async def test_a_bad_key_is_not_tried_with_the_providers_other_models() -> None:
-    bad = ProviderError(Reason.PROVIDER_AUTH_FAILED, "HTTP 401", status=401)
+    bad = ProviderError(Reason.PROVIDER_AUTH_FAILED, "HTTP 401", status=401, provider_wide=True)
     bench = Bench({"google": FakeProvider(answering(down())), "openai": FakeProvider(answering(bad))})
     assert rows(await bench.unary()) == [("flash", "failed"), ("mini", "failed"), ("sonnet", "served")]
 

@@ -6,12 +6,12 @@ import pytest
 from tests.unit.engine.bench import Bench, broken, down, failure, refusing, rows
 from tests.unit.engine.policies import Admits, entry
 
-from pointsman.engine.stream import assemble
+from pointsman.engine.stream import assemble, without_reasoning
 from pointsman.errors import Reason
 from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from pointsman.model.attempt import CostSource
 from pointsman.model.decision import Cause
-from pointsman.model.request import Hints, Params, Reasoning, Text, ToolCall
+from pointsman.model.request import Hints, Params, ProviderState, Reasoning, Text, ToolCall
 from pointsman.services import Denial
 from pointsman.testing import FakeProvider, RecordingSink, answering, make_request, make_rules
 from pointsman_policies import feasibility, limits
@@ -141,6 +141,52 @@ async def test_withheld_reasoning_alone_is_an_empty_answer(used: Usage | None) -
     bench, sink = Bench({"google": FakeProvider(answering(ReasoningDelta(0, "Hm."), ending=ending))}), RecordingSink()
     assert rows(await bench.stream(sink)) == [("flash", "failed"), ("mini", "served")]
     assert sink.text == "Hello"
+
+
+SIGNED, SEALED = ProviderState("google", b"signed"), ProviderState("google", b"\0sealed")
+STATEFUL = answering(
+    ReasoningDelta(0, "Hm."),
+    ReasoningDelta(0, "", SIGNED),
+    ReasoningDelta(1, "", SEALED),
+    "",
+    TextDelta(2, "Hel"),
+    TextDelta(2, "lo"),
+    ToolCallDelta(3, "call-1", "lookup", "", SIGNED),
+    TextDelta(2, "", SEALED),
+)
+
+
+async def test_state_is_passed_on_without_the_reasoning_it_belongs_to() -> None:
+    bench, sink = Bench({"google": FakeProvider(STATEFUL)}), RecordingSink()
+    await bench.stream(sink)
+    assert sink.parts == (
+        Reasoning("", SIGNED),
+        Reasoning("", SEALED),
+        Text("Hello", SEALED),
+        ToolCall("call-1", "lookup", "", SIGNED),
+    )
+
+
+async def test_state_is_passed_on_with_reasoning() -> None:
+    bench, sink = Bench({"google": FakeProvider(STATEFUL)}), RecordingSink()
+    await bench.stream(sink, bench.terms(include_reasoning=True))
+    assert sink.parts[:2] == (Reasoning("Hm.", SIGNED), Reasoning("", SEALED))
+
+
+@pytest.mark.parametrize("include", [True, False])
+async def test_state_alone_does_not_commit(include: bool) -> None:
+    script = answering(ReasoningDelta(0, "", SEALED), TextDelta(1, "", SIGNED), broken())
+    bench, sink = Bench({"google": FakeProvider(script)}), RecordingSink()
+    assert rows(await bench.stream(sink, bench.terms(include_reasoning=include))) == [
+        ("flash", "failed"),
+        ("mini", "served"),
+    ]
+    assert sink.generations == [[TextDelta(0, "Hello")]]
+
+
+def test_of_reasoning_that_is_not_wanted_its_state_is_left() -> None:
+    parts = (Reasoning("Hm.", SIGNED), Reasoning("Hm?"), Text("Hello"))
+    assert without_reasoning(parts) == (Reasoning("", SIGNED), Text("Hello"))
 
 
 def test_parts_of_interleaved_deltas() -> None:

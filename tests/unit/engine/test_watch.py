@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from math import inf
 
 import pytest
+from tests.unit.engine.bench import nobody_asked
 from tests.unit.engine.policies import Assesses, Excludes, Gathers, always, entry
 
 from pointsman.engine.decide import decide, decide_with_shadows
@@ -60,7 +61,7 @@ async def test_a_coroutine_that_blocks_where_it_should_await_is_caught_as_well(d
     rules = make_rules(entry(Gathers(ask), "slow"))
     exchange = Exchange("Route", make_request(), rules, 0.0, 0.0, inf, make_snapshot(), dog.stopwatch())
     clock = SystemClock()
-    snapshot = await gather(exchange, MemoryStore(clock), clock)
+    snapshot = await gather(exchange, MemoryStore(clock), clock, nobody_asked(exchange, clock))
     assert snapshot.signals == {"slow": "late"}
     assert dog.quarantined == {"slow"}
 

@@ -4,7 +4,17 @@ import msgspec
 from tests.contract.ledger.records import CANARY, telling_request
 
 from pointsman.ledger.redaction import redacted
-from pointsman.model.request import Image, Params, Request, ResponseFormat, Tool, ToolCall, ToolResult
+from pointsman.model.request import (
+    Image,
+    Params,
+    Reasoning,
+    Request,
+    ResponseFormat,
+    Text,
+    Tool,
+    ToolCall,
+    ToolResult,
+)
 
 
 def test_no_text_is_left() -> None:
@@ -29,7 +39,14 @@ def test_messages_keep_their_shape() -> None:
     assert shapes[0] == shapes[1]
     assert left.messages[1].parts[1] == Image(media_type="image/png")
     assert left.messages[3].parts[1] == ToolCall("call-1", "lookup", "")
-    assert left.messages[4].parts[0] == ToolResult("call-1", "")
+    assert left.messages[5].parts[0] == ToolResult("call-1", "", is_error=True)
+
+
+def test_nothing_that_providers_want_back_is_left() -> None:
+    # In JSON bytes are base64, where a canary would hide.
+    parts = [part for message in redacted(telling_request()).messages for part in message.parts]
+    stateful = [part for part in parts if isinstance(part, Text | Reasoning | ToolCall)]
+    assert [part.state for part in stateful] == [None] * 5
 
 
 def test_an_empty_request() -> None:

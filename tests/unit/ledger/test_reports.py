@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from tests.contract.ledger.records import attempt, decision, record
+from tests.contract.ledger.records import assist, attempt, decision, record
 
 from pointsman.errors import LedgerUnavailable
 from pointsman.ledger.reports import (
@@ -114,3 +114,14 @@ async def test_a_period_has_its_beginning_and_not_its_end(tmp_path: Path) -> Non
 def test_no_ledger(tmp_path: Path) -> None:
     with pytest.raises(LedgerUnavailable, match="no such file"):
         report(tmp_path / "ledger.db", ALL)
+
+
+async def test_what_policies_ask_is_spent_and_compared_with_nothing(tmp_path: Path) -> None:
+    made = replace(record("d-1", assist(1), attempt(2, "mini"), received=1.0), cost=Cost(4000, 300))
+    routed = replace(record("d-2", assist(1), received=2.0), method="Route", cost=Cost(0, 300))
+    told = await reported(tmp_path, made, routed, one_model=OneModel("opus", lambda usage: 10_000))
+    assert (told.requests, told.only_decided, told.fallback_rate) == (1, 1, 1.0)
+    assert (told.spend.answer, told.spend.overhead) == (4000, 600)
+    assert told.tokens.input_tokens == 3000
+    assert [group.name for group in told.models] == ["mini"]
+    assert told.comparison == Comparison("opus", 10_000, 5400, 0.54)

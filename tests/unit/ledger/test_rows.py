@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from tests.contract.ledger.records import record
+from tests.contract.ledger.records import assist, attempt, record
 
 from pointsman.ledger.migrations import MIGRATIONS
 from pointsman.ledger.rows import ATTEMPT_COLUMNS, CONFIG_COLUMNS, DECISION_COLUMNS, Rows, rows_of
@@ -90,3 +90,12 @@ def test_size_counts_what_is_held() -> None:
     small, large = Rows(configs=(("v1", "x"),)), Rows(configs=(("v1", "x" * 1000),))
     assert (small.size(), large.size()) == (3, 1002)
     assert rows_of(record("d-1"), keep_text=False).size() > 1000
+
+
+def test_what_a_policy_asked_is_not_taken_for_the_answer() -> None:
+    kept = record("d-1", assist(1), attempt(2, "sonnet"))
+    row = columns(kept)
+    assert (row["attempts"], row["served_model"]) == (1, "sonnet")
+    kinds = [made[ATTEMPT_COLUMNS.index("kind")] for made in rows_of(kept, keep_text=False).attempts]
+    assert kinds == ["assist", "failover"]
+    assert columns(record("d-2", assist()))["served_model"] == ""

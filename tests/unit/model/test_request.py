@@ -33,12 +33,12 @@ def test_what_is_counted() -> None:
         Message(Role.SYSTEM, (Text("Be brief."),)),
         user(Text("What is on these?"), PICTURE, Image(url="https://images.example/1")),
         Message(Role.ASSISTANT, (Reasoning("Hm."), ToolCall("call-1", "look", "{}"))),
-        Message(Role.TOOL, (ToolResult("call-1", "A cat."),)),
+        Message(Role.TOOL, (ToolResult("call-1", "A cat.", images=(PICTURE,)),)),
         user(Text("And now?")),
     ]
     facts = measure(messages, [Tool("look")])
-    assert (facts.turns, facts.images, facts.image_urls, facts.tools) == (2, 2, 1, 1)
-    assert 2 * IMAGE_TOKENS < facts.input_tokens < 2 * IMAGE_TOKENS + 60
+    assert (facts.turns, facts.images, facts.image_urls, facts.tools) == (2, 3, 1, 1)
+    assert 3 * IMAGE_TOKENS < facts.input_tokens < 3 * IMAGE_TOKENS + 60
 
 
 def test_every_message_has_an_overhead() -> None:

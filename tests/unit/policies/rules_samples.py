@@ -9,7 +9,7 @@ from pointsman.chain.plugin import PolicySetup
 from pointsman.model.catalogue import Catalogue
 from pointsman.model.decision import Assessment, Choice, Exclusion
 from pointsman.model.request import Message, Request, Role, Text
-from pointsman.testing import make_catalogue, make_request, make_rules, make_snapshot, shaped_targets
+from pointsman.testing import make_catalogue, make_request, make_rules, shaped_targets
 from pointsman_policies import rules
 
 ROOT = Path(__file__).parents[3]
@@ -20,7 +20,7 @@ Given = dict[str, Any]
 
 def with_rules(options: str) -> str:
     """The example configuration with one more entry, chain[2]."""
-    return DOCUMENT.replace("  - {id: limits", f"  - {{id: rules, use: rules, with: {options}}}\n  - {{id: limits", 1)
+    return DOCUMENT.replace("  - id: rules ", f"  - {{id: mine, use: rules, with: {options}}}\n  - id: rules ", 1)
 
 
 def policy(*given: Given, catalogue: Catalogue | None = None, **options: Any) -> rules.Rules:
@@ -31,11 +31,10 @@ def policy(*given: Given, catalogue: Catalogue | None = None, **options: Any) ->
 
 def answers(made: rules.Rules, request: Request) -> tuple[Assessment | None, Choice | None, list[Exclusion]]:
     shaped = shaped_targets(request, make_rules())
-    assessed: Any = None
     return (
         made.pointsman_assess_request(request),
-        made.pointsman_choose_targets(request, make_snapshot(), assessed, shaped),
-        list(made.pointsman_exclude_targets(request, make_snapshot(), assessed, shaped)),
+        made.pointsman_choose_targets(request, shaped),
+        list(made.pointsman_exclude_targets(request, shaped)),
     )
 
 

@@ -102,7 +102,7 @@ def test_problems_are_told_with_their_place(options: str, message: str) -> None:
         load(configured(options), {}, simulated="http://127.0.0.1:8900")
     (problem,) = raised.value.problems
     assert message in str(problem)
-    assert problem.path.startswith("chain[2].with")
+    assert problem.path.startswith("chain[5].with")
 
 
 def test_another_model_makes_another_version_of_the_configuration(tmp_path: Path) -> None:

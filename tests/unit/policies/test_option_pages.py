@@ -16,7 +16,7 @@ from pointsman.config.policies import Policies
 PAGES = Path(__file__).parents[3] / "docs/policies"
 OPTION = re.compile(r"^\| `(\w+)` \| `?(.*?)`? \| (.*) \|$", re.MULTILINE)
 EXAMPLE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NEW = ("budgets", "health", "override", "pinning", "routing")
+NEW = ("agree", "budgets", "cascade", "health", "hedging", "override", "pinning", "routing")
 
 
 def page(name: str) -> str:

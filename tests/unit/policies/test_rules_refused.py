@@ -87,7 +87,7 @@ def test_every_problem_of_a_file_is_told_at_once_with_its_line(tmp_path: Path) -
     file.write_text(MISTAKES)
     found = {problem.path: problem for problem in problems_of(with_rules(f"{{file: {file}}}"))}
     assert set(found) == {f"chain[2].with.file.rules{path}" for path, _, _ in EXPECTED}
-    entry = DOCUMENT.splitlines().index(next(x for x in DOCUMENT.splitlines() if "id: limits" in x)) + 1
+    entry = DOCUMENT.splitlines().index(next(x for x in DOCUMENT.splitlines() if "id: rules " in x)) + 1
     for path, line, words in EXPECTED:
         problem = found[f"chain[2].with.file.rules{path}"]
         assert problem.line == entry

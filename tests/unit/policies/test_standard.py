@@ -18,7 +18,19 @@ from pointsman.model.catalogue import Catalogue, Select
 from pointsman.model.decision import Assessed, Decision, PolicyKind
 from pointsman.model.request import Hints, Mode
 from pointsman.testing import make_catalogue, make_entry, make_request, make_rules, make_snapshot, shaped_targets
-from pointsman_policies import budgets, feasibility, health, limits, override, pinning, routing, tags
+from pointsman_policies import (
+    agree,
+    budgets,
+    cascade,
+    feasibility,
+    health,
+    hedging,
+    limits,
+    override,
+    pinning,
+    routing,
+    tags,
+)
 
 PLUGINS = {
     "override": override.plugin,
@@ -29,6 +41,9 @@ PLUGINS = {
     "health": health.plugin,
     "pinning": pinning.plugin,
     "routing": routing.plugin,
+    "hedging": hedging.plugin,
+    "cascade": cascade.plugin,
+    "agree": agree.plugin,
 }
 
 
@@ -49,6 +64,9 @@ def test_it_is_registered_under_its_name(name: str, policies: Policies) -> None:
         (health.plugin, PolicyKind.HEALTH),
         (pinning.plugin, PolicyKind.SESSION_PIN),
         (routing.plugin, PolicyKind.ROUTING),
+        (hedging.plugin, PolicyKind.HEDGE),
+        (cascade.plugin, PolicyKind.CASCADE),
+        (agree.plugin, PolicyKind.CASCADE),
     ],
 )
 def test_its_kind(plugin: PolicyPlugin, kind: PolicyKind) -> None:

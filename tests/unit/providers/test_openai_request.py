@@ -13,6 +13,7 @@ from pointsman.model.request import (
     Message,
     Params,
     Part,
+    ProviderState,
     Reasoning,
     Request,
     ResponseFormat,
@@ -281,6 +282,24 @@ def test_parts_that_have_no_place_are_named() -> None:
         "tool call parts of user messages",
     )
     assert [sent["role"] for sent in wire(request)["messages"]] == ["user", "tool"]
+
+
+def test_what_other_wires_would_send_with_a_part_is_named() -> None:
+    state = ProviderState(SETTINGS.provider, b"x")
+    request = Request(
+        messages=(
+            message(Role.ASSISTANT, Text("Ask.", state), ToolCall("c", "f", "{}")),
+            message(Role.TOOL, ToolResult("c", "timeout", is_error=True, images=(Image(url="https://x.test"),))),
+        ),
+        params=Params(top_k=5, reasoning_max_tokens=100),
+    )
+    assert dropped_from_wire(call(request), SETTINGS) == (
+        "error marks of tool results",
+        "images of tool results",
+        "provider state",
+        "reasoning_max_tokens",
+        "top_k",
+    )
 
 
 @pytest.mark.anyio

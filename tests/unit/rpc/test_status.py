@@ -119,6 +119,16 @@ def test_what_was_paid_for_is_not_retried(completion: Completion) -> None:
     assert pushback_ms(error, replace(NOTHING, output_started=True)) == -1
 
 
+def test_what_only_policies_asked_forbids_no_retry(completion: Completion) -> None:
+    asked = replace(completion.attempts[0], kind=AttemptKind.ASSIST, cost_nano_usd=3)
+    only = Completion("0197", None, (asked,), Cost(overhead=3), 0.0)
+    error = RequestError(Reason.ALL_PROVIDERS_DOWN, "down")
+    assert pushback_ms(error, only) == 1_000
+    failure = details(to_status(error, only))[RoutingFailure]
+    assert isinstance(failure, RoutingFailure)
+    assert (len(failure.attempts), failure.total_nano_usd) == (0, 3)
+
+
 def test_attempts_are_told(completion: Completion) -> None:
     aborted = abort(RequestError(Reason.STREAM_INTERRUPTED, "broke off"), replace(completion, output_started=True))
     assert aborted.code is StatusCode.ABORTED

@@ -15,7 +15,7 @@ from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, 
 from pointsman.model.attempt import Attempt, Cost
 from pointsman.model.catalogue import Catalogue, Price
 from pointsman.model.plan import AttemptKind, PlannedAttempt
-from pointsman.model.request import Image, Part, Reasoning, Text, ToolCall, ToolResult
+from pointsman.model.request import Image, Part, ProviderState, Reasoning, Text, ToolCall, ToolResult
 from pointsman.rpc import enums
 from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.events_to_wire import delta_to_wire, event_to_wire, finish_to_wire, heartbeat_to_wire, pieces
@@ -26,6 +26,8 @@ from pointsman.rpc.models_to_wire import models_to_wire
 from pointsman.rpc.usage_to_wire import attempt_ref_to_wire, planned_ref_to_wire, usage_report_to_wire
 from pointsman.v1 import chat_pb2, router_service_pb2, routing_pb2
 from pointsman.v1.admin_service_pb2 import ListModelsRequest
+
+STATE, WIRE_STATE = ProviderState("acme", b"\0sealed"), {"provider": "acme", "data": "AHNlYWxlZA=="}
 
 
 def test_a_summary(routed: Routed) -> None:
@@ -96,6 +98,13 @@ def test_usage_of_no_answer(attempts: tuple[Attempt, ...]) -> None:
     assert not usage_report_to_wire(attempts[:1], Cost()).HasField("usage")
 
 
+def test_what_a_policy_asked_is_no_answer(attempts: tuple[Attempt, ...]) -> None:
+    question = msgspec.structs.replace(attempts[1], kind=AttemptKind.ASSIST)
+    wire = usage_report_to_wire([question], Cost(0, 200))
+    assert not wire.HasField("usage")
+    assert wire.attempts[0].ref.kind == routing_pb2.ATTEMPT_KIND_ASSIST
+
+
 def test_absurd_usage_does_not_lose_the_answer(attempts: tuple[Attempt, ...]) -> None:
     absurd = msgspec.structs.replace(attempts[1], usage=Usage(10**12, -5))
     wire = usage_report_to_wire([absurd], Cost())
@@ -148,9 +157,12 @@ def test_heartbeat() -> None:
             "tool_call_delta",
             {"id": "c1", "name": "get", "arguments_json_fragment": '{"a'},
         ),
+        (TextDelta(0, "", STATE), "text_delta", {"provider_state": WIRE_STATE}),
+        (ReasoningDelta(0, "hm", STATE), "reasoning_delta", {"text": "hm", "provider_state": WIRE_STATE}),
+        (ToolCallDelta(0, "", "", "", STATE), "tool_call_delta", {"provider_state": WIRE_STATE}),
     ],
 )
-def test_deltas(delta: Delta, member: str, expected: dict[str, str]) -> None:
+def test_deltas(delta: Delta, member: str, expected: dict[str, object]) -> None:
     wire = delta_to_wire(delta, 5, 1)
     assert (wire.seq, wire.generation, wire.part_index) == (5, 1, delta.part)
     assert wire.WhichOneof("event") == member
@@ -176,11 +188,18 @@ def test_a_long_tool_call_says_its_name_once() -> None:
     assert len(pieces(ReasoningDelta(0, "ä" * DELTA_BYTES))) == 2
 
 
+@pytest.mark.parametrize("size", [0, 1, 2 * DELTA_BYTES])
+def test_state_goes_with_the_last_piece(size: int) -> None:
+    cut = pieces(ToolCallDelta(0, "c1", "get", "x" * size, STATE))
+    assert [piece.state for piece in cut] == [None] * (len(cut) - 1) + [STATE]
+
+
 @pytest.mark.parametrize(
     "parts",
     [
         (Text("hi"),),
         (Reasoning(""), Text("ä"), ToolCall("1", "get", "{"), ToolCall("2", "get", "{}")),
+        (Reasoning("", STATE), Text("", STATE), ToolCall("1", "get", "{", STATE)),
     ],
 )
 def test_an_answer_can_be_sent_back(parts: tuple[Part, ...]) -> None:
@@ -194,11 +213,11 @@ def test_an_answer_without_parts_can_be_sent_back() -> None:
 
 
 def test_parts_that_models_do_not_answer_with_yet() -> None:
-    parts = (Image(b"x", "", "image/png", "high"), Image(url="http://x"), ToolResult("1", "42"))
+    parts = (Image(b"x", "", "image/png", "high"), Image(url="http://x"), ToolResult("1", "42", is_error=True))
     data, url, result = answer_to_wire(parts).parts
     assert (data.image.data, data.image.detail) == (b"x", chat_pb2.IMAGE_DETAIL_HIGH)
     assert url.image.WhichOneof("source") == "url"
-    assert (result.tool_result.tool_call_id, result.tool_result.text) == ("1", "42")
+    assert (result.tool_result.tool_call_id, result.tool_result.text, result.tool_result.is_error) == ("1", "42", True)
 
 
 def test_models_come_in_pages(catalogue: Catalogue) -> None:

@@ -7,10 +7,12 @@ from tests.unit.rpc.calls import HELLO, TOOL, complete, fields_of, part, refused
 
 from pointsman.errors import Reason
 from pointsman.rpc.from_wire import call_from_wire
-from pointsman.rpc.limits import TEXT_BYTES
+from pointsman.rpc.limits import STATE_BYTES, TEXT_BYTES
 from pointsman.rpc.parsing import parse
 from pointsman.v1 import chat_pb2
 from pointsman.v1.router_service_pb2 import CompleteRequest
+
+STATE = {"provider": "acme", "data": "AA=="}
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,32 @@ from pointsman.v1.router_service_pb2 import CompleteRequest
         ),
         (part("USER", {"image": {"url": "file:///etc/passwd"}}), "input.messages[0].parts[0].image.url"),
         (part("USER", {"image": {"url": "http://x", "detail": 9}}), "input.messages[0].parts[0].image.detail"),
+        (part("USER", {"text": "x", "provider_state": STATE}), "input.messages[0].parts[0].provider_state"),
+        (
+            part("TOOL", {"tool_result": {"tool_call_id": "1"}, "provider_state": STATE}),
+            "input.messages[0].parts[0].provider_state",
+        ),
+        (part("ASSISTANT", {"reasoning": {}, "cache_hint": {}}), "input.messages[0].parts[0].cache_hint"),
+        (part("USER", {"text": "x", "cache_hint": {"ttl": "0s"}}), "input.messages[0].parts[0].cache_hint.ttl"),
+        (
+            part("TOOL", {"tool_result": {"tool_call_id": "1", "images": [{"url": "http://x"}, {"data": "AA=="}]}}),
+            "input.messages[0].parts[0].tool_result.images[1].media_type",
+        ),
+        (
+            part("ASSISTANT", {"text": "x", "provider_state": {"data": "AA=="}}),
+            "input.messages[0].parts[0].provider_state.provider",
+        ),
+        (
+            part("ASSISTANT", {"reasoning": {}, "provider_state": {"provider": "acme"}}),
+            "input.messages[0].parts[0].provider_state.data",
+        ),
+        (
+            part(
+                "ASSISTANT",
+                {"text": "", "provider_state": {"provider": "acme", "data": "AAAA" * (STATE_BYTES // 3 + 1)}},
+            ),
+            "input.messages[0].parts[0].provider_state.data",
+        ),
     ],
 )
 def test_wrong_messages(content: dict[str, Any], field: str) -> None:
@@ -58,6 +86,7 @@ def test_wrong_messages(content: dict[str, Any], field: str) -> None:
             {"tools": [{"name": "a", "parameters_json_schema": '{"a":' + "[" * 100_000}]},
             "tools[0].parameters_json_schema",
         ),
+        ({"tools": [TOOL | {"cache_hint": {"ttl": "-1s"}}]}, "tools[0].cache_hint.ttl"),
         ({"tool_choice": {"mode": "TOOL_CHOICE_MODE_REQUIRED"}}, "tool_choice.mode"),
         ({"tools": [TOOL], "tool_choice": {"mode": 9}}, "tool_choice.mode"),
         ({"tools": [TOOL], "tool_choice": {"allowed_tool_names": ["get"]}}, "tool_choice.allowed_tool_names"),
@@ -77,6 +106,8 @@ def test_wrong_messages(content: dict[str, Any], field: str) -> None:
             "response_format.schema_name",
         ),
         ({"params": {"max_output_tokens": 0}}, "params.max_output_tokens"),
+        ({"params": {"top_k": 0}}, "params.top_k"),
+        ({"params": {"reasoning_max_tokens": -1}}, "params.reasoning_max_tokens"),
         ({"params": {"temperature": "NaN"}}, "params.temperature"),
         ({"params": {"temperature": 2.01}}, "params.temperature"),
         ({"params": {"top_p": "Infinity"}}, "params.top_p"),
@@ -142,13 +173,24 @@ def test_too_much(fields: dict[str, Any], field: str) -> None:
     assert error.reason is Reason.REQUEST_TOO_LARGE
 
 
-PICTURE = {"image": {"data": "AAAA", "media_type": "image/png"}}
+PNG = {"data": "AAAA", "media_type": "image/png"}
+PICTURE = {"image": PNG}
 WORDS = "x" * (TEXT_BYTES // 2)
 # Each half of what is taken, and together with anything else too much.
 BESIDE_IMAGES = {
     "texts": {"messages": [{"role": "ROLE_USER", "parts": [PICTURE, {"text": WORDS}, {"text": WORDS}]}]},
     "UTF-8": {"messages": [{"role": "ROLE_USER", "parts": [PICTURE, {"text": "ä" * (TEXT_BYTES // 2)}]}]},
     "URLs": {"messages": [{"role": "ROLE_USER", "parts": [PICTURE, *[{"image": {"url": f"http://{WORDS}"}}] * 2]}]},
+    "results of tools": {
+        "messages": [
+            {
+                "role": "ROLE_TOOL",
+                "parts": [
+                    {"tool_result": {"tool_call_id": "1", "text": "ä" * (TEXT_BYTES // 2) + ".", "images": [PNG]}}
+                ],
+            }
+        ]
+    },
     "descriptions of tools": {
         "messages": [{"role": "ROLE_USER", "parts": [PICTURE]}],
         "tools": [{"name": name, "description": WORDS} for name in "ab"],
@@ -179,7 +221,10 @@ def test_images_are_no_text() -> None:
     for _ in range(3):
         parts.add().image.MergeFrom(chat_pb2.ImagePart(data=bytes(TEXT_BYTES), media_type="image/png"))
     parts.add(text="x" * (TEXT_BYTES - 1_000))
-    assert call_from_wire(wire).request.facts.images == 3
+    result = wire.input.messages.add(role="ROLE_TOOL").parts.add().tool_result
+    result.tool_call_id = "1"
+    result.images.add(data=bytes(TEXT_BYTES), media_type="image/png")
+    assert call_from_wire(wire).request.facts.images == 4
 
 
 def test_a_part_from_a_newer_client_is_named_even_beside_other_problems() -> None:

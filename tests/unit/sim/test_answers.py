@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from pointsman.sim.answers import Answer, Brief, Composer, compose, lengthened
+from pointsman.sim.openai_request import parse
 from pointsman.sim.prefixes import PrefixCache, digests
 from pointsman.sim.prompt import Prompt
-from pointsman.sim.request import ChatRequest, parse
+from pointsman.sim.request import ChatRequest
 from pointsman.sim.settings import ModelSettings
 from pointsman.sim.tokens import split
 
@@ -53,6 +54,31 @@ def answer(prompt: str, settings: ModelSettings | None = None, **more: Any) -> A
 )
 def test_classification_gets_a_bare_label(prompt: str, label: str) -> None:
     assert answer(prompt).text == label
+
+
+SORTING = """Sort it. Answer with exactly one of these labels, alone:
+
+- simple: one label, fact or short rewrite
+- extract: JSON of the caller's schema
+- code: code that runs, with what it needs to be understood
+- general: whatever nothing else matched
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Write a python function that returns JSON", "code"),
+        ("Give it as JSON of this schema: city, street", "extract"),
+        ("Who wrote this? Define it, name the capital", "simple"),
+        ("Classify into exactly one of: billing, refund. My card was charged", "general"),
+        ("xyzzy", "general"),
+    ],
+)
+def test_labels_that_are_listed_and_described_are_told_apart_by_what_is_set_off(text: str, label: str) -> None:
+    asked = f"=== it ===\n{text}\n=== end of it ===\nIts label, and nothing else:"
+    messages = [{"role": "system", "content": SORTING}, {"role": "user", "content": asked}]
+    assert answer("", messages=messages).text == label
 
 
 def test_label_of_nothing_telling_is_still_one_of_those_given() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,44 +15,49 @@ from pointsman.sim.faults import FAULTS, checked, in_model, parse, summary
 from pointsman.sim.prefixes import digests
 from pointsman.sim.reply import Reply, Usage
 from pointsman.sim.request import ChatRequest
-from pointsman.sim.request import parse as parse_request
 from pointsman.sim.script import Cut, Exchange, Framing, Head, Hold, Pace, Pause, Reset, Send, Step, answer
 from pointsman.sim.settings import ModelSettings
+from pointsman.sim.wire import Wire
+from pointsman.sim.wires import OPENAI, WIRES
 
 PAGE = Path(__file__).parents[3] / "docs" / "simulator.md"
 
 
-def exchange(stream: bool, pace: Pace | None = None, **more: object) -> Exchange:
+def exchange(stream: bool, pace: Pace | None = None, wire: Wire = OPENAI, **more: object) -> Exchange:
     body = {"model": "m", "stream": stream, "messages": [{"role": "user", "content": "Explain tides"}], **more}
-    request = parse_request(json.dumps(body).encode())
+    request = OPENAI.parse(json.dumps(body).encode(), {})
     assert isinstance(request, ChatRequest)
     brief = Brief.of(request, ModelSettings(), digests(request, 0)[-1], "p")
-    reply = Reply("chatcmpl-1", 1, "m-sim", compose(brief), Usage(7, 0), stream_usage=True)
-    return Exchange(brief, reply, pace or Pace(0, 0, each=False))
+    reply = Reply("1", 1, "m-sim", compose(brief), Usage(7, 0), stream_usage=True)
+    return Exchange(wire, brief, reply, pace or Pace(0, 0, each=False))
 
 
-def steps(name: str, stream: bool, count: int = 5_000) -> list[Step]:
+def steps(name: str, stream: bool, count: int = 5_000, wire: Wire = OPENAI) -> list[Step]:
     fault = parse(name)
     assert fault is not None
-    made = exchange(stream)
-    return list(itertools.islice(fault.play(Exchange(made.brief, made.reply, made.pace, fault.arguments)), count))
+    return list(itertools.islice(fault.play(replace(exchange(stream, wire=wire), arguments=fault.arguments)), count))
 
 
 def sent(script: list[Step]) -> bytes:
     return b"".join(step.data for step in script if isinstance(step, Send))
 
 
+every_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: type(wire).__name__)
+
+
+@every_wire
 @pytest.mark.parametrize("name", FAULTS)
 @pytest.mark.parametrize("stream", [True, False])
-def test_every_fault_starts_with_a_head_or_silence(name: str, stream: bool) -> None:
-    played = [step for step in steps(name, stream) if not isinstance(step, Pause)]
+def test_every_fault_starts_with_a_head_or_silence(name: str, stream: bool, wire: Wire) -> None:
+    played = [step for step in steps(name, stream, wire=wire) if not isinstance(step, Pause)]
     assert isinstance(played[0], Head | Hold)
     assert sum(isinstance(step, Head) for step in played) <= 1
 
 
+@every_wire
 @pytest.mark.parametrize("name", FAULTS)
-def test_bodies_are_as_long_as_said_unless_that_is_the_fault(name: str) -> None:
-    script = steps(name, stream=False)
+def test_bodies_are_as_long_as_said_unless_that_is_the_fault(name: str, wire: Wire) -> None:
+    script = steps(name, stream=False, wire=wire)
     head = next((step for step in script if isinstance(step, Head)), None)
     if head is not None and isinstance(head.framing, int) and not isinstance(script[-1], Cut | Hold | Reset):
         assert head.framing == len(sent(script))
@@ -75,16 +81,19 @@ def test_documented_options_exist() -> None:
     }
 
 
-def test_token_counts_of_interrupted_streams() -> None:
+@every_wire
+def test_token_counts_of_interrupted_streams(wire: Wire) -> None:
     for name, tokens, last in (
         ("stall-after-20", 20, Hold),
         ("reset-mid-stream=3", 3, Reset),
         ("eof-mid-stream", 40, Cut),
     ):
-        script = steps(name, stream=True)
+        script = steps(name, stream=True, wire=wire)
         assert sum(step.tokens for step in script if isinstance(step, Send)) == tokens
         assert isinstance(script[-1], last)
-    assert steps("eof-mid-stream", stream=True)[0] == Head("text/event-stream; charset=utf-8", Framing.UNTIL_CLOSE)
+    assert steps("eof-mid-stream", stream=True, wire=wire)[0] == Head(
+        "text/event-stream; charset=utf-8", Framing.UNTIL_CLOSE
+    )
 
 
 def test_bytes_leave_one_by_one() -> None:
@@ -93,14 +102,17 @@ def test_bytes_leave_one_by_one() -> None:
     assert all(len(step.data) == 1 for step in script if isinstance(step, Send))
 
 
-def test_huge_line_is_never_whole_in_memory() -> None:
-    script = steps("huge-line", stream=True)
+@every_wire
+def test_huge_line_is_never_whole_in_memory(wire: Wire) -> None:
+    script = steps("huge-line", stream=True, wire=wire)
     assert len(sent(script)) > 64 * 2**20
     assert max(len(step.data) for step in script if isinstance(step, Send)) <= 65_536
 
 
-def test_unpaced_stream_is_one_piece_and_a_paced_one_a_write_per_token() -> None:
-    at_once, paced = list(answer(exchange(True))), list(answer(exchange(True, Pace(1, 0.5, each=False))))
+@every_wire
+def test_unpaced_stream_is_one_piece_and_a_paced_one_a_write_per_token(wire: Wire) -> None:
+    at_once = list(answer(exchange(True, wire=wire)))
+    paced = list(answer(exchange(True, Pace(1, 0.5, each=False), wire)))
     tokens = exchange(True).reply.answer.tokens
     assert sum(isinstance(step, Send) for step in at_once) == 3
     assert paced.count(Pause(0.5)) == tokens

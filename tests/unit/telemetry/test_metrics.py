@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
-from tests.contract.ledger.records import CANARY, attempt, decision, record
+from tests.contract.ledger.records import CANARY, assist, attempt, decision, record
 
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.decision import Assessed, Decision, Refusal
-from pointsman.model.events import AttemptEnded, Decided, RequestEnded
+from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, RequestEnded
+from pointsman.model.plan import AttemptKind, PlannedAttempt
 from pointsman.model.record import Record
 from pointsman.model.request import Hints, Mode, Request
 from pointsman.telemetry import names
@@ -57,6 +58,7 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
 def failed_over() -> Metrics:
     metrics = Metrics("v1")
     tell(metrics, record("r1", FAILED, SERVED))
+    metrics(AttemptSkipped("r1", PlannedAttempt("opus", AttemptKind.HEDGE, 0.5), "anthropic", "too many"))
     return metrics
 
 
@@ -189,6 +191,7 @@ def test_nothing_that_a_caller_said_is_shown() -> None:
 def test_every_series_is_declared_and_every_declaration_shown() -> None:
     metrics = failed_over()
     metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): 0})
+    metrics.gauge(names.PROVIDER_STATE, lambda: {("openai", "up"): 1})
     declared = {metric.name: metric for metric in names.METRICS}
     shown = {f.name: f for f in text_string_to_metric_families(text(metrics)) if f.name.startswith("pointsman_")}
     assert shown.keys() == {name.removesuffix("_total") for name in declared}
@@ -214,3 +217,13 @@ def test_two_servers_in_one_process_count_apart() -> None:
 
 def test_the_process_is_shown() -> None:
     assert "process_cpu_seconds_total" in text(Metrics("v1"))
+
+
+def test_what_a_policy_asked_is_overhead() -> None:
+    metrics = Metrics("v1")
+    tell(metrics, record("r1", assist(1), SERVED))
+    assert value(metrics, "pointsman_cost_usd_total", provider="openai", model="nano", part="overhead") == 3e-07
+    assert value(metrics, "pointsman_cost_usd_total", provider="openai", model="nano", part="answer") is None
+    assert value(
+        metrics, "pointsman_attempts_total", provider="openai", model="nano", kind="assist", outcome="served"
+    ) == 1  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 import time
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ import pytest
 from pydantic import BaseModel, field_validator
 
 from pointsman import (
+    AskFailed,
     Assessment,
     Catalogue,
     Cause,
@@ -25,6 +27,8 @@ from pointsman import (
     Request,
     Services,
     Shaped,
+    Snapshot,
+    Text,
     hookimpl,
     register,
 )
@@ -147,6 +151,12 @@ class Spawns:
         await asyncio.sleep(0)
 
 
+class Reads:
+    @hookimpl
+    def pointsman_assess_request(self, request: Request) -> Assessment | None:
+        return Assessment(task="code", source=request.hints.task or "text") if "it" in request.text() else None
+
+
 class Swallows:
     @hookimpl
     async def pointsman_gather_signal(self) -> str:
@@ -168,6 +178,34 @@ class Opaque:
     @hookimpl
     async def pointsman_gather_signal(self) -> object:
         return {1j}
+
+
+class Believes:
+    """Takes whatever a model answers for a task."""
+
+    @hookimpl
+    async def pointsman_gather_signal(self, request: Request, services: Services) -> str:
+        answer = await services.ask("mini", request)
+        return "".join(part.text for part in answer.parts if isinstance(part, Text))
+
+    @hookimpl
+    def pointsman_assess_request(self, snapshot: Snapshot) -> Assessment | None:
+        signal = snapshot.signals.get("policy")
+        return Assessment(signal, source="a model") if signal else None
+
+
+class Hides:
+    """Cannot be cut off while a model is asked."""
+
+    @hookimpl
+    async def pointsman_gather_signal(self, request: Request, services: Services) -> str:
+        try:
+            await services.ask("mini", request)
+        except AskFailed:
+            return "none"
+        except asyncio.CancelledError:
+            return "late"
+        return "some"
 
 
 class Admits:
@@ -201,6 +239,16 @@ BROKEN: list[tuple[PolicyPlugin, str, str]] = [
     (made(Marks), "test_it_changes_nothing_it_is_given", "assess_request changed its request"),
     (register(Empties), "test_it_changes_nothing_it_is_given", "changed the catalogue"),
     (made(Looks), "test_its_pure_hooks_are_pure", "assess_request: test_contract.py:"),
+    (
+        dataclasses.replace(made(Reads), reads_text=False),
+        "test_it_reads_what_it_says",
+        "with the texts blank it answers something else",
+    ),
+    (
+        dataclasses.replace(made(Reads), reads_only_text=True),
+        "test_it_reads_what_it_says",
+        "without hints it answers something else",
+    ),
     (made(Invents), "test_its_answers_are_valid", "choose_targets chose a model that is not configured"),
     (made(Raises), "test_its_answers_are_valid", "assess_request raised RuntimeError: no weights"),
     (made(Silent), "test_every_answer_has_a_reason", "exclude_targets gave no reason"),
@@ -208,6 +256,8 @@ BROKEN: list[tuple[PolicyPlugin, str, str]] = [
     (made(Swallows), "test_cancelled_it_leaves_nothing_behind", "swallowed its cancellation"),
     (made(Leaks), "test_cancelled_it_leaves_nothing_behind", "raised CancelledError"),
     (made(Opaque), "test_cancelled_it_leaves_nothing_behind", "cannot be recorded as JSON"),
+    (made(Believes), "test_cancelled_it_leaves_nothing_behind", "with its own signal Hello: .*task that is not config"),
+    (made(Hides), "test_cancelled_it_leaves_nothing_behind", "swallowed its cancellation"),
     (made(Admits), "test_what_it_admits_it_settles", "admit_attempt answered True"),
     (made(Denies), "test_what_it_admits_it_settles", "denies without a reason"),
     (made(CannotSettle), "test_what_it_admits_it_settles", "settle_attempt raised AttributeError"),

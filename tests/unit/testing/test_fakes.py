@@ -5,12 +5,16 @@ import asyncio
 import pytest
 
 from pointsman.engine.exchange import Sink
-from pointsman.errors import ProviderError, Reason
+from pointsman.errors import AskFailed, ProviderError, Reason
 from pointsman.model.answer import Ending, FinishReason, TextDelta
 from pointsman.model.request import Text
 from pointsman.ports import Clock, Ledger, Limits, Provider, ProviderCall
+from pointsman.services import Ask
+from pointsman.stores.memory import MemoryStore
 from pointsman.testing import (
     ACCEPTED,
+    Asked,
+    FakeAsk,
     FakeClock,
     FakeLedger,
     FakeProvider,
@@ -21,10 +25,12 @@ from pointsman.testing import (
     make_catalogue,
     make_request,
     make_rules,
+    make_services,
     shaped_targets,
 )
 
 # What a type checker proves of the fakes.
+ASK: Ask = FakeAsk()
 CLOCK: Clock = FakeClock()
 PROVIDER: Provider = FakeProvider()
 LEDGER: Ledger = FakeLedger()
@@ -108,3 +114,33 @@ async def test_a_provider_of_texts_and_errors() -> None:
     with pytest.raises(ProviderError):
         await provider.complete(call())
     assert (await provider.complete(call())).parts == (Text("Hello"),)
+
+
+async def test_models_answer_by_script_and_questions_are_kept() -> None:
+    ask = FakeAsk("spam", AskFailed("mini", "it is not enabled"))
+    services = make_services("mine", ask=ask)
+    answer = await services.ask("mini", make_request("Is it?"), max_cost_nano_usd=5)
+    assert answer.parts == (Text("spam"),)
+    with pytest.raises(AskFailed, match="not enabled"):
+        await services.ask("mini", make_request())
+    assert ask.asked[0] == Asked("mini", make_request("Is it?"), 5)
+
+
+async def test_without_a_script_no_model_answers() -> None:
+    with pytest.raises(AskFailed, match="nobody answers here"):
+        await make_services().ask("mini", make_request())
+
+
+async def test_a_model_that_hangs() -> None:
+    hold = Hold()
+    asking = asyncio.create_task(FakeAsk(hold)("mini", make_request()))
+    await hold.reached()
+    hold.release()
+    assert (await asking).parts == (Text(""),)
+
+
+async def test_services_share_a_store_where_it_is_given() -> None:
+    store = MemoryStore(FakeClock())
+    await make_services("mine", store=store).store.put("seen", b"1", 60)
+    assert await make_services("mine", store=store).store.get("seen") == b"1"
+    assert await make_services("other", store=store).store.get("seen") is None

@@ -1,8 +1,8 @@
-"""The calls: one decision, or one streamed answer."""
+"""The calls: one decision, one simulation, or one streamed answer."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from types import TracebackType
 from typing import Self, cast
 
@@ -10,12 +10,16 @@ import grpc
 
 from pointsman.model.request import Request
 from pointsman.rpc.client.failure_from_wire import failure_from_wire
+from pointsman.rpc.client.health_from_wire import health_from_wire
 from pointsman.rpc.client.request_to_wire import hints_to_wire, input_to_wire, stream_options_to_wire
-from pointsman.rpc.client.views import CallFailed, DecisionView, StreamEvent
+from pointsman.rpc.client.simulation import simulation_from_wire, simulation_to_wire
+from pointsman.rpc.client.views import CallFailed, DecisionView, HealthView, SimulationView, StreamEvent
 from pointsman.rpc.client.views_from_wire import decision_from_wire, event_from_wire
 from pointsman.rpc.from_wire import StreamOptions
+from pointsman.rpc.simulation import Simulation
+from pointsman.v1 import admin_service_pb2, routing_pb2
 from pointsman.v1 import router_service_pb2 as wire
-from pointsman.v1 import routing_pb2
+from pointsman.v1.admin_service_pb2_grpc import AdminServiceStub
 from pointsman.v1.router_service_pb2_grpc import RouterServiceStub
 
 _OPTIONS = (
@@ -35,6 +39,7 @@ class Client:
     def __init__(self, address: str) -> None:
         self._channel = grpc.insecure_channel(address, options=_OPTIONS)
         self._router = RouterServiceStub(self._channel)
+        self._admin = AdminServiceStub(self._channel)
 
     def __enter__(self) -> Self:
         return self
@@ -56,6 +61,22 @@ class Client:
         except grpc.RpcError as error:
             raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
         return decision_from_wire(response.decision)
+
+    def health(self, providers: Sequence[str] = (), timeout: float | None = None) -> tuple[HealthView, ...]:
+        """How the providers are doing: each as a whole, then its models. None named: all."""
+        message = admin_service_pb2.ListProviderHealthRequest(providers=providers)
+        try:
+            response = self._admin.ListProviderHealth(message, timeout=timeout)
+        except grpc.RpcError as error:
+            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
+        return tuple(map(health_from_wire, response.providers))
+
+    def simulate(self, simulation: Simulation, timeout: float | None = None) -> SimulationView:
+        """What would be decided, as supposed."""
+        try:
+            return simulation_from_wire(self._admin.Simulate(simulation_to_wire(simulation), timeout=timeout))
+        except grpc.RpcError as error:
+            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
 
     def stream(
         self, request: Request, options: StreamOptions = _DEFAULT, timeout: float | None = None

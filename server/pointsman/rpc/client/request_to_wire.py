@@ -8,7 +8,7 @@ from pointsman.model.request import Hints, Params, Request, Role
 from pointsman.rpc.durations import set_duration
 from pointsman.rpc.enums import MODES
 from pointsman.rpc.from_wire import StreamOptions
-from pointsman.rpc.message_to_wire import write_part
+from pointsman.rpc.message_to_wire import write_cache_hint, write_part
 from pointsman.v1 import chat_pb2, router_service_pb2, routing_pb2
 
 _ROLES: Mapping[Role, chat_pb2.Role] = {
@@ -46,12 +46,14 @@ def input_to_wire(request: Request) -> chat_pb2.CompletionInput:
         for part in message.parts:
             write_part(sent.parts.add(), part)
     for tool in request.tools:
-        wire.tools.add(
+        offered = wire.tools.add(
             name=tool.name,
             description=tool.description,
             parameters_json_schema=tool.parameters_json_schema,
             strict=tool.strict,
         )
+        if tool.cache is not None:
+            write_cache_hint(offered.cache_hint, tool.cache)
     if choice := request.tool_choice:
         wire.tool_choice.mode = _TOOL_MODES[choice.mode]
         wire.tool_choice.allowed_tool_names.extend(choice.allowed)
@@ -75,6 +77,8 @@ def hints_to_wire(hints: Hints) -> routing_pb2.RoutingHints:
         exclude_providers=hints.exclude_providers,
         allowed_regions=hints.allowed_regions,
         session_id=hints.session_id,
+        allow_hedging=hints.allow_hedging,
+        allow_cascade=hints.allow_cascade,
     )
     if hints.mode is not None:
         wire.mode = MODES[hints.mode]
@@ -108,4 +112,6 @@ def _params(params: Params) -> chat_pb2.GenerationParams:
         presence_penalty=params.presence_penalty,
         reasoning_effort=_EFFORTS[params.reasoning_effort],
         end_user_id=params.end_user_id,
+        top_k=params.top_k,
+        reasoning_max_tokens=params.reasoning_max_tokens,
     )

@@ -63,7 +63,10 @@ class DecisionView(Struct, frozen=True, kw_only=True):
 
 
 class AttemptView(Struct, frozen=True, kw_only=True):
-    """One provider call. `error` is "" unless it failed; `upstream_status` the HTTP status of a failure, 0 for none."""
+    """One provider call. `error` is "" unless it failed; `upstream_status` the HTTP status of a failure, 0 for none.
+
+    `gate` is what gates said of its answer, "" where none was asked.
+    """
 
     number: int
     kind: str
@@ -80,6 +83,27 @@ class AttemptView(Struct, frozen=True, kw_only=True):
     error: str = ""
     error_message: str = ""
     upstream_status: int = 0
+    gate: str = ""
+
+
+class HealthView(Struct, frozen=True, kw_only=True):
+    """One model, or a provider as a whole where `model` is "". `error_ratio` is over `requests` in `window` seconds.
+
+    `since` and `next_probe` are Unix seconds, None where the server says nothing.
+    """
+
+    provider: str
+    model: str
+    state: str
+    reason: str
+    error_ratio: float
+    requests: int
+    window: float
+    ttft_p50: float | None
+    ttft_p95: float | None
+    since: float | None
+    next_probe: float | None
+    last_error: str
 
 
 class NoticeView(Struct, frozen=True, tag="notice"):
@@ -131,6 +155,19 @@ class Failure(Struct, frozen=True, kw_only=True):
     decision_id: str = ""
     failed: tuple[tuple[str, str, str, int], ...] = ()
     total_nano_usd: int = 0
+
+
+class SimulationView(Struct, frozen=True, kw_only=True):
+    """What would be decided; with another configuration, what the active one decides beside it.
+
+    A refusal has both: the error, and a decision without a model that holds the trace. A decision of None: it would
+    fail before anything is decided.
+    """
+
+    decision: DecisionView | None
+    error: Failure | None
+    active_decision: DecisionView | None = None
+    active_error: Failure | None = None
 
 
 class CallFailed(PointsmanError):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import cast
 
+import grpc
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 
 from pointsman.model.answer import ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from pointsman.model.attempt import Cost
 from pointsman.model.decision import Estimate
+from pointsman.model.request import ProviderState
 from pointsman.rpc.client.views import (
     AttemptView,
     CandidateView,
@@ -28,12 +30,12 @@ def event_from_wire(wire: router_service_pb2.CompleteResponse) -> StreamEvent | 
     """One event of a stream; None for heartbeats, and for what only newer clients know."""
     match wire.WhichOneof("event"):
         case "text_delta":
-            return TextDelta(wire.part_index, wire.text_delta.text)
+            return TextDelta(wire.part_index, wire.text_delta.text, _state(wire.text_delta))
         case "reasoning_delta":
-            return ReasoningDelta(wire.part_index, wire.reasoning_delta.text)
+            return ReasoningDelta(wire.part_index, wire.reasoning_delta.text, _state(wire.reasoning_delta))
         case "tool_call_delta":
             call = wire.tool_call_delta
-            return ToolCallDelta(wire.part_index, call.id, call.name, call.arguments_json_fragment)
+            return ToolCallDelta(wire.part_index, call.id, call.name, call.arguments_json_fragment, _state(call))
         case "decision":
             return decision_from_wire(wire.decision)
         case "notice":
@@ -59,9 +61,9 @@ def decision_from_wire(wire: routing_pb2.Decision) -> DecisionView:
         task=wire.task.task,
         task_source=wire.task.source,
         confidence=wire.task.confidence,
-        mode=_word(routing_pb2.Mode, "MODE_", wire.mode),
+        mode=word(routing_pb2.Mode, "MODE_", wire.mode),
         decided_by=wire.decided_by,
-        decided_by_kind=_word(routing_pb2.PolicyKind, "POLICY_KIND_", wire.decided_by_kind),
+        decided_by_kind=word(routing_pb2.PolicyKind, "POLICY_KIND_", wire.decided_by_kind),
         reason=wire.reason,
         estimate=_estimate(wire.estimate),
         plan=tuple(attempt.model for stage in wire.plan.stages for attempt in stage.attempts),
@@ -74,15 +76,28 @@ def decision_from_wire(wire: routing_pb2.Decision) -> DecisionView:
 
 def reason_word(number: int) -> str:
     """The name of an error reason; "" for none."""
-    word = _word(errors_pb2.ErrorReason, "ERROR_REASON_", number).upper()
-    return "" if word == "UNSPECIFIED" else word
+    name = word(errors_pb2.ErrorReason, "ERROR_REASON_", number).upper()
+    return "" if name == "UNSPECIFIED" else name
+
+
+def code_word(number: int) -> str:
+    """gRPC's name of a status code; a number that it does not know stays one."""
+    return next((code.name for code in grpc.StatusCode if code.value[0] == number), str(number))
 
 
 def seconds(wire: Duration) -> float:
     return wire.seconds + wire.nanos / 1e9
 
 
-def _word(wire: type[int], prefix: str, number: int) -> str:
+def _state(
+    wire: router_service_pb2.TextDelta | router_service_pb2.ReasoningDelta | router_service_pb2.ToolCallDelta,
+) -> ProviderState | None:
+    if not wire.HasField("provider_state"):
+        return None
+    return ProviderState(wire.provider_state.provider, wire.provider_state.data)
+
+
+def word(wire: type[int], prefix: str, number: int) -> str:
     """A member's name as our enums spell it; a number that we do not know stays one."""
     # The stubs declare a class where there is a wrapper at run time.
     names = {value: name for name, value in cast(EnumTypeWrapper, wire).items()}
@@ -109,9 +124,9 @@ def _estimate(wire: routing_pb2.CostEstimate) -> Estimate:
 def _verdict(wire: routing_pb2.PolicyVerdict) -> VerdictView:
     return VerdictView(
         policy=wire.policy,
-        kind=_word(routing_pb2.PolicyKind, "POLICY_KIND_", wire.kind),
+        kind=word(routing_pb2.PolicyKind, "POLICY_KIND_", wire.kind),
         hook=wire.hook,
-        outcome=_word(routing_pb2.VerdictOutcome, "VERDICT_OUTCOME_", wire.outcome),
+        outcome=word(routing_pb2.VerdictOutcome, "VERDICT_OUTCOME_", wire.outcome),
         reason=wire.reason,
         seconds=seconds(wire.duration) if wire.HasField("duration") else None,
         before=wire.candidates_before,
@@ -121,7 +136,7 @@ def _verdict(wire: routing_pb2.PolicyVerdict) -> VerdictView:
 
 
 def _notice(wire: router_service_pb2.RouteNotice) -> NoticeView:
-    kind = _word(router_service_pb2.NoticeKind, "NOTICE_KIND_", wire.kind)
+    kind = word(router_service_pb2.NoticeKind, "NOTICE_KIND_", wire.kind)
     return NoticeView(kind, wire.attempt.model, wire.attempt.provider, wire.message or wire.error.message)
 
 
@@ -145,11 +160,11 @@ def _attempt(wire: routing_pb2.Attempt) -> AttemptView:
     status = wire.error.metadata.get("upstream_status", "")
     return AttemptView(
         number=wire.ref.attempt,
-        kind=_word(routing_pb2.AttemptKind, "ATTEMPT_KIND_", wire.ref.kind),
+        kind=word(routing_pb2.AttemptKind, "ATTEMPT_KIND_", wire.ref.kind),
         model=wire.ref.model,
         provider=wire.ref.provider,
         upstream=wire.ref.upstream_model,
-        outcome=_word(routing_pb2.AttemptOutcome, "ATTEMPT_OUTCOME_", wire.outcome),
+        outcome=word(routing_pb2.AttemptOutcome, "ATTEMPT_OUTCOME_", wire.outcome),
         ttft=seconds(wire.ttft) if wire.HasField("ttft") else None,
         duration=seconds(wire.duration),
         usage=_usage(wire.usage),
@@ -159,12 +174,13 @@ def _attempt(wire: routing_pb2.Attempt) -> AttemptView:
         error=reason_word(wire.error.reason),
         error_message=wire.error.message,
         upstream_status=int(status) if status.isdecimal() else 0,
+        gate=wire.gate,
     )
 
 
 def _finish(wire: router_service_pb2.Finish) -> FinishView:
     return FinishView(
-        reason=_word(router_service_pb2.FinishReason, "FINISH_REASON_", wire.reason),
+        reason=word(router_service_pb2.FinishReason, "FINISH_REASON_", wire.reason),
         model=wire.served_by.model,
         provider=wire.served_by.provider,
         ttft=seconds(wire.ttft) if wire.HasField("ttft") else None,

@@ -7,11 +7,15 @@ from pointsman.engine.exchange import Completion, Routed
 from pointsman.errors import InvalidRequest, PointsmanError, Reason, RequestError
 from pointsman.model.answer import ReasoningDelta, TextDelta, ToolCallDelta
 from pointsman.model.request import (
+    CacheHint,
     Hints,
+    Image,
     Message,
     Mode,
     ModelOverride,
     Params,
+    ProviderState,
+    Reasoning,
     Request,
     ResponseFormat,
     Role,
@@ -34,20 +38,22 @@ from pointsman.rpc.usage_to_wire import usage_report_to_wire
 from pointsman.v1 import router_service_pb2 as wire
 from pointsman.v1 import routing_pb2
 
+PNG = Image(b"x", media_type="image/png", detail="low")
+STATE = ProviderState("openai", b"\0sealed")
 CONVERSATION = (
-    Message(Role.SYSTEM, (Text("be brief"),)),
-    Message(Role.USER, (Text("hello"),), name="ada"),
-    Message(Role.ASSISTANT, (ToolCall("c1", "lookup", '{"q": 1}'),)),
-    Message(Role.TOOL, (ToolResult("c1", "found"),)),
+    Message(Role.SYSTEM, (Text("be brief", cache=CacheHint()),)),
+    Message(Role.USER, (Text("hello"), Image(url="http://x", cache=CacheHint(300))), name="ada"),
+    Message(Role.ASSISTANT, (Reasoning("", STATE), ToolCall("c1", "lookup", '{"q": 1}', STATE), Text("so", STATE))),
+    Message(Role.TOOL, (ToolResult("c1", "not found", is_error=True, images=(PNG, PNG), cache=CacheHint(3600)),)),
 )
-TOOLS = (Tool("lookup", "looks up", '{"type": "object"}', strict=True),)
+TOOLS = (Tool("lookup", "looks up", '{"type": "object"}', strict=True, cache=CacheHint(0.5)),)
 PLAIN = StreamOptions()
 FULL = Request(
     messages=CONVERSATION,
     tools=TOOLS,
     tool_choice=ToolChoice("required", ("lookup",), parallel=False),
     response_format=ResponseFormat("json_schema", "reply", '{"type": "object"}', strict=True),
-    params=Params(100, 0.5, 0.9, ("END",), 7, 0.1, -0.1, "high", "user-1"),
+    params=Params(100, 0.5, 0.9, ("END",), 7, 0.1, -0.1, "high", "user-1", 40, 2048),
     hints=Hints(
         task="code",
         tags=("nightly",),

@@ -1,0 +1,5 @@
+"""Names the task of a request by similarity to labelled examples; the embedder is a local ONNX model or an endpoint."""
+
+from pointsman_embeddings.policy import POINTSMAN_API, plugin
+
+__all__ = ["POINTSMAN_API", "plugin"]

@@ -1,0 +1,160 @@
+"""Answers of the `gemini` wire, streamed or whole: parts in, deltas out, and how it ended."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw
+
+from pointsman.errors import ProviderError, TransportError
+from pointsman.model.answer import Answer, Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta
+from pointsman.model.request import Part, ProviderState, Reasoning, Text, ToolCall
+from pointsman.ports import HttpStream
+from pointsman.providers.call_ids import new_call_id
+from pointsman.providers.deltas import DeltaRun, Kind
+from pointsman.providers.failures import Origin, failed_inside, garbled, not_delivered, unfinished
+from pointsman.providers.gemini_answer import Called, Piece, Response, decode, finish_reason, read_usage
+from pointsman.providers.gemini_errors import read_complaint
+from pointsman.providers.sse import SseParser
+
+
+def wire_to_answer(data: bytes, origin: Origin) -> Answer:
+    """A whole answer, its parts in the order of the wire."""
+    pieces = Pieces(origin)
+    pieces.add(decode(data, origin))
+    if not pieces.spoke:
+        raise garbled(origin, "answered without a candidate")
+    parts: dict[int, Part] = {}
+    for delta in pieces.take():
+        parts[delta.part] = _part(delta, parts.get(delta.part))
+    return Answer(tuple(parts.values()), pieces.ending())
+
+
+class GeminiStream:
+    """An AnswerStream over an HTTP stream that was accepted.
+
+    Nothing marks its end but that of the body, and more may follow a chunk that says why it ended: an answer is
+    complete once both have come.
+    """
+
+    def __init__(self, body: HttpStream, origin: Origin, max_event_bytes: int) -> None:
+        self._body = body
+        self._origin = origin
+        self._parser = SseParser(max_event_bytes)
+        self._pieces = Pieces(origin)
+        self._failure: ProviderError | None = None
+        self._complete = False
+
+    async def read(self) -> list[Delta]:
+        """As AnswerStream says; what came before an error is given first."""
+        while not self._complete and self._failure is None:
+            try:
+                if chunk := await self._body.read_some():
+                    self._feed(chunk)
+                elif self._pieces.finish:
+                    self._complete = True
+                else:
+                    self._failure = unfinished(self._origin)
+            except ProviderError as error:
+                self._failure = error
+            except TransportError as error:
+                self._failure = not_delivered(self._origin, error)
+            if deltas := self._pieces.take():
+                return deltas
+        if self._failure is not None:
+            raise self._failure
+        return []
+
+    @property
+    def ending(self) -> Ending:
+        return self._pieces.ending()
+
+    def _feed(self, chunk: bytes) -> None:
+        for event in self._parser.feed(chunk):
+            if event.name == "error":
+                raise failed_inside(self._origin, read_complaint(event.data))
+            if event.data:
+                self._pieces.add(decode(event.data, self._origin))
+
+
+class Pieces:
+    """Puts chunks together: numbers the parts in their order and merges neighbouring pieces of one part.
+
+    A signature ends its part, since two signed parts must not be merged; without a text of its own it belongs to the
+    part before it, if that is of its kind. `finish` is the provider's reason to end, "" until it has said one; `spoke`
+    says whether there was a candidate.
+    """
+
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
+        self._run = DeltaRun()
+        self._open: Kind = None  # the kind of the part under way; None where there is none
+        self._part = -1
+        self._called = False
+        self._id = self._model = ""
+        self._usage: Raw | None = None
+        self.finish = ""
+        self.spoke = False
+
+    def add(self, chunk: Response) -> None:
+        """Take one chunk in."""
+        self._id = self._id or chunk.response_id or ""
+        self._model = self._model or chunk.model_version or ""
+        if chunk.used is not None:
+            self._usage = chunk.used
+        for candidate in chunk.candidates or ():
+            if candidate.index:
+                continue
+            self.spoke = self.spoke or candidate.content is not None or bool(candidate.finish_reason)
+            for piece in (candidate.content.parts or ()) if candidate.content is not None else ():
+                self._add_piece(piece)
+            if candidate.finish_reason:
+                self.finish = candidate.finish_reason
+
+    def take(self) -> list[Delta]:
+        """The deltas since the last time."""
+        return self._run.take()
+
+    def ending(self) -> Ending:
+        """What is known so far."""
+        return Ending(
+            reason=finish_reason(self.finish, called=self._called) if self.finish else FinishReason.OTHER,
+            upstream_reason=self.finish,
+            usage=read_usage(self._usage),
+            served_model=self._model,
+            upstream_request_id=self._origin.request_id or self._id,
+        )
+
+    def _add_piece(self, piece: Piece) -> None:
+        signature = piece.thought_signature
+        kind: Kind = None
+        if piece.function_call is not None:
+            self._add_call(piece.function_call)
+        elif piece.text or signature:
+            kind = ReasoningDelta if piece.thought else TextDelta
+            if kind is not self._open:
+                self._open = kind
+                self._part += 1
+            if piece.text:
+                self._run.extend(kind, self._part, piece.text)
+        if signature and (kind is not None or piece.function_call is not None):
+            self._run.keep(kind, self._part, ProviderState(self._origin.provider, signature.encode()))
+            self._open = None
+
+    def _add_call(self, called: Called) -> None:
+        self._open, self._called = None, True
+        self._part += 1
+        try:
+            arguments = called.arguments
+        except UnicodeDecodeError:
+            raise garbled(self._origin, "sent JSON that is broken or not an answer") from None
+        self._run.extend(None, self._part, arguments, (called.id or new_call_id(), called.name or ""))
+
+
+def _part(delta: Delta, begun: Part | None) -> Part:
+    """The part that a delta makes, or begun, that its state completes."""
+    if begun is not None:
+        return msgspec.structs.replace(begun, state=delta.state)
+    if isinstance(delta, ToolCallDelta):
+        return ToolCall(delta.id, delta.name, delta.arguments_json, delta.state)
+    made = Reasoning if isinstance(delta, ReasoningDelta) else Text
+    return made(delta.text, delta.state)
