@@ -61,9 +61,11 @@ def _ask(d: Deliberation, assessed: Assessed) -> list[_Opinion]:
         if fault := _fault(mine):
             d.asking.fail(hook, fault)
             continue
+        # By the answer, not by the hook: one that was recorded may be of a policy that did look at the target.
+        alike = "" in mine
         if mine:
-            opinions.append(_Opinion(mine, not hook.takes_last))
-        _note(d, hook, len(mine) if hook.takes_last or not mine else len(d.rules.target_ids))
+            opinions.append(_Opinion(mine, alike))
+        _note(d, hook, len(d.rules.target_ids) if alike else len(mine))
     return opinions
 
 
