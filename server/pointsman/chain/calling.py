@@ -61,6 +61,7 @@ class Consultation:
         self.verdicts: list[Verdict] = []
         self._quarantined = quarantined
         self._watch = watch
+        self._enter, self._leave = watch.enter, watch.leave
         self._unheard = unheard
         self._set_aside = quarantined | unheard
         self._memory = memory
@@ -73,13 +74,13 @@ class Consultation:
         entry = hook.entry
         if self._memory is None and entry.id not in self._set_aside:
             # As `_contained`, written out: every policy is asked here, and a call less for each of them shows.
-            self._watch.enter(entry.id)
+            self._enter(entry.id)
             try:
                 answer = hook.call(*arguments)
             except BaseException as error:  # noqa: BLE001
                 return self._contain(hook, error)
             finally:
-                self._watch.leave(entry.id)
+                self._leave(entry.id)
             if entry.plugin.reads_text:
                 self._watch.heard(hook, answer)
         else:
@@ -115,13 +116,13 @@ class Consultation:
         reads_text = hook.entry.plugin.reads_text
         if reads_text and self._memory is not None:
             return self._recall(hook, self._memory.recall(hook, arguments))
-        self._watch.enter(entry)
+        self._enter(entry)
         try:
             answer = call(*arguments)
         except BaseException as error:  # noqa: BLE001
             return self._contain(hook, error)
         finally:
-            self._watch.leave(entry)
+            self._leave(entry)
         if reads_text:
             self._watch.heard(hook, answer)
         return answer
