@@ -75,31 +75,25 @@ class Health:
     def pointsman_plan_attempts(
         self, request: Request, snapshot: Snapshot, assessment: Assessed, plan: Plan
     ) -> Plan | NoOpinion | None:
-        # What is down is seldom planned: it was excluded, unless nothing else was left.
-        if not snapshot.health or not self._concerned(snapshot, plan):
+        if not snapshot.health:
             return None
-        stages = _one_that_is_down(plan.stages, _in(HealthState.DOWN, snapshot))
+        stages: Sequence[Stage] = plan.stages
+        if down := _planned(plan, HealthState.DOWN, snapshot):
+            stages = _one_that_is_down(stages, down)
+        elif not self._degraded_last:
+            return None
         if self._degraded_last:
-            degraded = _in(HealthState.DEGRADED, snapshot)
+            degraded = _planned(plan, HealthState.DEGRADED, snapshot)
             stages = sorted(stages, key=lambda stage: any(attempt.target in degraded for attempt in stage.attempts))
         if list(stages) == list(plan.stages):
             return None
         return replace(plan, stages=tuple(_at(stage, position) for position, stage in enumerate(stages)))
 
-    def _concerned(self, snapshot: Snapshot, plan: Plan) -> bool:
-        known, degraded_last = snapshot.health, self._degraded_last
-        for stage in plan.stages:
-            for attempt in stage.attempts:
-                health = known.get(attempt.target)
-                if health and (
-                    health.state is HealthState.DOWN or (degraded_last and health.state is not HealthState.UP)
-                ):
-                    return True
-        return False
 
-
-def _in(state: HealthState, snapshot: Snapshot) -> frozenset[str]:
-    return frozenset(target for target, health in snapshot.health.items() if health.state is state)
+def _planned(plan: Plan, state: HealthState, snapshot: Snapshot) -> frozenset[str]:
+    """The targets of a plan that are in this state."""
+    known = snapshot.health
+    return frozenset([t for t in plan.targets() if (health := known.get(t)) and health.state is state])
 
 
 def _one_that_is_down(stages: Sequence[Stage], down: frozenset[str]) -> Sequence[Stage]:

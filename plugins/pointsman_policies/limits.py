@@ -45,13 +45,16 @@ class Limits:
             if model.provider in providers or (regions and model.regions.isdisjoint(regions)):
                 exclusions.append(Exclusion(target, Cause.POLICY, _forbidden(hints, model)))
             worst = shape.estimate.worst_case_nano_usd
-            # What policies' questions have cost counts against the caller's limit.
             if most is not None and worst + spent > most:
-                reason = f"could cost {dollars(worst)}, the caller allows {dollars(most)}"
-                if spent:
-                    reason = f"{reason}, and policies' questions have cost {dollars(spent)}"
+                reason = _too_dear(worst, most, spent)
                 exclusions.append(Exclusion(target, Cause.COST, reason))
         return exclusions
+
+
+def _too_dear(worst: int, limit: int, spent: int) -> str:
+    """What policies' questions have cost counts against the caller's limit."""
+    allowed = f"could cost {dollars(worst)}, the caller allows {dollars(limit)}"
+    return f"{allowed}, and policies' questions have cost {dollars(spent)}" if spent else allowed
 
 
 def _forbidden(hints: Hints, model: Model) -> str:

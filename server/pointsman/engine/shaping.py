@@ -61,6 +61,7 @@ def _ask(d: Deliberation, assessed: Assessed) -> list[_Opinion]:
         if fault := _fault(mine):
             d.asking.fail(hook, fault)
             continue
+        # By the answer, not by the hook: one that was recorded may be of a policy that did look at the target.
         alike = "" in mine
         if mine:
             opinions.append(_Opinion(mine, alike))

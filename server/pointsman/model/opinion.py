@@ -13,7 +13,8 @@ from pointsman.model.plan import Plan
 class Opinion(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What one entry answered to one hook. At most one of the other fields is set; none: it answered None.
 
-    `shapes` are by target, `silent` is the reason of a `NoOpinion`, `failed` why the entry failed.
+    `shapes` are by target, or one for all of them by ""; `silent` is the reason of a `NoOpinion`; `failed` says why the
+    entry failed.
     """
 
     entry: str

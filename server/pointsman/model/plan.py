@@ -62,4 +62,4 @@ class Plan(Struct, frozen=True, omit_defaults=True):
 
     def targets(self) -> frozenset[str]:
         """Every model that it names."""
-        return frozenset(attempt.target for stage in self.stages for attempt in stage.attempts)
+        return frozenset([attempt.target for stage in self.stages for attempt in stage.attempts])

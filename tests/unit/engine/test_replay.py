@@ -270,3 +270,14 @@ async def test_who_has_no_signal() -> None:
     found = await recorded(rules, make_request(), text_kept=True)
     assert unsignalled(found.record.snapshot, rules) == []
     assert unsignalled(replace(found.record.snapshot, signals={}), rules) == ["asks"]
+
+
+async def test_one_shape_for_all_targets_is_recorded_once() -> None:
+    class Caps:
+        @hookimpl
+        def pointsman_shape_request(self) -> Shape:
+            return Shape(max_output_tokens=10)
+
+    found = await recorded(make_rules(reader(Caps())), make_request(), text_kept=False)
+    assert [opinion.shapes for opinion in found.record.opinions] == [{"": Shape(max_output_tokens=10)}]
+    assert recompute(found, make_rules(reader(_alike(Caps())))).outcome is Outcome.EQUAL
