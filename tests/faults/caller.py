@@ -28,13 +28,14 @@ M = TypeVar("M", bound=Message)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to ask. `model` is insisted on; `restart` allows OutputReset; `timeout` is seconds."""
+    """What to ask. `model` is insisted on; `restart` allows OutputReset; `timeout` is seconds, `most` nano-USD."""
 
     text: str = PROMPT
     task: str = ""
     model: str = ""
     restart: bool = False
     tools: tuple[str, ...] = ()
+    most: int | None = None
     timeout: float = 20.0
 
     def to_wire(self, *, streamed: bool) -> wire.CompleteRequest | wire.CompleteUnaryRequest:
@@ -46,6 +47,8 @@ class Question:
             },
             "hints": {"task": self.task},
         }
+        if self.most is not None:
+            fields["hints"]["max_cost_nano_usd"] = self.most
         if self.model:
             fields["hints"]["model_override"] = {"model": self.model, "strict": True}
         if not streamed:
