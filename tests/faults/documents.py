@@ -28,7 +28,7 @@ tasks:
   risky: {route: failing}
   healthy: {route: healthy}
 default: risky
-server: {grpc: "127.0.0.1:0", http: "127.0.0.1:0", drain: 1s}
+server: {grpc: "127.0.0.1:0", http: "127.0.0.1:0", drain: 0s}
 ledger: {path: "LEDGER"}
 """
 _STANDARD = "".join(f"  - {{use: {use}}}\n" for use in ("override", "tags", "limits", "feasibility", "routing"))

@@ -34,7 +34,7 @@ def check_no_secrets(served: Served) -> None:
 
 
 async def test_row_35_running_requests_finish(simulator: Simulator, tmp_path: Path) -> None:
-    text = document("fault-slow=1.5").replace("drain: 1s", "drain: 20s")
+    text = document("fault-slow=1.5").replace("drain: 0s", "drain: 20s")
     async with serving(text, simulator, tmp_path) as served:
         calls = [served.caller.call(Question(), streamed=streamed) for streamed in (True, False) * 5]
         await simulator.until_active(len(calls))
@@ -48,6 +48,7 @@ async def test_row_35_running_requests_finish(simulator: Simulator, tmp_path: Pa
 
 async def test_row_35_at_the_end_of_grace_the_rest_is_told(simulator: Simulator, tmp_path: Path) -> None:
     stalling = document("fault-hang-accept").replace("upstream: sim-healthy", "upstream: fault-stall-after-20")
+    stalling = stalling.replace("drain: 0s", "drain: 1s")
     async with serving(stalling, simulator, tmp_path) as served:
         silent = [served.caller.call(Question(), streamed=streamed) for streamed in (True, False)]
         begun = served.caller.call(HEALTHY, streamed=True)
@@ -71,7 +72,7 @@ async def test_row_35_at_the_end_of_grace_the_rest_is_told(simulator: Simulator,
 
 
 async def test_row_57_a_health_watch_does_not_hold_the_exit(simulator: Simulator, tmp_path: Path) -> None:
-    text = document().replace("drain: 1s", "drain: 300s")
+    text = document().replace("drain: 0s", "drain: 300s")
     async with serving(text, simulator, tmp_path) as served:
         # The health stubs are without types.
         health: Any = health_pb2_grpc.HealthStub(served.caller.channel)
