@@ -83,6 +83,26 @@ async def badly_certified(authority: trustme.CA, flaw: Flaw) -> AsyncIterator[Wi
         yield tap
 
 
+@asynccontextmanager
+async def torrent() -> AsyncIterator[str]:
+    """The URL of a provider on the `openai` wire that answers everybody without end, 16 KiB at a time."""
+    event = b'data: {"choices":[{"index":0,"delta":{"content":"%s"}}]}\n\n' % (b"x" * 16384)
+    chunk = b"%x\r\n%s\r\n" % (len(event), event)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+            while True:
+                writer.write(chunk)
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
 async def _copy(reader: asyncio.StreamReader, kept: bytearray, writer: asyncio.StreamWriter | None = None) -> None:
     with suppress(ConnectionError):
         while data := await reader.read(1 << 16):

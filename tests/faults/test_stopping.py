@@ -16,16 +16,9 @@ from tests.faults.process import Served, serving
 from tests.faults.world import CANARIES, HEALTHY, PATIENCE, Simulator
 
 from pointsman.ledger.recorded import find
-from pointsman.ledger.schema import reading
 
 # The event loop here is only the caller's: the server has its own.
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("anyio_backend", ["asyncio"])]
-
-
-def statuses(served: Served) -> dict[str, str]:
-    """The status of every recorded request, by decision id."""
-    with reading(served.ledger) as connection:
-        return dict(connection.execute("SELECT decision_id, status FROM decisions").fetchall())
 
 
 def check_no_secrets(served: Served) -> None:
@@ -42,7 +35,7 @@ async def test_row_35_running_requests_finish(simulator: Simulator, tmp_path: Pa
         replies = await asyncio.gather(*(call.reply() for call in calls))
         assert {reply.code for reply in replies} == {StatusCode.OK}
         assert await served.exit_status() == 0
-        assert statuses(served) == {reply.decision_id: "OK" for reply in replies}
+        assert served.statuses() == {reply.decision_id: "OK" for reply in replies}
         check_no_secrets(served)
 
 
@@ -64,8 +57,8 @@ async def test_row_35_at_the_end_of_grace_the_rest_is_told(simulator: Simulator,
         assert dict(reply.trailers)["grpc-retry-pushback-ms"] == "-1"
         assert await served.exit_status() == 0
         await simulator.until_idle()
-        assert sorted(statuses(served).values()) == ["SHUTTING_DOWN", "SHUTTING_DOWN", "STREAM_INTERRUPTED"]
-        recorded = [find(served.ledger, decision) for decision in statuses(served)]
+        assert sorted(served.statuses().values()) == ["SHUTTING_DOWN", "SHUTTING_DOWN", "STREAM_INTERRUPTED"]
+        recorded = [find(served.ledger, decision) for decision in served.statuses()]
         attempts = [attempt for found in recorded if found for attempt in found.record.attempts]
         assert sorted(attempt.upstream for attempt in attempts) == [*["fault-hang-accept"] * 2, "fault-stall-after-20"]
         check_no_secrets(served)
