@@ -118,7 +118,7 @@ async def test_a_probe_notices_that_it_is_back() -> None:
 
 
 async def test_everything_is_down_and_each_request_tries_once() -> None:
-    document = DOCUMENT.format(probe="", health="open_for: 1h, open_max: 1h")
+    document = DOCUMENT.format(probe="", health="open_for: 1h, open_max: 1h") + "failover: {retries: 0}\n"
     async with running_server(document, faults={"one": "http-503", "two": "http-503"}) as server:
         async with grpc.aio.insecure_channel(server.address) as channel:
             stub = RouterServiceStub(channel)
