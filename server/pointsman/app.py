@@ -131,9 +131,7 @@ class App:
         if account.max_connections is None:
             transport = AiohttpTransport(ca_file=account.ca_file, lookup=self._lookup)
         else:
-            transport = AiohttpTransport(
-                ca_file=account.ca_file, per_host=account.max_connections, lookup=self._lookup
-            )
+            transport = AiohttpTransport(ca_file=account.ca_file, per_host=account.max_connections, lookup=self._lookup)
         self._stack.push_async_callback(transport.aclose)
         return transport
 

@@ -13,7 +13,6 @@ from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.sim import SimSettings
 
 
-
 class Start(Protocol):
     """Starts a server of a configuration; `lookup` resolves the hosts of its providers."""
 

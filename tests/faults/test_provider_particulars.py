@@ -87,7 +87,7 @@ async def test_row_14_the_page_is_not_logged(start: Start) -> None:
 @every_wire
 async def test_a_model_that_ignores_its_limit_is_stopped(start: Start, wire: str) -> None:
     text = document("fault-runs-on", wire=wire, fallback=True)
-    world = await start(text.replace("context: 100_000, price: {input: 2", "context: 100_000, max_output: 1_000, price: {input: 2"))
+    world = await start(text.replace("price: {input: 2,", "max_output: 1_000, price: {input: 2,"))
     reply = await world.caller.ask(Question(most=A_CENT), streamed=True)
     assert (reply.code, reply.finish.reason) == (StatusCode.OK, router_service_pb2.FINISH_REASON_COST_LIMIT)
     assert reply.kinds == ["decision", "text_delta", "usage", "finish"]

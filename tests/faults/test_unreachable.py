@@ -15,8 +15,8 @@ from tests.faults.documents import KEY_CANARY, document, every_wire
 from tests.faults.peers import Flaw, SleepingResolver, badly_certified, full_backlog
 from tests.faults.world import HEALTHY, World, until
 
-from pointsman.model.attempt import AttemptOutcome, CostSource
 from pointsman.model.answer import Usage
+from pointsman.model.attempt import AttemptOutcome, CostSource
 
 pytestmark = pytest.mark.anyio
 

@@ -80,9 +80,7 @@ FIFTY = "x" * 150
 
 def paid(nano_usd: int) -> Request:
     """At most so much is paid, for 100 output tokens at most: 250,000 at flash, 450,000 at mini."""
-    return make_request(
-        hints=Hints(max_cost_nano_usd=nano_usd, input_tokens=0), params=Params(max_output_tokens=100)
-    )
+    return make_request(hints=Hints(max_cost_nano_usd=nano_usd, input_tokens=0), params=Params(max_output_tokens=100))
 
 
 def minding_costs(*providers: FakeProvider) -> Bench:
