@@ -21,6 +21,9 @@ from pydantic import BaseModel
 
 from pointsman.chain import discovery
 from pointsman.chain.plugin import GATES
+from pointsman.errors import Reason
+from pointsman.providers import failures
+from pointsman.providers.failures import Meaning
 from pointsman.rpc.status import TABLE
 from pointsman.telemetry import names
 
@@ -155,6 +158,43 @@ def errors() -> str:
     )
 
 
+def provider_failures() -> str:
+    """One row for each meaning that a provider's status, error code or silence has, and what follows from it."""
+    groups: dict[Meaning, list[str]] = {}
+    for status, meaning in failures.STATUSES.items():
+        groups.setdefault(meaning, []).append(str(status))
+    for rest, status in (("any other 4xx", 499), ("any other 5xx", 599), ("any other that is no success", 300)):
+        groups.setdefault(failures.by_status(status), []).append(rest)
+    for code, meaning in failures.CODES.items():
+        groups.setdefault(meaning, []).append(f"`{code}`")
+    for meaning, what in failures.TRANSPORT.values():
+        groups.setdefault(meaning, []).append(what)
+    return grid(
+        ("what it says or does", "the same again", "another model", "at the end the caller is told"),
+        ((", ".join(said), _again(meaning), _another(meaning), _told(meaning)) for meaning, said in groups.items()),
+    )
+
+
+def _again(meaning: Meaning) -> str:
+    return "once nobody else is left" if meaning.again else "no"
+
+
+def _another(meaning: Meaning) -> str:
+    if meaning.elsewhere:
+        return "at other providers, unless `failover.blocked_elsewhere: false`"
+    if not meaning.retryable:
+        return "no"
+    return "at other providers" if meaning.provider_wide else "yes"
+
+
+def _told(meaning: Meaning) -> str:
+    # Whoever insists on one model is told of its limit, everybody else that nobody was left.
+    limited = meaning.reason is Reason.PROVIDER_RATE_LIMITED
+    reason = Reason.ALL_PROVIDERS_DOWN if limited else meaning.reason
+    strict = f"; `{Reason.PROVIDER_RATE_LIMITED}` to callers who insist on this model" if limited else ""
+    return f"`{reason}`{strict}"
+
+
 def grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table in Markdown."""
     lines = (f"| {' | '.join(map(cell, row))} |" for row in rows)
@@ -208,6 +248,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "metrics": metrics,
     "log_fields": log_fields,
     "errors": errors,
+    "provider_failures": provider_failures,
     **{f"gate_{use}": partial(gate, use) for use in gates()},
 }
 

@@ -27,6 +27,7 @@ from pointsman.http.door import HttpDoor
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
 from pointsman.model.catalogue import Catalogue
 from pointsman.ports import Ledger, Provider, Transport
+from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
 from pointsman.rpc.server import DoorSettings, GrpcDoor
@@ -43,7 +44,7 @@ log = logging.getLogger(__name__)
 
 
 class App:
-    """A whole server, for one event loop.
+    """A whole server, for one event loop. `lookup` resolves the hosts of providers.
 
         async with App(config) as app:
             print(app.grpc_address)
@@ -54,8 +55,8 @@ class App:
     committed and closed, then transports and policies.
     """
 
-    def __init__(self, config: Config) -> None:
-        self.config = config
+    def __init__(self, config: Config, *, lookup: Lookup = system_lookup) -> None:
+        self.config, self._lookup = config, lookup
         self.grpc_address = self.http_address = ""
         self._door: GrpcDoor | None = None
         self._stack = AsyncExitStack()
@@ -128,9 +129,9 @@ class App:
 
     def _transport(self, account: Account) -> Transport:
         if account.max_connections is None:
-            transport = AiohttpTransport(ca_file=account.ca_file)
+            transport = AiohttpTransport(ca_file=account.ca_file, lookup=self._lookup)
         else:
-            transport = AiohttpTransport(ca_file=account.ca_file, per_host=account.max_connections)
+            transport = AiohttpTransport(ca_file=account.ca_file, per_host=account.max_connections, lookup=self._lookup)
         self._stack.push_async_callback(transport.aclose)
         return transport
 

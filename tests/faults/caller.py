@@ -28,13 +28,18 @@ M = TypeVar("M", bound=Message)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to ask. `model` is insisted on; `restart` allows OutputReset; `timeout` is seconds."""
+    """What to ask. `model` is insisted on; `restart` allows OutputReset; `most` is nano-USD, `timeout` seconds.
+
+    `hedged` allows hedging where the chain does it.
+    """
 
     text: str = PROMPT
     task: str = ""
     model: str = ""
     restart: bool = False
     tools: tuple[str, ...] = ()
+    most: int | None = None
+    hedged: bool = True
     timeout: float = 20.0
 
     def to_wire(self, *, streamed: bool) -> wire.CompleteRequest | wire.CompleteUnaryRequest:
@@ -46,6 +51,10 @@ class Question:
             },
             "hints": {"task": self.task},
         }
+        if not self.hedged:
+            fields["hints"]["allow_hedging"] = False
+        if self.most is not None:
+            fields["hints"]["max_cost_nano_usd"] = self.most
         if self.model:
             fields["hints"]["model_override"] = {"model": self.model, "strict": True}
         if not streamed:
@@ -195,11 +204,21 @@ class Call:
 
 
 class Caller:
-    """Calls over one channel; `asked` counts them, `replies` are those that ended, `metadata` goes with each."""
+    """Calls over one channel; `asked` counts them, `replies` are those that ended, `metadata` goes with each.
 
-    def __init__(self, address: str) -> None:
-        # Local: subchannels are otherwise shared with the other callers of this process.
-        options = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0))
+    `wide` lets the windows of the connection grow, as they do by default.
+    """
+
+    def __init__(self, address: str, *, wide: bool = False) -> None:
+        # Local: subchannels are otherwise shared with the other callers of this process. Without probes, the windows
+        # of the connection stay small, and a caller that stops reading is soon noticed.
+        options = (
+            ("grpc.use_local_subchannel_pool", 1),
+            ("grpc.enable_http_proxy", 0),
+            ("grpc.http2.bdp_probe", int(wide)),
+            ("grpc.max_receive_message_length", -1),
+        )
+        self.address = address
         self.channel = grpc.aio.insecure_channel(address, options=options)
         self.replies: list[Reply] = []
         self.asked = 0

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from tests.faults.world import Simulator, World, opened, simulating
 
+from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.sim import SimSettings
 
-Start = Callable[[str], Awaitable[World]]
+
+class Start(Protocol):
+    """Starts a server of a configuration; `lookup` resolves the hosts of its providers."""
+
+    async def __call__(self, text: str, lookup: Lookup = system_lookup) -> World: ...
 
 
 @pytest.fixture(
@@ -38,7 +44,7 @@ async def start(simulator: Simulator, tmp_path: Path, caplog: pytest.LogCaptureF
     caplog.set_level(logging.DEBUG)
     async with AsyncExitStack() as stack:
 
-        async def start(text: str) -> World:
-            return await stack.enter_async_context(opened(text, simulator, tmp_path, caplog))
+        async def start(text: str, lookup: Lookup = system_lookup) -> World:
+            return await stack.enter_async_context(opened(text, simulator, tmp_path, caplog, lookup))
 
         yield start

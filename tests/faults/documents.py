@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytest
+
 KEY_CANARY = "sk-canarykey9z"
 KEYS: Mapping[str, str] = {name: f"{KEY_CANARY}-{name}" for name in ("FIRST", "SECOND", "THIRD")}
 
 # Where the API of each wire begins at a simulated provider.
 BASES: Mapping[str, str] = {"openai": "/v1", "anthropic": "", "gemini": "/v1beta"}
+
+every_wire = pytest.mark.parametrize("wire", BASES)
 
 # The tier below is never a fallback, so that `healthy` is asked by its own task only.
 _DOCUMENT = """\
@@ -24,7 +28,7 @@ tasks:
   risky: {route: failing}
   healthy: {route: healthy}
 default: risky
-server: {grpc: "127.0.0.1:0", http: "127.0.0.1:0", drain: 1s}
+server: {grpc: "127.0.0.1:0", http: "127.0.0.1:0", drain: 0s}
 ledger: {path: "LEDGER"}
 """
 _STANDARD = "".join(f"  - {{use: {use}}}\n" for use in ("override", "tags", "limits", "feasibility", "routing"))

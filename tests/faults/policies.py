@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint
@@ -22,14 +23,16 @@ from pointsman import (
     Shape,
     hookimpl,
     register,
+    register_gate,
 )
 from pointsman.chain.discovery import Installed, installed
 from pointsman.chain.entry import Entry
-from pointsman.chain.plugin import GROUP
+from pointsman.chain.plugin import GATES, GROUP
 from pointsman.config.policies import Policies
 
 POINTSMAN_API = 1
 TEXT_CANARY = "canaryexception3w"
+GATE_ASKED = "a gate was asked, and hangs"
 
 Hook = Literal["gather", "assess", "shape", "exclude", "choose", "plan", "admit", "settle", "observe"]
 HOOKS: tuple[Hook, ...] = ("gather", "assess", "shape", "exclude", "choose", "plan", "admit", "settle", "observe")
@@ -159,6 +162,22 @@ def with_misbehaving() -> Policies:
     return {**installed(), "misbehaving": (fake_entry_point("misbehaving", f"{__name__}:misbehaving"),)}
 
 
-def fake_entry_point(name: str, value: str) -> Installed:
+class Hanging:
+    """A gate that never says anything but that it was asked, in the log."""
+
+    async def judge(self, *question: object) -> Any:
+        logging.getLogger(__name__).info(GATE_ASKED)
+        await asyncio.Event().wait()
+
+
+hanging = register_gate(lambda options, setup: Hanging())
+
+
+def with_hanging() -> Policies:
+    """The gates that are installed, and the one above."""
+    return {**installed(GATES), "hanging": (fake_entry_point("hanging", f"{__name__}:hanging", GATES),)}
+
+
+def fake_entry_point(name: str, value: str, group: str = GROUP) -> Installed:
     """An entry point of a distribution that nobody installed."""
-    return Installed(name, "badly-made", "1.0", EntryPoint(name, value, GROUP))
+    return Installed(name, "badly-made", "1.0", EntryPoint(name, value, group))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -14,6 +15,8 @@ from pathlib import Path
 from tests.faults.caller import Caller
 from tests.faults.documents import KEYS
 from tests.faults.world import PATIENCE, Simulator
+
+from pointsman.ledger.schema import reading
 
 _ROOT = Path(__file__).parents[2]
 
@@ -36,6 +39,15 @@ class Served:
     async def exit_status(self) -> int:
         async with asyncio.timeout(PATIENCE):
             return await self._process.wait()
+
+    def resident(self) -> int:
+        """Bytes of memory that it has."""
+        return int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]) * resource.getpagesize()
+
+    def statuses(self) -> dict[str, str]:
+        """The status of every recorded request, by decision id."""
+        with reading(self.ledger) as connection:
+            return dict(connection.execute("SELECT decision_id, status FROM decisions").fetchall())
 
     def log(self) -> str:
         """Everything it has logged, down to debug."""

@@ -8,14 +8,13 @@ import pytest
 from grpc import StatusCode
 from tests.faults.caller import Question, Reply
 from tests.faults.conftest import Start
-from tests.faults.documents import BASES, document
+from tests.faults.documents import document, every_wire
 
 from pointsman.model.attempt import CostSource
 from pointsman.v1 import router_service_pb2
 
 pytestmark = pytest.mark.anyio
 
-every_wire = pytest.mark.parametrize("wire", BASES)
 TOOLS = ("get_weather", "get_time", "get_tides")
 
 

@@ -1,4 +1,4 @@
-"""Rows 19 to 21, 42 and 43: callers that go away, are in a hurry, or send what is no request."""
+"""Rows 21, 42 and 43: callers that are in a hurry, or send what is no request."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import pytest
 from grpc import StatusCode
 from tests.faults.caller import Question, Reply
 from tests.faults.conftest import Start
-from tests.faults.documents import document
+from tests.faults.documents import document, every_wire
 from tests.faults.world import World
-
-from pointsman.model.attempt import AttemptOutcome, CostSource
 
 pytestmark = pytest.mark.anyio
 
@@ -19,48 +17,13 @@ METHODS = ("Route", "Complete", "CompleteUnary")
 both = pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
 
 
-@both
-@pytest.mark.parametrize("upstream", ["fault-hang-accept", "fault-pings-forever=0.01", "fault-role-forever=0.01"])
-async def test_row_19_cancelled_before_the_first_token(start: Start, upstream: str, streamed: bool) -> None:
-    world = await start(document(upstream, fallback=True))
-    call = world.caller.call(Question(), streamed=streamed)
-    await world.simulator.until_active()
-    call.cancel()
-    assert (await call.reply()).code is StatusCode.CANCELLED
-    await check_cancelled(world)
-    assert world.attempts()[0].usage.output_tokens == 0
-    await world.check_afterwards()
-
-
-@pytest.mark.parametrize("upstream", ["fault-stall-after-20", "sim-endless:fault-drip=20000"])
-async def test_row_20_cancelled_after_tokens(start: Start, upstream: str) -> None:
-    world = await start(document(upstream, fallback=True))
-    call = world.caller.call(Question(), streamed=True)
-    await call.until_output()
-    call.cancel()
-    assert (await call.reply()).code is StatusCode.CANCELLED
-    await check_cancelled(world)
-    assert world.attempts()[0].usage.output_tokens > 0
-    await world.check_afterwards()
-
-
-async def check_cancelled(world: World) -> None:
-    """The provider sees it at once, nobody else is asked, and what was used is recorded."""
-    await world.simulator.until_idle()
-    assert [call.ending for call in await world.simulator.ended()] == ["client_closed"]
-    await world.until_recorded(1)
-    assert [record.status for record in world.records()] == ["CALLER_CANCELLED"]
-    (attempt,) = world.attempts()
-    assert attempt.outcome is AttemptOutcome.CANCELLED
-    assert attempt.cost_source is CostSource.ESTIMATE
-    assert attempt.usage.estimated
-    assert attempt.usage.input_tokens > 0
-
-
+@every_wire
 @both
 @pytest.mark.parametrize("fallback", [True, False], ids=["fallback", "alone"])
-async def test_row_21_a_deadline_shorter_than_the_provider(start: Start, streamed: bool, fallback: bool) -> None:
-    world = await start(document("fault-slow=5", fallback=fallback))
+async def test_row_21_a_deadline_shorter_than_the_provider(
+    start: Start, streamed: bool, fallback: bool, wire: str
+) -> None:
+    world = await start(document("fault-slow=5", wire=wire, fallback=fallback))
     # Connecting may take longer than is left above the 250 ms that an attempt needs.
     await world.caller.channel.channel_ready()
     reply = await world.caller.ask(Question(timeout=0.3), streamed=streamed)

@@ -8,7 +8,7 @@ import pytest
 from grpc import StatusCode
 from tests.faults.caller import Question, Reply
 from tests.faults.conftest import Start
-from tests.faults.documents import document
+from tests.faults.documents import document, every_wire
 from tests.faults.world import World
 
 from pointsman.model.attempt import Attempt, CostSource
@@ -19,8 +19,8 @@ HEDGE = "  - {use: hedging, with: {modes: {balanced: {delay: 300ms, extra_spend:
 AT_ONCE = "  - {use: hedging, with: {modes: {balanced: {delay: 0s, extra_spend: 100%}}}}\n"
 
 
-def hedged(upstream: str, *, hedge: str = HEDGE) -> str:
-    return document(upstream, fallback=True, behind=hedge)
+def hedged(upstream: str, *, hedge: str = HEDGE, wire: str = "openai") -> str:
+    return document(upstream, wire=wire, fallback=True, behind=hedge)
 
 
 def attempts(world: World) -> list[tuple[str, str, str]]:
@@ -33,12 +33,13 @@ def lost(world: World) -> Attempt:
     return next(a for record in world.records() for a in record.attempts if str(a.outcome) == "lost")
 
 
+@every_wire
 @pytest.mark.parametrize("streamed", [True, False])
 @pytest.mark.parametrize(
     "upstream", ["fault-slow=5", "fault-hang-accept", "fault-headers-then-silence", "fault-pings-forever"]
 )
-async def test_row_39_a_slow_first_and_a_fast_second(start: Start, upstream: str, streamed: bool) -> None:
-    world = await start(hedged(upstream))
+async def test_row_39_a_slow_first_and_a_fast_second(start: Start, upstream: str, streamed: bool, wire: str) -> None:
+    world = await start(hedged(upstream, wire=wire))
     reply = await world.caller.ask(Question(), streamed=streamed)
     check_answered(reply, "standby")
     assert attempts(world) == [("failing", "primary", "lost"), ("standby", "hedge", "served")]

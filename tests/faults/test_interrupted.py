@@ -8,7 +8,7 @@ import pytest
 from grpc import StatusCode
 from tests.faults.caller import Question, Reply
 from tests.faults.conftest import Start
-from tests.faults.documents import document, row
+from tests.faults.documents import document, every_wire, row
 from tests.faults.world import HEALTHY, World
 
 pytestmark = pytest.mark.anyio
@@ -19,9 +19,10 @@ BREAKS = ("fault-reset-mid-stream", "fault-eof-mid-stream", "fault-error-event-m
 LONG, SILENCE = 45.0, "between_chunks: 2s"
 
 
+@every_wire
 @pytest.mark.parametrize("upstream", BREAKS)
-async def test_a_caller_who_can_start_over_gets_the_whole_other_answer(start: Start, upstream: str) -> None:
-    world = await start(document(upstream, fallback=True))
+async def test_a_caller_who_can_start_over_gets_the_whole_other_answer(start: Start, upstream: str, wire: str) -> None:
+    world = await start(document(upstream, wire=wire, fallback=True))
     reply = await world.caller.ask(RESTARTABLE, streamed=True)
     await check_started_over(reply, world)
     await world.check_afterwards()
@@ -47,16 +48,18 @@ async def test_an_answer_that_nobody_completes_is_aborted(start: Start) -> None:
     await world.check_afterwards()
 
 
-async def test_row_7_the_deadline_ends_a_silence(start: Start) -> None:
-    world = await start(document("fault-stall-after-20"))
-    reply = await world.caller.ask(Question(timeout=2.0), streamed=True)
+@every_wire
+async def test_row_7_the_deadline_ends_a_silence(start: Start, wire: str) -> None:
+    world = await start(document("fault-stall-after-20", wire=wire))
+    reply = await world.caller.ask(Question(timeout=1.5), streamed=True)
     assert (reply.code, reply.reason) == (StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
     assert reply.kinds == ["decision", "text_delta", "usage"]
     await world.check_afterwards()
 
 
-async def test_row_7_silence_between_tokens_is_a_failure(start: Start) -> None:
-    world = await start(document("fault-stall-after-20", fallback=True, timeouts=SILENCE))
+@every_wire
+async def test_row_7_silence_between_tokens_is_a_failure(start: Start, wire: str) -> None:
+    world = await start(document("fault-stall-after-20", wire=wire, fallback=True, timeouts=SILENCE))
     restarted, streamed, whole = await asyncio.gather(
         world.caller.ask(Question(restart=True, timeout=LONG), streamed=True),
         world.caller.ask(Question(model="failing", timeout=LONG), streamed=True),

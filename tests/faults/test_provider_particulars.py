@@ -11,11 +11,16 @@ import pytest
 from grpc import StatusCode
 from tests.faults.caller import Question
 from tests.faults.conftest import Start
-from tests.faults.documents import document, row
+from tests.faults.documents import BASES, document, every_wire, row
+
+from pointsman.model.attempt import AttemptOutcome, CostSource
+from pointsman.v1 import router_service_pb2
 
 pytestmark = pytest.mark.anyio
 
 MIB = 1 << 20
+A_CENT = 10_000_000
+HEALTH = "  - {use: health}\n"
 
 
 async def test_row_2_a_strict_caller_is_told_of_the_limit(start: Start) -> None:
@@ -25,6 +30,27 @@ async def test_row_2_a_strict_caller_is_told_of_the_limit(start: Start) -> None:
         assert reply.retry_delay == 7.0
         assert dict(reply.trailers)["grpc-retry-pushback-ms"] == "7000"
         assert [attempt.upstream_status for attempt in reply.failure.attempts] == [429]
+    await world.check_afterwards()
+
+
+@pytest.mark.parametrize(
+    ("upstream", "wire"), [*(("fault-http-429=1", wire) for wire in BASES), ("fault-http-429-date=1", "openai")]
+)
+async def test_row_2_a_limited_model_is_left_alone_until_then(start: Start, upstream: str, wire: str) -> None:
+    world = await start(document(upstream, wire=wire, fallback=True, extra=HEALTH))
+    first = await world.caller.ask(Question(), streamed=True)
+    assert [attempt.ref.model for attempt in first.usage.attempts] == ["failing", "standby"]
+    for reply in await world.caller.ask_both(Question()):
+        assert [attempt.ref.model for attempt in reply.usage.attempts] == ["standby"]
+    strict = await world.caller.ask(Question(model="failing"), streamed=False)
+    assert (strict.code, strict.reason) == (StatusCode.UNAVAILABLE, "ALL_PROVIDERS_DOWN")
+    assert (strict.retry_delay or 0) >= 1
+    assert list(strict.failure.attempts) == []
+    while len(world.attempts()) < 2:
+        await world.caller.ask(Question(), streamed=False)
+        await asyncio.sleep(0.02)
+    before, after = world.attempts()
+    assert after.started - (before.started + before.duration) >= 1.0
     await world.check_afterwards()
 
 
@@ -55,6 +81,22 @@ async def test_row_14_the_page_is_not_logged(start: Start) -> None:
     seen = b"".join(part for reply in replies for part in reply.told()) + world.log.text.encode()
     assert b"log in" not in seen
     assert b"DOCTYPE" not in seen
+    await world.check_afterwards()
+
+
+@every_wire
+async def test_a_model_that_ignores_its_limit_is_stopped(start: Start, wire: str) -> None:
+    text = document("fault-runs-on", wire=wire, fallback=True)
+    world = await start(text.replace("price: {input: 2,", "max_output: 1_000, price: {input: 2,"))
+    reply = await world.caller.ask(Question(most=A_CENT), streamed=True)
+    assert (reply.code, reply.finish.reason) == (StatusCode.OK, router_service_pb2.FINISH_REASON_COST_LIMIT)
+    assert reply.kinds == ["decision", "text_delta", "usage", "finish"]
+    assert [ended.ending for ended in await world.simulator.ended()] == ["client_closed"]
+    (attempt,) = world.attempts()
+    assert (attempt.outcome, attempt.cost_source) == (AttemptOutcome.SERVED, CostSource.ESTIMATE)
+    assert attempt.usage.estimated
+    # As much as was paid for, and what else had come with the last of it.
+    assert A_CENT // 2 < attempt.cost_nano_usd < 10 * A_CENT
     await world.check_afterwards()
 
 

@@ -8,7 +8,7 @@ import pytest
 from grpc import StatusCode
 from tests.faults.caller import Question, Reply
 from tests.faults.conftest import Start
-from tests.faults.documents import BASES, document
+from tests.faults.documents import document, every_wire
 from tests.faults.world import World
 
 from pointsman.model.attempt import Attempt, AttemptOutcome, CostSource
@@ -66,7 +66,6 @@ FAULTS = (
     Fault(14, "fault-html-200", GARBAGE),
     Fault(15, "fault-empty-length", EMPTY, cost=CostSource.PRICE),
 )
-every_wire = pytest.mark.parametrize("wire", BASES)
 every_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.row}-{fault.upstream[6:]}")
 
 

@@ -16,16 +16,9 @@ from tests.faults.process import Served, serving
 from tests.faults.world import CANARIES, HEALTHY, PATIENCE, Simulator
 
 from pointsman.ledger.recorded import find
-from pointsman.ledger.schema import reading
 
 # The event loop here is only the caller's: the server has its own.
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("anyio_backend", ["asyncio"])]
-
-
-def statuses(served: Served) -> dict[str, str]:
-    """The status of every recorded request, by decision id."""
-    with reading(served.ledger) as connection:
-        return dict(connection.execute("SELECT decision_id, status FROM decisions").fetchall())
 
 
 def check_no_secrets(served: Served) -> None:
@@ -34,7 +27,7 @@ def check_no_secrets(served: Served) -> None:
 
 
 async def test_row_35_running_requests_finish(simulator: Simulator, tmp_path: Path) -> None:
-    text = document("fault-slow=1.5").replace("drain: 1s", "drain: 20s")
+    text = document("fault-slow=1.5").replace("drain: 0s", "drain: 20s")
     async with serving(text, simulator, tmp_path) as served:
         calls = [served.caller.call(Question(), streamed=streamed) for streamed in (True, False) * 5]
         await simulator.until_active(len(calls))
@@ -42,12 +35,13 @@ async def test_row_35_running_requests_finish(simulator: Simulator, tmp_path: Pa
         replies = await asyncio.gather(*(call.reply() for call in calls))
         assert {reply.code for reply in replies} == {StatusCode.OK}
         assert await served.exit_status() == 0
-        assert statuses(served) == {reply.decision_id: "OK" for reply in replies}
+        assert served.statuses() == {reply.decision_id: "OK" for reply in replies}
         check_no_secrets(served)
 
 
 async def test_row_35_at_the_end_of_grace_the_rest_is_told(simulator: Simulator, tmp_path: Path) -> None:
     stalling = document("fault-hang-accept").replace("upstream: sim-healthy", "upstream: fault-stall-after-20")
+    stalling = stalling.replace("drain: 0s", "drain: 1s")
     async with serving(stalling, simulator, tmp_path) as served:
         silent = [served.caller.call(Question(), streamed=streamed) for streamed in (True, False)]
         begun = served.caller.call(HEALTHY, streamed=True)
@@ -63,15 +57,15 @@ async def test_row_35_at_the_end_of_grace_the_rest_is_told(simulator: Simulator,
         assert dict(reply.trailers)["grpc-retry-pushback-ms"] == "-1"
         assert await served.exit_status() == 0
         await simulator.until_idle()
-        assert sorted(statuses(served).values()) == ["SHUTTING_DOWN", "SHUTTING_DOWN", "STREAM_INTERRUPTED"]
-        recorded = [find(served.ledger, decision) for decision in statuses(served)]
+        assert sorted(served.statuses().values()) == ["SHUTTING_DOWN", "SHUTTING_DOWN", "STREAM_INTERRUPTED"]
+        recorded = [find(served.ledger, decision) for decision in served.statuses()]
         attempts = [attempt for found in recorded if found for attempt in found.record.attempts]
         assert sorted(attempt.upstream for attempt in attempts) == [*["fault-hang-accept"] * 2, "fault-stall-after-20"]
         check_no_secrets(served)
 
 
 async def test_row_57_a_health_watch_does_not_hold_the_exit(simulator: Simulator, tmp_path: Path) -> None:
-    text = document().replace("drain: 1s", "drain: 300s")
+    text = document().replace("drain: 0s", "drain: 300s")
     async with serving(text, simulator, tmp_path) as served:
         # The health stubs are without types.
         health: Any = health_pb2_grpc.HealthStub(served.caller.channel)

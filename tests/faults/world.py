@@ -16,18 +16,23 @@ import msgspec
 import pytest
 from tests.faults.caller import PROMPT_CANARY, Caller, Question
 from tests.faults.documents import KEY_CANARY, KEYS
-from tests.faults.policies import TEXT_CANARY, Turnstile, with_misbehaving
+from tests.faults.policies import TEXT_CANARY, Turnstile, with_hanging, with_misbehaving
 
+import pointsman
 from pointsman.app import App
 from pointsman.config.load import load
 from pointsman.ledger.recorded import find
 from pointsman.ledger.schema import reading
 from pointsman.model.attempt import Attempt
 from pointsman.model.record import Record
+from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.sim import CallRecord, SimSettings, serve
 
-HEALTHY = Question(task="healthy")
+# Not hedged: a loser that is given up before its request is sent has a row, and nothing in any provider's log.
+HEALTHY = Question(task="healthy", hedged=False)
 CANARIES = (PROMPT_CANARY, KEY_CANARY, TEXT_CANARY)
+
+_PACKAGE = Path(pointsman.__file__).parent
 
 CLOSED_WITHIN = 1.0
 """Seconds in which the upstream connection of a call that is over must be closed, or back in the pool."""
@@ -94,8 +99,11 @@ class World:
         """Wait until so many requests are in the ledger: one whose caller went away is recorded a little later."""
         await until(lambda: len(self.records()) >= requests)
 
-    async def check_afterwards(self, *, unrecorded: int = 0) -> None:
-        """What must hold after every fault. `unrecorded` calls were refused before there was anything to record."""
+    async def check_afterwards(self, *, unrecorded: int = 0, unreached: str = "") -> None:
+        """What must hold after every fault. `unrecorded` calls were refused before there was anything to record.
+
+        `unreached` is a provider that is somewhere else than at the simulator, which therefore knows nothing of it.
+        """
         await self.simulator.until_idle()
         await until(lambda: not running())
         await self.until_recorded(self.caller.asked - unrecorded)
@@ -104,7 +112,7 @@ class World:
         assert (reply.code, reply.finish.served_by.model) == (grpc.StatusCode.OK, "healthy")
         await until(lambda: not running())
         self._check_records(unrecorded)
-        self._check_attempts(await self.simulator.ended())
+        self._check_attempts(await self.simulator.ended(), unreached)
         assert await self.leaks() == []
 
     def _check_records(self, unrecorded: int) -> None:
@@ -114,9 +122,10 @@ class World:
             if reply.decision_id:
                 assert records[reply.decision_id].status == (reply.reason or reply.code.name)
 
-    def _check_attempts(self, log: list[CallRecord]) -> None:
+    def _check_attempts(self, log: list[CallRecord], unreached: str) -> None:
         attempts = [attempt for record in self.records() for attempt in record.attempts]
-        assert Counter((a.provider, a.upstream) for a in attempts) == Counter((c.provider, c.model) for c in log)
+        reached = Counter((a.provider, a.upstream) for a in attempts if a.provider != unreached)
+        assert reached == Counter((c.provider, c.model) for c in log)
         known = Counter(a.upstream_request_id for a in attempts if a.upstream_request_id.startswith("req_sim_"))
         assert known <= Counter(call.id for call in log)
         # None is of one that was admitted and then given up before it was made; what policies ask for themselves
@@ -151,13 +160,13 @@ async def simulating(settings: SimSettings) -> AsyncIterator[Simulator]:
 
 @asynccontextmanager
 async def opened(
-    text: str, simulator: Simulator, directory: Path, log: pytest.LogCaptureFixture
+    text: str, simulator: Simulator, directory: Path, log: pytest.LogCaptureFixture, lookup: Lookup = system_lookup
 ) -> AsyncIterator[World]:
     """A server of this configuration in front of the simulator, with a turnstile behind its chain."""
     written = text.replace("SIMULATOR", simulator.url).replace("LEDGER", str(directory / "ledger.db"))
-    config = load(written, KEYS, installed=with_misbehaving())
+    config = load(written, KEYS, installed=with_misbehaving(), gates=with_hanging())
     turnstile = Turnstile()
-    async with App(replace(config, entries=(*config.entries, turnstile.entry()))) as app:
+    async with App(replace(config, entries=(*config.entries, turnstile.entry())), lookup=lookup) as app:
         world = World(simulator, app, turnstile, log)
         yield world
         await world.caller.close()
@@ -177,5 +186,5 @@ def running() -> list[asyncio.Task[object]]:
 
 def _is_ours(task: asyncio.Task[object]) -> bool:
     code = getattr(task.get_coro(), "cr_code", None)
-    filename = code.co_filename if code else ""
-    return "/pointsman/" in filename and "/pointsman/sim/" not in filename
+    filename = Path(code.co_filename) if code else _PACKAGE
+    return _PACKAGE in filename.parents and _PACKAGE / "sim" not in filename.parents

@@ -174,6 +174,9 @@ class Run:
     async def _come_back(self) -> list[Stage]:
         """Every stage failed: a target that may do better in a moment, once that moment is over, or nothing."""
         retries = self._exchange.rules.retries
+        if self._decision().panicked:
+            # What is down was tried for want of anything else: more than once would only multiply the load on it.
+            return []
         while self._again and self._retries < retries.again:
             target = min(self._again, key=lambda name: self._again[name].retry_after or 0.0)
             wait = backoff(self._retries + 1, self._again.pop(target).retry_after)
@@ -217,10 +220,13 @@ class Run:
         shown = self._exchange.output_started and not self._terms.restart
         return self._turned_down is not None and self._plan().best_effort and not shown
 
-    def _plan(self) -> Plan:
+    def _decision(self) -> Decision:
         decision = self._exchange.decision
         assert isinstance(decision, Decision)
-        return decision.plan
+        return decision
+
+    def _plan(self) -> Plan:
+        return self._decision().plan
 
     def _worth(self, stage: Stage) -> Stage | None:
         """The stage without what was tried already, or would be in vain."""

@@ -69,8 +69,7 @@ _BLOCKED = Meaning(Reason.CONTENT_BLOCKED, retryable=False, elsewhere=True)
 _TOO_LONG = Meaning(Reason.CONTEXT_TOO_LONG)
 _GARBAGE = Meaning(Reason.PROVIDER_PROTOCOL_ERROR)
 
-# Statuses not listed: 5xx as 500, 4xx as 404, all others as garbage.
-_STATUSES: Final[Mapping[int, Meaning]] = MappingProxyType(
+STATUSES: Final[Mapping[int, Meaning]] = MappingProxyType(
     {
         400: _REFUSED,
         401: _KEY,
@@ -81,14 +80,15 @@ _STATUSES: Final[Mapping[int, Meaning]] = MappingProxyType(
         409: _DOWN,
         413: Meaning(Reason.REQUEST_TOO_LARGE),
         422: _REFUSED,
+        425: _DOWN,
         429: _LIMITED,
         498: _DOWN,  # Groq: no capacity in this tier
         500: _DOWN,
     }
 )
+"""Statuses that are no success. Those not listed: 5xx as 500, 4xx as 404, all others as garbage."""
 
-# These say more than the status they come with.
-_CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
+CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
     {
         "content_filter": _BLOCKED,
         "content_policy_violation": _BLOCKED,
@@ -102,6 +102,7 @@ _CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
         "model_not_found": _ELSEWHERE,
     }
 )
+"""Codes that say more than the status they come with."""
 
 # The statuses that go with codes, for errors inside a 200.
 _STATUS_OF: Final[Mapping[str, int]] = MappingProxyType(
@@ -121,7 +122,7 @@ _STATUS_OF: Final[Mapping[str, int]] = MappingProxyType(
     }
 )
 
-_TRANSPORT: Final[Mapping[type[TransportError], tuple[Meaning, str]]] = MappingProxyType(
+TRANSPORT: Final[Mapping[type[TransportError], tuple[Meaning, str]]] = MappingProxyType(
     {
         ConnectFailed: (_DOWN, "could not be reached"),
         TlsFailed: (_SILENT, "could not be reached over TLS"),
@@ -134,6 +135,7 @@ _TRANSPORT: Final[Mapping[type[TransportError], tuple[Meaning, str]]] = MappingP
         BodyTooLarge: (_GARBAGE, "sent more than we are ready to hold"),
     }
 )
+"""Transport errors, each with what the provider did in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ class Origin:
 
 def refused(origin: Origin, complaint: Complaint) -> ProviderError:
     """An answer whose status is an error, or anything else but a success."""
-    meaning = _by_code(complaint) or _by_status(origin.status)
+    meaning = _by_code(complaint) or by_status(origin.status)
     return _error(origin, meaning, f"answered {origin.status}{_told(origin, complaint)}", complaint.retry_after)
 
 
@@ -160,7 +162,7 @@ def failed_inside(origin: Origin, complaint: Complaint) -> ProviderError:
     """An error inside an answer whose status was a success."""
     named = (_STATUS_OF[code] for code in complaint.codes if code in _STATUS_OF)
     status = complaint.status or next(named, 500)
-    meaning = _by_code(complaint) or _by_status(status)
+    meaning = _by_code(complaint) or by_status(status)
     what = f"failed inside its answer{_told(origin, complaint) or f' ({status})'}"
     return _error(origin, meaning, what, complaint.retry_after)
 
@@ -182,7 +184,7 @@ def unfinished(origin: Origin) -> ProviderError:
 
 def not_delivered(origin: Origin, error: TransportError) -> ProviderError:
     """Bytes that did not arrive."""
-    meaning, what = _TRANSPORT.get(type(error), (_DOWN, "could not be used"))
+    meaning, what = TRANSPORT.get(type(error), (_DOWN, "could not be used"))
     failure = _error(origin, meaning, what)
     failure.sent = error.sent
     return failure
@@ -212,12 +214,13 @@ def _instant(text: str) -> datetime | None:
 
 
 def _by_code(complaint: Complaint) -> Meaning | None:
-    return next((_CODES[code] for code in complaint.codes if code in _CODES), None)
+    return next((CODES[code] for code in complaint.codes if code in CODES), None)
 
 
-def _by_status(status: int) -> Meaning:
-    if status in _STATUSES:
-        return _STATUSES[status]
+def by_status(status: int) -> Meaning:
+    """What a status means that is no success."""
+    if status in STATUSES:
+        return STATUSES[status]
     if status >= 500:
         return _DOWN
     return _ELSEWHERE if status >= 400 else _GARBAGE

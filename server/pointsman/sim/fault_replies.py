@@ -14,6 +14,9 @@ from pointsman.sim.tokens import split
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Welcome</title></head><body><h1>Please log in</h1></body></html>\n"
 
+# HTTP allows these no body.
+_BODILESS = frozenset({204, 304})
+
 
 def http_500(exchange: Exchange) -> Script:
     """Status 500 at once."""
@@ -43,6 +46,17 @@ def http_422(exchange: Exchange) -> Script:
     return refuse(
         exchange.wire, Refusal(422, "The request was well-formed but could not be processed.", param="messages")
     )
+
+
+def http_status(exchange: Exchange) -> Script:
+    """The status that the number says (200 to 599, else 529), with an error of no particular code."""
+    status = int(exchange.argument(529))
+    status = status if 200 <= status <= 599 else 529
+    if status in _BODILESS:
+        yield Head(JSON_TYPE, 0, status)
+        return
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    yield from refuse(exchange.wire, Refusal(status, f"The request came to nothing ({status}).", kind))
 
 
 def http_429(exchange: Exchange) -> Script:

@@ -21,6 +21,7 @@ from pointsman.sim.script import (
     Send,
     paced,
     wait,
+    whole,
 )
 
 _MIB = 1024 * 1024
@@ -147,9 +148,34 @@ def drip(exchange: Exchange) -> Script:
     yield from _bytewise(exchange, 1 / max(exchange.argument(1), 1e-6))
 
 
+def runs_on(exchange: Exchange) -> Script:
+    """An answer past every token limit: as many tokens as the number says, else for ever (a single body: 10,000)."""
+    wire, tokens = exchange.wire, int(exchange.argument(0))
+    if not exchange.stream:
+        yield from whole(_lengthened(exchange, tokens or 10_000))
+        return
+    first, *between, last = wire.deltas(_lengthened(exchange, 200).reply)
+    endless = itertools.cycle(between)
+    yield from wait(exchange.pace.first)
+    yield _head(exchange)
+    yield Send(wire.opening(exchange.reply) + first, 1)
+    for at, event in enumerate(itertools.islice(endless, max(0, tokens - 2)) if tokens else endless):
+        yield Send(event, 1)
+        if at % 100 == 0:
+            yield Pause(exchange.pace.interval)
+    yield Send(last, 1)
+    yield Send(wire.closing(_lengthened(exchange, tokens).reply))
+
+
 def split_every_byte(exchange: Exchange) -> Script:
     """A good answer, one byte per TCP write; calls all tools where any are offered."""
     yield from _bytewise(with_every_tool(exchange), 0)
+
+
+def _lengthened(exchange: Exchange, tokens: int) -> Exchange:
+    """With an answer of at least so many tokens of text, and nothing but text."""
+    answer = replace(lengthened(exchange.reply.answer, tokens), reasoning=())
+    return replace(exchange, reply=replace(exchange.reply, answer=answer))
 
 
 def _head(exchange: Exchange, framing: int | Framing | None = None) -> Head:

@@ -20,6 +20,7 @@ FAULTS: Mapping[str, Play] = MappingProxyType(
         "http-401": replies.http_401,
         "http-400": replies.http_400,
         "http-422": replies.http_422,
+        "http-status": replies.http_status,
         "http-429": replies.http_429,
         "http-429-date": replies.http_429_date,
         "content-filter": replies.content_filter,
@@ -43,6 +44,7 @@ FAULTS: Mapping[str, Play] = MappingProxyType(
         "malformed-line-first": streams.malformed_line_first,
         "short-body": streams.short_body,
         "huge-line": streams.huge_line,
+        "runs-on": streams.runs_on,
         "drip": streams.drip,
         "split-every-byte": streams.split_every_byte,
     }
@@ -50,7 +52,17 @@ FAULTS: Mapping[str, Play] = MappingProxyType(
 
 
 OF_ALL_ROUTES = frozenset(
-    {"http-500", "http-503", "http-401", "http-429", "http-429-date", "hang-accept", "headers-then-silence", "slow"}
+    {
+        "http-500",
+        "http-503",
+        "http-401",
+        "http-status",
+        "http-429",
+        "http-429-date",
+        "hang-accept",
+        "headers-then-silence",
+        "slow",
+    }
 )
 """Faults that a provider has whatever it is asked for, its list of models included."""
 

@@ -93,7 +93,7 @@ class Player:
         self._reusable = self._reusable and framing is not Framing.UNTIL_CLOSE
         self._call.status = head.status
         lines = [
-            f"HTTP/1.1 {head.status} {_REASONS[head.status]}",
+            f"HTTP/1.1 {head.status} {_REASONS.get(head.status, '')}",
             f"content-type: {head.content_type}",
             f"{self._id_header}: {self._call.id}",
             "server: pointsman-sim",

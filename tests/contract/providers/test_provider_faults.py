@@ -23,6 +23,7 @@ EXPECTED = {
     "http-401": (Reason.PROVIDER_AUTH_FAILED, True),
     "http-400": (Reason.PROVIDER_REFUSED, False),
     "http-422": (Reason.PROVIDER_REFUSED, False),
+    "http-status=529": DOWN,
     "http-429": (Reason.PROVIDER_RATE_LIMITED, True),
     "http-429-date": (Reason.PROVIDER_RATE_LIMITED, True),
     "content-filter": (Reason.CONTENT_BLOCKED, False),
@@ -47,7 +48,7 @@ EXPECTED = {
 }
 # Half of a JSON object with a proper end looks like broken JSON.
 OF_BODIES = {"eof-mid-stream": GARBAGE}
-GOOD = {"empty-length", "no-usage", "tool-calls-parallel", "split-every-byte"}
+GOOD = {"empty-length", "no-usage", "tool-calls-parallel", "runs-on", "split-every-byte"}
 AFTER_OUTPUT = {
     "stall-after-20",
     "reset-mid-stream",

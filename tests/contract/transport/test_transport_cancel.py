@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import socket
 from collections.abc import Awaitable, Callable
@@ -172,3 +173,38 @@ async def test_two_thousand_cancels_leave_nothing_behind(connect: Connect, serve
     for _ in range(50):
         assert (await soon(call(transport, server.url()))).body == b"ok"
     assert server.connected() == 1
+
+
+@pytest.mark.parametrize("start", BOTH)
+async def test_ten_thousand_cancels_while_connecting(
+    connect: Connect, serve: Serve, full_backlog: socket.socket, fillers: list[socket.socket], start: Start
+) -> None:
+    transport = connect(per_host=8)
+    url = f"http://127.0.0.1:{full_backlog.getsockname()[1]}/"
+    before = most = open_files()
+    for turns in range(1250):
+        tasks = [asyncio.ensure_future(start(transport, url)) for _ in range(8)]
+        await loop_turns(turns % 6)
+        most = max(most, open_files())
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        assert all(task.cancelled() for task in tasks)
+    assert most == before + 8
+    await soon(until_no_more_than(before))
+    for filler in fillers:
+        filler.close()
+    server = await serve(Phases(None), listener=full_backlog.dup())
+    # Not one place of the pool is taken: as many calls as it has are under way at once.
+    answers = await soon(asyncio.gather(*[call(transport, server.url()) for _ in range(8)]))
+    assert [answer.body for answer in answers] == [b"ok"] * 8
+    assert server.connected() == 8
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+async def until_no_more_than(count: int) -> None:
+    while open_files() > count:  # noqa: ASYNC110 - nothing announces that a socket was closed
+        await asyncio.sleep(0)

@@ -14,6 +14,7 @@ from pointsman.errors import ProviderError, Reason
 from pointsman.model.attempt import Attempt
 from pointsman.model.plan import AttemptKind
 from pointsman.testing import FakeProvider, RecordingSink, answering, make_rules
+from pointsman_policies import health
 
 
 def stumbling(*, retry_after: float | None = None) -> ProviderError:
@@ -41,6 +42,17 @@ async def test_only_so_often() -> None:
     completion = await bench(stumbling()).unary()
     assert failure(completion).reason is Reason.ALL_PROVIDERS_DOWN
     assert [str(attempt.kind) for attempt in completion.attempts] == ["primary", "retry", "retry"]
+
+
+async def test_what_is_down_and_tried_for_want_of_anything_else_is_tried_once() -> None:
+    provider = FakeProvider(answering(stumbling()))
+    rules = make_rules(health.plugin, retries=Retries(share=10.0))
+    outage = Bench(dict.fromkeys(("google", "openai", "anthropic"), provider), rules)
+    while len((await outage.store.read()).health) < 6:
+        await outage.unary()
+    completion = await outage.unary()
+    assert failure(completion).reason is Reason.ALL_PROVIDERS_DOWN
+    assert len(completion.attempts) == 1
 
 
 async def test_what_the_provider_asks_for_is_waited() -> None:

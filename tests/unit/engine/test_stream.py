@@ -11,9 +11,9 @@ from pointsman.errors import Reason
 from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from pointsman.model.attempt import CostSource
 from pointsman.model.decision import Cause
-from pointsman.model.request import Hints, Params, ProviderState, Reasoning, Text, ToolCall
+from pointsman.model.request import Hints, Params, ProviderState, Reasoning, Request, Text, ToolCall
 from pointsman.services import Denial
-from pointsman.testing import FakeProvider, RecordingSink, answering, make_request, make_rules
+from pointsman.testing import FakeProvider, Hold, RecordingSink, answering, make_request, make_rules
 from pointsman_policies import feasibility, limits
 
 BROKEN = FakeProvider(answering("Hel", broken()))
@@ -72,6 +72,54 @@ async def test_with_no_money_left_for_another_there_is_no_reset() -> None:
     request = make_request(hints=hints, params=Params(max_output_tokens=1000))
     completion = await bench.stream(sink, bench.terms(restart=True), request)
     assert (failure(completion).reason, sink.resets) == (Reason.STREAM_INTERRUPTED, [])
+
+
+FIFTY = "x" * 150
+"""As many tokens, as characters are counted where a model ignores its limit."""
+
+
+def paid(nano_usd: int) -> Request:
+    """At most so much is paid, for 100 output tokens at most: 250,000 at flash, 450,000 at mini."""
+    return make_request(hints=Hints(max_cost_nano_usd=nano_usd, input_tokens=0), params=Params(max_output_tokens=100))
+
+
+def minding_costs(*providers: FakeProvider) -> Bench:
+    rules = make_rules(limits.plugin, feasibility.plugin)
+    return Bench(dict(zip(("google", "openai"), providers, strict=False)), rules)
+
+
+async def test_a_model_that_ignores_its_limit_is_stopped() -> None:
+    # It never ends, and what it says of its usage on the way is not what it comes to.
+    early = Ending(reason=FinishReason.OTHER, usage=Usage(1000, 1))
+    bench, sink = minding_costs(FakeProvider(answering(early, *[FIFTY] * 3, Hold()))), RecordingSink()
+    completion = await bench.stream(sink, request=paid(250_000))
+    assert completion.served is not None
+    assert completion.served.ending.reason is FinishReason.COST_LIMIT
+    assert sink.text == FIFTY * 3
+    assert rows(completion) == [("flash", "served")]
+    (attempt,) = completion.attempts
+    assert (attempt.cost_source, attempt.usage.estimated) == (CostSource.ESTIMATE, True)
+    assert attempt.usage.output_tokens > 1
+    assert bench.providers["google"].open_streams == 0
+    (record,) = bench.ledger.records
+    assert (record.status, record.finish) == ("OK", FinishReason.COST_LIMIT)
+
+
+async def test_an_answer_that_is_just_paid_for_is_whole() -> None:
+    bench, sink = minding_costs(FakeProvider(answering(*[FIFTY] * 2))), RecordingSink()
+    completion = await bench.stream(sink, request=paid(250_000))
+    assert completion.served is not None
+    assert completion.served.ending.reason is FinishReason.STOP
+    assert sink.text == FIFTY * 2
+
+
+async def test_what_another_attempt_cost_is_no_longer_there_to_spend() -> None:
+    broken_off, endless = answering(FIFTY, broken()), answering(*["y" * 3] * 200, Hold())
+    bench, sink = minding_costs(FakeProvider(broken_off), FakeProvider(endless)), RecordingSink()
+    completion = await bench.stream(sink, bench.terms(restart=True), paid(600_000))
+    assert rows(completion) == [("flash", "failed"), ("mini", "served")]
+    left = 600_000 - completion.attempts[0].cost_nano_usd
+    assert sink.text == "y" * 3 * (left // 4500 + 1)
 
 
 async def test_the_reset_names_whoever_really_answers() -> None:

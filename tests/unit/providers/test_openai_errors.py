@@ -49,6 +49,7 @@ STATUSES = [
     (410, ELSEWHERE),
     (413, (Reason.REQUEST_TOO_LARGE, True)),
     (422, REFUSED),
+    (425, DOWN),
     (429, LIMITED),
     (498, DOWN),
     (500, DOWN),
