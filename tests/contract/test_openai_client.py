@@ -253,6 +253,7 @@ async def test_errors_in_streams(client: AsyncOpenAI) -> None:
 
 
 FORGED = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "c29tZXRoaW5n"}
+SAID = {"role": "assistant", "content": "Yes."}
 CALLED = {"type": "function_call", "call_id": "c1", "name": "get_weather", "arguments": "{}"}
 
 
@@ -266,8 +267,8 @@ CALLED = {"type": "function_call", "call_id": "c1", "name": "get_weather", "argu
         ({"extra_body": {"text": {"format": {"type": "text"}, "tone": "kind"}}}, "Unknown parameter: 'text.tone'"),
         ({"previous_response_id": "resp_1"}, "'resp_1' not found"),
         ({"tool_choice": "required"}, "must be specified with 'tools'"),
-        ({"input": [FORGED]}, "could not be verified"),
-        ({"input": [{**FORGED, "encrypted_content": None}]}, "not persisted when `store` is set to false"),
+        ({"input": [FORGED, SAID]}, "could not be verified"),
+        ({"input": [{**FORGED, "encrypted_content": None}, SAID]}, "not persisted when `store` is set to false"),
         ({"input": [CALLED]}, "No tool output found for function call c1"),
         ({"input": [{"type": "function_call_output", "call_id": "c1", "output": "x"}]}, "No tool call found"),
         (
@@ -282,6 +283,14 @@ async def test_what_the_responses_api_refuses_is_refused(client: AsyncOpenAI, mo
     with pytest.raises(openai.APIStatusError, match=told) as caught:
         await create(**{"model": "gpt-x", "input": QUESTION, "store": False, **more})
     assert caught.value.status_code in (400, 404)
+
+
+async def test_reasoning_that_led_to_nothing_is_refused(client: AsyncOpenAI) -> None:
+    first = await client.responses.create(model="sim-reasoning", input=QUESTION, max_output_tokens=16, store=False)
+    turns: Any = [{"role": "user", "content": QUESTION}, *first.output, {"role": "user", "content": "Well?"}]
+    assert [item.type for item in first.output] == ["reasoning"]
+    with pytest.raises(openai.BadRequestError, match="without its required following item"):
+        await client.responses.create(model="sim-reasoning", input=turns, store=False)
 
 
 async def test_reasoning_is_one_models_own(client: AsyncOpenAI) -> None:

@@ -66,6 +66,7 @@ class Conversation:
         self._model, self._provider, self._dry = call.model.upstream, provider, dry
         for message in call.request.messages:
             self._add(message)
+        self._leave_out_loose_ends()
 
     def _add(self, message: Message) -> None:
         if message.name:
@@ -80,6 +81,17 @@ class Conversation:
                 self._say(message.role, content)
                 self.items.append(item)
         self._say(message.role, content)
+
+    def _leave_out_loose_ends(self) -> None:
+        """Reasoning that led to nothing, since a limit cut it off: the wire refuses it without what it led to."""
+        kept: list[Item] = []
+        for item in reversed(self.items):
+            followed = bool(kept) and (isinstance(kept[-1], Raw | Called) or _spoken(kept[-1]))
+            if isinstance(item, Raw) and not followed:
+                self.dropped.add("reasoning that led to nothing")
+            else:
+                kept.append(item)
+        self.items = kept[::-1]
 
     def _say(self, role: Role, content: list[InputText | InputImage]) -> None:
         """What was said up to here, as one message."""
@@ -154,3 +166,8 @@ class Conversation:
                 return ""
         self.dropped.add("provider state")
         return ""
+
+
+def _spoken(item: Item) -> bool:
+    """Has the model said it?"""
+    return isinstance(item, Said) and item.role == "assistant"

@@ -54,7 +54,8 @@ class ProviderSettings:
     """One configured provider.
 
     `base_url` "" is the wire's own; a query in it is kept. `api_key` "" sends no authorization. `headers` are added,
-    and win. `max_event_bytes` bounds one event of a stream, `max_body` a whole answer.
+    and win. `max_event_bytes` bounds one event of a stream, `max_body` a whole answer, which on `openai-responses` the
+    last event is.
     """
 
     provider: str

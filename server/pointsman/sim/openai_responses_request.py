@@ -181,6 +181,7 @@ def _problems(asked: ResponsesRequest) -> Iterator[Refusal]:
     if shape is not None and shape.type == "json_schema" and (shape.schema is None or not shape.name):
         yield Refusal(400, "Missing required parameter: 'text.format.schema'.", param="text.format")
     yield from _calls(asked.items)
+    yield from _loose_ends(asked.items)
     for at, item in enumerate(asked.items):
         yield from _item(f"input[{at}]", item, asked.model)
 
@@ -198,6 +199,15 @@ def _calls(items: list[Item]) -> Iterator[Refusal]:
             called.pop(item.call_id, None)
     if called:
         yield Refusal(400, f"No tool output found for function call {next(iter(called))}.", param="input")
+
+
+def _loose_ends(items: list[Item]) -> Iterator[Refusal]:
+    """Reasoning leads to something that the model said or called."""
+    for item, behind in zip(items, [*items[1:], None], strict=True):
+        led = behind is not None and (behind.type in ("reasoning", "function_call") or behind.role == "assistant")
+        if item.type == "reasoning" and item.encrypted_content and not led:
+            told = f"Item '{item.id}' of type 'reasoning' was provided without its required following item."
+            yield Refusal(400, told, param="input")
 
 
 def _item(where: str, item: Item, model: str) -> Iterator[Refusal]:

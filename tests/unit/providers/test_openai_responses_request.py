@@ -258,12 +258,27 @@ def test_reasoning_goes_back_to_who_can_decrypt_it(provider: str, upstream: str)
     assert dropped == (() if own else ("provider state",))
 
 
+def test_reasoning_that_led_to_nothing_is_left_out() -> None:
+    one, two = (Reasoning("", kept(reasoning(item_id=name))) for name in ("rs_1", "rs_2"))
+    cut_off = (*QUESTION.messages, Message(Role.ASSISTANT, (one,)), *QUESTION.messages)
+    body, dropped = wired(said(*cut_off))
+    assert [item["type"] for item in body["input"]] == ["message", "message"]
+    assert dropped == ("reasoning that led to nothing",)
+    for led in (Text("Yes."), ToolCall("c1", "f", "{}")):
+        turns = Message(Role.ASSISTANT, (one,)), Message(Role.ASSISTANT, (two, led))
+        body, dropped = wired(said(*QUESTION.messages, *turns))
+        assert [item["type"] for item in body["input"][1:3]] == ["reasoning", "reasoning"]
+        assert dropped == ()
+
+
 @pytest.mark.parametrize(
     "data",
     [b"", b"{", b'{"model": "m"}', b'{"model": "m", "item": {"type": "message", "role": "system", "content": "x"}}'],
 )
 def test_a_state_that_is_none_of_ours_is_refused_before_it_is_sent(data: bytes) -> None:
-    forged = said(*QUESTION.messages, Message(Role.ASSISTANT, (Reasoning("Hm.", ProviderState("acme", data)),)))
+    forged = said(
+        *QUESTION.messages, Message(Role.ASSISTANT, (Reasoning("Hm.", ProviderState("acme", data)), Text(".")))
+    )
     with pytest.raises(ProviderError) as caught:
         request_to_wire(call(forged), SETTINGS, stream=False)
     assert (caught.value.reason, caught.value.sent) == (Reason.INVALID_REQUEST, False)
