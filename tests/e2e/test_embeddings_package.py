@@ -47,6 +47,10 @@ def test_it_is_listed_as_good(site: Site) -> None:
     (row,) = [row for row in rows if row["name"] == "embeddings"]
     assert (row["distribution"], row["version"], row["refused"]) == ("pointsman-embeddings", "0.1.0", "")
     assert row["hooks"] == ["gather_signal", "assess_request"]
+    gates = json.loads(site.pointsman("plugins", "--json").stdout)["gates"]
+    assert [(row["distribution"], row["refused"]) for row in gates if row["name"] == "embedding-agreement"] == [
+        ("pointsman-embeddings", "")
+    ]
 
 
 def test_it_decides_a_request(site: Site, tmp_path: Path) -> None:

@@ -73,8 +73,13 @@ def dropped(events: list[StreamEvent]) -> list[str]:
     return [event.message for event in events if isinstance(event, NoticeView) and event.kind == "param_dropped"]
 
 
-async def test_the_next_turn_takes_it_and_no_other_provider_gets_it() -> None:
-    async with running_server(CONFIG) as server:
+# A model of the wire `openai` that is asked by the Responses API, beside one that is not.
+RESPONSES = CONFIG.replace("wire: anthropic", "wire: openai").replace("claude-thinker,", "gpt-5.4-pro, api: responses,")
+
+
+@pytest.mark.parametrize("config", [CONFIG, RESPONSES], ids=["anthropic", "responses"])
+async def test_the_next_turn_takes_it_and_no_other_provider_gets_it(config: str) -> None:
+    async with running_server(config) as server:
         events = await ask(server, ASKED)
         parts = parts_of(events)
         first = parts[0]

@@ -10,7 +10,7 @@ KEY_CANARY = "sk-canarykey9z"
 KEYS: Mapping[str, str] = {name: f"{KEY_CANARY}-{name}" for name in ("FIRST", "SECOND", "THIRD")}
 
 # Where the API of each wire begins at a simulated provider.
-BASES: Mapping[str, str] = {"openai": "/v1", "anthropic": "", "gemini": "/v1beta"}
+BASES: Mapping[str, str] = {"openai": "/v1", "openai-responses": "/v1", "anthropic": "", "gemini": "/v1beta"}
 
 every_wire = pytest.mark.parametrize("wire", BASES)
 

@@ -1,4 +1,4 @@
-"""What turns texts into vectors, as the policy sees it."""
+"""What turns texts into vectors, as policy and gate see it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ class Embedder(Protocol):
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """A row of length 1 for each text, in their order. Raises EmbedderFailed."""
         ...
+
+
+def speakable(text: str) -> str:
+    """The text as an embedder takes it: lone surrogates are text too, as JSON can spell them, and none takes those."""
+    return text.encode(errors="replace").decode()
 
 
 # Whatever a model or an endpoint gave: numbers of any kind, or none at all.

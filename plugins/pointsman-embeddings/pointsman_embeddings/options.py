@@ -1,11 +1,13 @@
-"""The `with:` of an `embeddings` entry."""
+"""The `with:` of an `embeddings` entry, and what it shares with the gate: the embedder."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -24,7 +26,8 @@ from pydantic import (
     model_validator,
 )
 
-from pointsman import BaseUrl, Names, PointsmanError, SecretReference
+from pointsman import BaseUrl, Names, PointsmanError, Request, SecretReference, read_secret
+from pointsman_embeddings.embedder import Embedder
 from pointsman_embeddings.index import Method, Rule
 from pointsman_policies.classifier.labelled import ExampleSet, load_examples
 from pointsman_policies.classifier.policy import UnknownTask, rows_of
@@ -126,8 +129,8 @@ class Endpoint(BaseModel):
         return base_url
 
 
-class EmbeddingsOptions(BaseModel):
-    """Options of the `embeddings` policy: `model` or `endpoint`, and what is to be done with its vectors."""
+class EmbedderOptions(BaseModel):
+    """What makes the vectors: `model` or `endpoint`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -137,6 +140,43 @@ class EmbeddingsOptions(BaseModel):
         "path starts at the working directory.",
     )
     endpoint: Endpoint | None = Field(default=None, description="Instead of `model`: an OpenAI-compatible endpoint.")
+
+    @model_validator(mode="after")
+    def _one_embedder(self) -> Self:
+        if (self.model is None) == (self.endpoint is None):
+            said = "neither is there" if self.model is None else "both are there"
+            raise ValueError(f"must have either `model`, a directory, or `endpoint`; {said}")
+        return self
+
+    @property
+    def local(self) -> LocalModel | None:
+        """The model, typed."""
+        model: LocalModel | None = self.model
+        return model
+
+    def opened(self) -> AbstractAsyncContextManager[Embedder]:
+        """The embedder, open while it is entered. Raises SecretMissing where there is no key."""
+        # Either is slow to import, and most configurations need one of them.
+        if self.endpoint is not None:
+            from pointsman_embeddings.endpoint import connected
+
+            key = read_secret(self.endpoint.api_key, os.environ) if self.endpoint.api_key else ""
+            return connected(self.endpoint.base_url, self.endpoint.model, key)
+        from pointsman_embeddings.worker import running
+
+        model = self.local
+        assert model is not None
+        return running(model)
+
+    def may_be_told(self, request: Request) -> bool:
+        """A prompt that must stay in certain regions is not sent anywhere else, the embedder included."""
+        allowed = request.hints.allowed_regions
+        return self.endpoint is None or not allowed or not set(allowed).isdisjoint(self.endpoint.regions)
+
+
+class EmbeddingsOptions(EmbedderOptions):
+    """Options of the `embeddings` policy: the embedder, and what is to be done with its vectors."""
+
     examples: ExampleFiles = Field(
         default=(),
         validate_default=True,
@@ -204,19 +244,6 @@ class EmbeddingsOptions(BaseModel):
                 raise ValueError(str(error)) from error
         return tasks
 
-    @model_validator(mode="after")
-    def _one_embedder(self) -> Self:
-        if (self.model is None) == (self.endpoint is None):
-            said = "neither is there" if self.model is None else "both are there"
-            raise ValueError(f"must have either `model`, a directory, or `endpoint`; {said}")
-        return self
-
     @property
     def rule(self) -> Rule:
         return Rule(self.method, self.k or DEFAULT_K)
-
-    @property
-    def local(self) -> LocalModel | None:
-        """The model, typed."""
-        model: LocalModel | None = self.model
-        return model

@@ -6,10 +6,9 @@ import asyncio
 import hashlib
 import json
 import logging
-import os
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Self, TypedDict
 
@@ -23,10 +22,9 @@ from pointsman import (
     SecretMissing,
     Snapshot,
     hookimpl,
-    read_secret,
     register,
 )
-from pointsman_embeddings.embedder import Embedder, EmbedderFailed, Vectors
+from pointsman_embeddings.embedder import Embedder, EmbedderFailed, Vectors, speakable
 from pointsman_embeddings.index import Index, build_index
 from pointsman_embeddings.kept import KeptVectors
 from pointsman_embeddings.options import EmbeddingsOptions
@@ -70,7 +68,7 @@ class Embeddings:
         """Open the embedder and build the index. A model that fails stops the start; an endpoint may come back."""
         async with AsyncExitStack() as stack:
             try:
-                self._embedder = await stack.enter_async_context(self._open())
+                self._embedder = await stack.enter_async_context(self._options.opened())
             except SecretMissing as missing:
                 log.warning("policy %s has no opinions: %s", self._entry, missing)
                 return self
@@ -90,10 +88,9 @@ class Embeddings:
     async def pointsman_gather_signal(self, request: Request, prior: Assessed) -> Signal | None:
         if prior.task_by and prior.confidence >= self._options.ask_below:
             return None
-        if not self._may_be_told(request) or not (text := clip(task_text(request))):
+        if not self._options.may_be_told(request) or not (text := clip(task_text(request))):
             return None
-        # Lone surrogates are text too, as JSON can spell them, and no embedder takes them.
-        sayable = text.encode(errors="replace").decode()
+        sayable = speakable(text)
         if (known := self._answers.get(sayable)) is not None:
             return known
         if self._embedder is None or self._index is None:
@@ -116,24 +113,6 @@ class Embeddings:
         if confidence < self._options.threshold:
             return NoOpinion(f"{label} at {confidence:.2f}, below the threshold {self._options.threshold:g}")
         return Assessment(task=row, confidence=confidence, source=f"embeddings {signal['index']}")
-
-    def _may_be_told(self, request: Request) -> bool:
-        """A prompt that must stay in certain regions is not sent anywhere else, the embedder included."""
-        endpoint, allowed = self._options.endpoint, request.hints.allowed_regions
-        return endpoint is None or not allowed or not set(allowed).isdisjoint(endpoint.regions)
-
-    def _open(self) -> AbstractAsyncContextManager[Embedder]:
-        # Either is slow to import, and most configurations need one of them.
-        if (endpoint := self._options.endpoint) is not None:
-            from pointsman_embeddings.endpoint import connected
-
-            key = read_secret(endpoint.api_key, os.environ) if endpoint.api_key else ""
-            return connected(endpoint.base_url, endpoint.model, key)
-        from pointsman_embeddings.worker import running
-
-        model = self._options.local
-        assert model is not None
-        return running(model)
 
     async def _build(self, embedder: Embedder) -> None:
         examples = self._options.examples

@@ -19,7 +19,9 @@ from pointsman.engine.probing import Probe
 from pointsman.errors import Problem, SecretMissing
 from pointsman.providers.settings import ProviderSettings, Quirks
 
-_SIMULATED_AT: Final[Mapping[str, str]] = MappingProxyType({"openai": "/v1", "anthropic": "", "gemini": "/v1beta"})
+_SIMULATED_AT: Final[Mapping[str, str]] = MappingProxyType(
+    {"openai": "/v1", "openai-responses": "/v1", "anthropic": "", "gemini": "/v1beta"}
+)
 """Where each wire's API begins at a simulated provider: base URLs end before what the wire adds."""
 
 

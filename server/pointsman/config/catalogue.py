@@ -56,6 +56,7 @@ def _model(name: str, row: schema.Model, enabled: bool) -> Model:
         system_prompt=row.system_prompt,
         min_output_tokens=row.min_output_tokens,
         base_model=row.base_model,
+        api=row.api or "",
     )
 
 

@@ -23,7 +23,7 @@ Row = Mapping[str, Any]
 class Outline:
     """The names in a document. None stands for a section that cannot be read: nothing is checked against it."""
 
-    providers: Collection[str] | None
+    providers: Mapping[str, Row] | None
     models: Mapping[str, Row] | None
     tiers: tuple[str, ...] | None
     tasks: Mapping[str, Row] | None
@@ -109,6 +109,17 @@ def _models(source: Source, outline: Outline) -> Iterator[Problem]:
         path = ("models", name)
         yield from _unknown(source, (*path, "provider"), "provider", row.get("provider"), outline.providers)
         yield from _unknown(source, (*path, "tier"), "tier", row.get("tier"), outline.tiers)
+        yield from _apis(source, (*path, "api"), outline, row)
+
+
+def _apis(source: Source, path: YamlPath, outline: Outline, row: Row) -> Iterator[Problem]:
+    """Only providers on the wire `openai` have two."""
+    wire = next(
+        (provider.get("wire") for name, provider in (outline.providers or {}).items() if name == row.get("provider")),
+        None,
+    )
+    if row.get("api") is not None and wire not in (None, "openai"):
+        yield source.problem(path, f"belongs to models of the wire 'openai', and this one's is {wire!r}: leave it out")
 
 
 def _names(source: Source, outline: Outline) -> Iterator[Problem]:

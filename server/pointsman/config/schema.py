@@ -21,7 +21,7 @@ from pointsman.config.scalars import (
 )
 from pointsman.providers.settings import Omittable
 
-Wire = Literal["openai", "anthropic", "gemini"]
+Wire = Literal["openai", "openai-responses", "anthropic", "gemini"]
 Capability = Literal["tools", "json_schema", "json_object", "images", "image_urls", "reasoning"]
 ModeName = Literal["eco", "balanced", "sport"]
 
@@ -86,13 +86,15 @@ class Provider(Section):
     """An account at a model provider: where it is, and how to prove who we are."""
 
     wire: Wire = Field(
-        description="The wire format it speaks: `openai` (chat completions, also that of every compatible endpoint), "
+        description="The wire format it speaks: `openai` (chat completions, also that of every compatible endpoint, "
+        "and the Responses API for models that need it), `openai-responses` (the Responses API for all its models), "
         "`anthropic` (messages) or `gemini` (generateContent)."
     )
     base_url: BaseUrl | None = Field(
         default=None,
-        description="Where its API begins. Unset: the wire's own, https://api.openai.com/v1 for `openai`, "
-        "https://api.anthropic.com for `anthropic`, https://generativelanguage.googleapis.com/v1beta for `gemini`.",
+        description="Where its API begins. Unset: the wire's own, https://api.openai.com/v1 for `openai` and "
+        "`openai-responses`, https://api.anthropic.com for `anthropic`, "
+        "https://generativelanguage.googleapis.com/v1beta for `gemini`.",
     )
     api_key: SecretReference | None = Field(
         default=None,
@@ -121,8 +123,8 @@ class Provider(Section):
     )
     max_effort: str | None = Field(
         default=None,
-        description="What it is sent for the reasoning effort `max`. Unset: `xhigh` on `openai`, `max` on "
-        "`anthropic`, on `gemini` the highest level that the model is known to have.",
+        description="What it is sent for the reasoning effort `max`. Unset: `xhigh` on `openai` and "
+        "`openai-responses`, `max` on `anthropic`, on `gemini` the highest level that the model is known to have.",
     )
     reasoning_field: Literal["", "reasoning_content", "reasoning"] = Field(
         default="", description="Wire `openai` only: where it takes back earlier reasoning. Empty: nowhere."
@@ -132,7 +134,12 @@ class Provider(Section):
         description="Wire `anthropic` only: how its models are asked for reasoning. Unset: a budget for models up to "
         "Claude 4.5 by their names, `adaptive` for all others.",
     )
-    omit: Omitted = Field(default=(), description="Fields that it would refuse, and is therefore never sent.")
+    omit: Omitted = Field(
+        default=(),
+        description="Fields that it would refuse, and is therefore never sent. The last two are of the Responses API: "
+        "`reasoning_summary` is refused to accounts that OpenAI has not verified; without `include` nothing of earlier "
+        "reasoning comes back to it.",
+    )
     probe: Probe | None = Field(
         default=None,
         description="Probe it while it is down, so that no caller's request has to find out that it is back. Unset: "
@@ -192,6 +199,13 @@ class Model(Section):
         max_length=256,
         description="What it is a deployment of. Models of one base are the same weights at different providers, and a "
         "pinned session may be hedged between them. Empty: no other is.",
+    )
+
+    api: Literal["chat_completions", "responses"] | None = Field(
+        default=None,
+        description="Wire `openai` only: by which API it is asked. On the Responses API reasoning is kept from turn to "
+        "turn. Unset: `responses` at OpenAI and Azure for models that are served nowhere else, by their names (`pro`, "
+        "`codex`, `deep-research`, `computer-use`), `chat_completions` for all others.",
     )
 
     @field_validator("min_output_tokens")

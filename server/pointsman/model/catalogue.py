@@ -28,7 +28,8 @@ class Model(Struct, frozen=True, kw_only=True):
     """A target: one model at one provider. `context` and `max_output` are tokens; 0: no output limit of its own.
 
     `min_output_tokens` is what it needs to answer at all where it reasons. Models of one `base_model` are the same
-    weights at different providers; "": no other is.
+    weights at different providers; "": no other is. `api` is which of its provider's it is asked by, chat_completions
+    or responses; "": as is known of its name.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Model(Struct, frozen=True, kw_only=True):
     system_prompt: str = ""
     min_output_tokens: int | None = None
     base_model: str = ""
+    api: str = ""
 
     def same_as(self, other: Model) -> bool:
         """Whether both are deployments of the same weights."""

@@ -95,10 +95,13 @@ CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
         "data_inspection_failed": _BLOCKED,
         "moderation": _BLOCKED,
         "context_length_exceeded": _TOO_LONG,
+        "image_content_policy_violation": _BLOCKED,
+        "invalid_prompt": _BLOCKED,  # the Responses API's word for one that was flagged
         "failed_precondition": _ELSEWHERE,  # Gemini: not from this country, not on this plan
         "tokens_limit_reached": _TOO_LONG,
         "insufficient_quota": _NO_CREDIT,
         "invalid_api_key": _KEY,
+        "invalid_encrypted_content": _ELSEWHERE,  # nobody else is sent this reasoning
         "model_not_found": _ELSEWHERE,
     }
 )

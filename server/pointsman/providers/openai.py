@@ -1,10 +1,12 @@
-"""The `openai` wire: chat completions, at OpenAI and at every endpoint that is compatible with it."""
+"""The `openai` wire: chat completions, at OpenAI and at every endpoint that is compatible with it.
+
+Models that need it are asked by the Responses API, at the same provider.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
 
 from pointsman.errors import TransportError
 from pointsman.model.answer import Answer
@@ -13,11 +15,11 @@ from pointsman.providers.acceptance import accept_listing, accept_stream, accept
 from pointsman.providers.failures import Origin, not_delivered
 from pointsman.providers.openai_answer import wire_to_answer
 from pointsman.providers.openai_errors import read_complaint
+from pointsman.providers.openai_hosts import OPENAI_URL
 from pointsman.providers.openai_request import dropped_from_wire, request_to_wire
+from pointsman.providers.openai_responses import ResponsesProvider, answers_here
 from pointsman.providers.openai_stream import OpenAIStream
 from pointsman.providers.settings import ProviderSettings
-
-_BASE_URL: Final = "https://api.openai.com/v1"
 
 
 class OpenAIProvider:
@@ -29,7 +31,8 @@ class OpenAIProvider:
     def __init__(self, settings: ProviderSettings, transport: Transport) -> None:
         self._settings = settings
         self._transport = transport
-        base, mark, query = (settings.base_url or _BASE_URL).partition("?")
+        self._responses = ResponsesProvider(settings, transport)
+        base, mark, query = (settings.base_url or OPENAI_URL).partition("?")
         self._url = f"{base.rstrip('/')}/chat/completions{mark}{query}"
         self._models_url = f"{base.rstrip('/')}/models{mark}{query}"
         headers = {"content-type": "application/json"}
@@ -42,6 +45,8 @@ class OpenAIProvider:
 
     async def complete(self, call: ProviderCall) -> Answer:
         """As Provider says."""
+        if answers_here(call.model, self._settings):
+            return await self._responses.complete(call)
         request = self._request(call, stream=False)
         try:
             response = await self._transport.request(request, call.limits, self._settings.max_body)
@@ -52,10 +57,12 @@ class OpenAIProvider:
 
     def stream(self, call: ProviderCall) -> AbstractAsyncContextManager[AnswerStream]:
         """As Provider says."""
-        return self._open(call)
+        return self._responses.stream(call) if answers_here(call.model, self._settings) else self._open(call)
 
     def dropped(self, call: ProviderCall) -> tuple[str, ...]:
         """As Provider says."""
+        if answers_here(call.model, self._settings):
+            return self._responses.dropped(call)
         return dropped_from_wire(call, self._settings)
 
     async def probe(self, limits: Limits) -> None:

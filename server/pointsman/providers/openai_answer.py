@@ -112,16 +112,21 @@ class _ItemisedCost(Struct):
     total_cost: Decimal | None = None
 
 
-class _Usage(Struct):
+class Costed(Struct):
+    """What usage says of money."""
+
+    cost: Decimal | _ItemisedCost | None = None
+    cost_details: _CostDetails | None = None
+    is_byok: bool | None = None
+
+
+class _Usage(Costed):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     total_tokens: int | None = None
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
     prompt_cache_hit_tokens: int | None = None
-    cost: Decimal | _ItemisedCost | None = None
-    cost_details: _CostDetails | None = None
-    is_byok: bool | None = None
 
 
 _COMPLETION = msgspec.json.Decoder(Completion)
@@ -210,10 +215,11 @@ def read_usage(raw: Raw | None) -> tuple[Usage | None, int | None]:
         cache_write_input_tokens=max(0, details.cache_write_tokens or 0),
         reasoning_tokens=max(0, reasoning or hidden),
     )
-    return usage, _cost(told)
+    return usage, nano_usd(told)
 
 
-def _cost(told: _Usage) -> int | None:
+def nano_usd(told: Costed) -> int | None:
+    """The provider's own cost, None where it tells none, or none that can be."""
     cost = told.cost.total_cost if isinstance(told.cost, _ItemisedCost) else told.cost
     if cost is None:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import msgspec
 from msgspec import Raw, Struct
@@ -18,7 +19,9 @@ class _Logprobs(Struct):
 
 
 _DECODER = msgspec.json.Decoder(_Logprobs)
-_ABSENT = (b"", b"null")
+_TOKENS = msgspec.json.Decoder(list[_Token])
+_BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_ABSENT = (Raw(), Raw(b"null"))
 
 
 class Likelihood:
@@ -35,9 +38,21 @@ class Likelihood:
             return
         try:
             told = _DECODER.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except _BROKEN:
             return
-        for token in (*(told.content or ()), *(told.refusal or ())):
+        self._sum_up((*(told.content or ()), *(told.refusal or ())))
+
+    def add_tokens(self, raw: Raw) -> None:
+        """The same for a bare list of tokens, as the Responses API sends it."""
+        if raw in _ABSENT:
+            return
+        try:
+            self._sum_up(_TOKENS.decode(raw))
+        except _BROKEN:
+            return
+
+    def _sum_up(self, tokens: Iterable[_Token]) -> None:
+        for token in tokens:
             if token.logprob is not None and math.isfinite(token.logprob) and token.logprob <= 0:
                 self._sum += token.logprob
                 self._count += 1

@@ -27,7 +27,8 @@ from pointsman.model.request import (
 )
 from pointsman.ports import ProviderCall
 from pointsman.providers.naming import misplaced
-from pointsman.providers.settings import ProviderSettings, Quirks
+from pointsman.providers.openai_hosts import at_openai
+from pointsman.providers.settings import Omittable, ProviderSettings, Quirks
 
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 _SENT: Final = {
@@ -190,9 +191,10 @@ def _details(request: Request) -> Iterator[str]:
             yield "provider state"
 
 
-def _omitted(quirks: Quirks) -> dict[str, str]:
+def _omitted(quirks: Quirks) -> dict[str, Omittable]:
     """Fields of the body that the endpoint refuses, with what they are called in `Quirks.omit`."""
-    return {quirks.seed_field if name == "seed" else name: name for name in quirks.omit if name != "name"}
+    fields = {quirks.seed_field if name == "seed" else name: name for name in quirks.omit}
+    return {field: name for field, name in fields.items() if field in _DEFAULTS}
 
 
 def _body(call: ProviderCall, settings: ProviderSettings, messages: Sequence[_Message]) -> _Body:
@@ -228,9 +230,7 @@ def _effort(model: Model, effort: str, quirks: Quirks) -> str:
 def _max_tokens_field(settings: ProviderSettings) -> str:
     if settings.quirks.max_tokens_field:
         return settings.quirks.max_tokens_field
-    host = settings.base_url.partition("://")[2].partition("/")[0].partition(":")[0]
-    openai = not host or host == "api.openai.com" or host.endswith((".openai.azure.com", ".services.ai.azure.com"))
-    return "max_completion_tokens" if openai else "max_tokens"
+    return "max_completion_tokens" if at_openai(settings.base_url) else "max_tokens"
 
 
 def _messages(call: ProviderCall, quirks: Quirks) -> list[_Message]:

@@ -20,6 +20,8 @@ Omittable = Literal[
     "parallel_tool_calls",
     "response_format",
     "logprobs",
+    "reasoning_summary",
+    "include",
 ]
 
 
@@ -27,10 +29,10 @@ Omittable = Literal[
 class Quirks:
     """Where an endpoint departs from its wire.
 
-    `max_effort` is sent for the effort "max", "" for the wire's own: xhigh on `openai`, max on `anthropic`, on
+    `max_effort` is sent for the effort "max", "" for the wire's own: xhigh on OpenAI's wires, max on `anthropic`, on
     `gemini` the model's highest level. Fields in `omit` are never sent, and named as dropped.
 
-    On `openai` only: `max_tokens_field` None: max_completion_tokens at OpenAI and Azure, max_tokens elsewhere.
+    On chat completions only: `max_tokens_field` None: max_completion_tokens at OpenAI and Azure, max_tokens elsewhere.
     `stream_usage` asks for usage in streams. `reasoning_field` takes earlier reasoning back, "" where nothing does.
 
     On `anthropic` only: `thinking` is how reasoning is asked for, None: as the model's name says.
@@ -52,7 +54,8 @@ class ProviderSettings:
     """One configured provider.
 
     `base_url` "" is the wire's own; a query in it is kept. `api_key` "" sends no authorization. `headers` are added,
-    and win. `max_event_bytes` bounds one event of a stream, `max_body` a whole answer.
+    and win. `max_event_bytes` bounds one event of a stream, `max_body` a whole answer, which on `openai-responses` the
+    last event is.
     """
 
     provider: str

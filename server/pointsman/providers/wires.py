@@ -10,9 +10,15 @@ from pointsman.ports import Provider, Transport
 from pointsman.providers.anthropic import AnthropicProvider
 from pointsman.providers.gemini import GeminiProvider
 from pointsman.providers.openai import OpenAIProvider
+from pointsman.providers.openai_responses import ResponsesProvider
 from pointsman.providers.settings import ProviderSettings
 
 WIRES: Final[Mapping[str, Callable[[ProviderSettings, Transport], Provider]]] = MappingProxyType(
-    {"openai": OpenAIProvider, "anthropic": AnthropicProvider, "gemini": GeminiProvider}
+    {
+        "openai": OpenAIProvider,
+        "openai-responses": ResponsesProvider,
+        "anthropic": AnthropicProvider,
+        "gemini": GeminiProvider,
+    }
 )
 """What builds a provider, by the name of its wire."""

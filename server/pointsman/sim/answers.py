@@ -48,6 +48,11 @@ class Brief:
         """Whether this model is not good enough for this prompt: drawn once for the two, against its quality."""
         return self.model.quality < 1 and int.from_bytes(self.identity[:6], "big") / 2**48 >= self.model.quality
 
+    @property
+    def sureness(self) -> float:
+        """The mean log-probability of an answer's tokens: about 0.95 each where it is good, 0.37 where it is weak."""
+        return -1.0 if self.weak else -0.05
+
     def spread(self, call: str, sigma: float) -> float:
         """A lognormal factor with median 1 that differs from call to call, drawn by its id."""
         if not sigma:

@@ -8,9 +8,9 @@ from typing import Final
 import msgspec
 
 from pointsman.sim.anthropic_request import authenticate, parse
-from pointsman.sim.anthropic_thinking import sealed, signature
 from pointsman.sim.reply import Reply
 from pointsman.sim.request import ChatRequest, Json, Refusal
+from pointsman.sim.seals import sealed, signature
 from pointsman.sim.toolcalls import ToolCall
 
 _JSON = msgspec.json.Encoder()

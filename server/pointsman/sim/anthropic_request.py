@@ -10,7 +10,6 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-from pointsman.sim.anthropic_thinking import genuine
 from pointsman.sim.request import (
     ChatRequest,
     Function,
@@ -22,6 +21,7 @@ from pointsman.sim.request import (
     SchemaFormat,
     Tool,
 )
+from pointsman.sim.seals import genuine
 
 _ID = re.compile(r"[a-zA-Z0-9_-]+")
 _WHERE = re.compile(r" - at `\$\.?(.*)`$")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -54,8 +54,9 @@ class OpenAIWire:
             message["reasoning_content"] = "".join(answer.reasoning)
         if answer.calls:
             message["tool_calls"] = [_call(call, call.arguments) for call in answer.calls]
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish}
-        return _JSON.encode(_object(reply, "chat.completion", [choice], _billed(reply)))
+        likely = logprobs(reply, enumerate(answer.content)) if answer.content else None
+        choice = {"index": 0, "message": message, "logprobs": _told(likely), "finish_reason": answer.finish}
+        return _JSON.encode(_object(reply, "chat.completion", [choice], billed(reply)))
 
     def opening(self, reply: Reply) -> bytes:
         """The role, no content."""
@@ -64,7 +65,14 @@ class OpenAIWire:
     def deltas(self, reply: Reply) -> list[bytes]:
         """As Wire says; a call's first names it."""
         answer = reply.answer
-        events = _texts(reply, "reasoning_content", answer.reasoning) + _texts(reply, "content", answer.content)
+        events = _texts(reply, "reasoning_content", answer.reasoning)
+        if reply.sureness is None:
+            events += _texts(reply, "content", answer.content)
+        else:
+            events += [
+                _event(reply, {"content": token}, likely=logprobs(reply, [(at, token)]))
+                for at, token in enumerate(answer.content)
+            ]
         for at, call in enumerate(answer.calls):
             events.append(_event(reply, {"tool_calls": [{"index": at, **_call(call, "")}]}))
             for fragment in call.fragments:
@@ -76,7 +84,7 @@ class OpenAIWire:
         last = _event(reply, {}, reply.answer.finish)
         if reply.usage is None or not reply.stream_usage:
             return last + DONE
-        return last + _sse(_object(reply, "chat.completion.chunk", [], _billed(reply))) + DONE
+        return last + _sse(_object(reply, "chat.completion.chunk", [], billed(reply))) + DONE
 
     def failure(self) -> bytes:
         """As Wire says."""
@@ -89,8 +97,22 @@ class OpenAIWire:
         return self.body(replace(reply, answer=replace(reply.answer, finish="error")))[:-1] + b"," + _ERROR[1:]
 
 
-def _event(reply: Reply, delta: Json, finish: str | None = None) -> bytes:
-    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+def logprobs(reply: Reply, tokens: Iterable[tuple[int, str]]) -> list[Json] | None:
+    """How likely tokens of the content were, each with its place there; None where nobody asked."""
+    if reply.sureness is None:
+        return None
+    return [
+        {"token": token, "logprob": reply.likelihood(at), "bytes": list(token.encode()), "top_logprobs": []}
+        for at, token in tokens
+    ]
+
+
+def _told(likely: list[Json] | None) -> Json:
+    return None if likely is None else {"content": likely, "refusal": None}
+
+
+def _event(reply: Reply, delta: Json, finish: str | None = None, likely: list[Json] | None = None) -> bytes:
+    choice = {"index": 0, "delta": delta, "logprobs": _told(likely), "finish_reason": finish}
     return _sse(_object(reply, "chat.completion.chunk", [choice], None))
 
 
@@ -102,7 +124,7 @@ def _texts(reply: Reply, field: str, tokens: tuple[str, ...]) -> list[bytes]:
     return [before + encode(token) + after for token in tokens]
 
 
-def _billed(reply: Reply) -> Json:
+def billed(reply: Reply) -> Json:
     if reply.usage is None:
         return None
     usage, answer = reply.usage, reply.answer

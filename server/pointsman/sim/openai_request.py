@@ -46,6 +46,9 @@ def _problem(request: ChatRequest) -> Refusal | None:
             return Refusal(400, f"Invalid '{where}': {message.role!r} is not one of {sorted(_ROLES)}.", param=where)
     if request.limit is not None and request.limit < 1:
         return Refusal(400, f"Invalid 'max_completion_tokens': {request.limit}; send 1 or more.", param="max_tokens")
+    if request.top_logprobs is not None and not (request.logprobs and 0 <= request.top_logprobs <= 20):
+        told = "'top_logprobs' must be from 0 to 20, and 'logprobs' true beside it."
+        return Refusal(400, f"Invalid 'top_logprobs': {request.top_logprobs}; {told}", param="top_logprobs")
     if request.n not in (None, 1):
         return Refusal(400, f"Invalid 'n': {request.n}; the simulator gives one choice.", param="n")
     if request.tool_choice == "required" and not request.tools:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from pointsman.sim.answers import Answer
+
+_WAVE: Final = (0.5, 1.0, 1.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Reply:
     """One answer. `created` is Unix seconds; ids are made from `mark`.
 
     `usage` None leaves it out everywhere; `stream_usage` asks for it in streams, where a wire leaves the choice.
+    `sureness` is the mean log-probability of its tokens, None where it is not asked for; `summarized` whether thinking
+    is told, where a wire leaves the choice.
     """
 
     mark: str
@@ -33,3 +38,9 @@ class Reply:
     answer: Answer
     usage: Usage | None
     stream_usage: bool
+    sureness: float | None = None
+    summarized: bool = True
+
+    def likelihood(self, at: int) -> float:
+        """The log-probability of one token of the content: around the mean, and no token like the next."""
+        return round((self.sureness or 0.0) * _WAVE[at % len(_WAVE)], 6)

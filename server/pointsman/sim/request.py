@@ -89,6 +89,10 @@ class ChatRequest(msgspec.Struct, frozen=True):
     reasoning: Reasoning | None = None
     seed: int | None = None
     n: int | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    # Not of chat completions, which tell thinking as it was: whether it is told summed up.
+    summarized: bool | None = None
     # Not of chat completions, where prompts are cached unasked: whether this one is marked for the cache.
     cache_marked: bool | None = None
 

@@ -188,7 +188,16 @@ class Simulator:
         with_usage = bool(request.stream_options and request.stream_options.include_usage)
         created = _CREATED + int.from_bytes(brief.identity[:3], "big")
         answered = self._composer.compose(brief)
-        reply = Reply(brief.mark, created, f"{request.model}-sim", answered, usage, with_usage)
+        reply = Reply(
+            brief.mark,
+            created,
+            f"{request.model}-sim",
+            answered,
+            usage,
+            with_usage,
+            brief.sureness if request.logprobs else None,
+            summarized=request.summarized is not False,
+        )
         return Exchange(wire, brief, reply, self._pace(call, brief))
 
     def _usage(self, call: Call, request: ChatRequest, prefixes: list[bytes], model: ModelSettings) -> Usage:

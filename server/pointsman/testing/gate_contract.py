@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -97,13 +98,13 @@ class GateContract:
 
     def test_a_rejection_has_a_reason(self) -> None:
         """In one line; an acceptance may go without."""
-        for verdict in asyncio.run(self._verdicts(self._gate())):
+        for verdict in asyncio.run(self._verdicts()):
             assert verdict.reason.strip() or isinstance(verdict, Accepted), "it rejects without a reason"
             assert "\n" not in verdict.reason, f"it gave a reason of several lines: {verdict.reason!r}"
 
     def test_its_reasons_quote_nothing(self) -> None:
         """Reasons are logged and recorded where answers must not be: the mark in all sample answers is in none."""
-        for verdict in asyncio.run(self._verdicts(self._gate())):
+        for verdict in asyncio.run(self._verdicts()):
             assert MARK not in verdict.reason.lower(), f"its reason quotes the answer: {verdict.reason!r}"
 
     def test_the_same_answers_get_the_same_verdict(self) -> None:
@@ -146,8 +147,18 @@ class GateContract:
     def _cases(self) -> Iterator[tuple[Request, Sequence[GatedAnswer]]]:
         return ((request, answers) for request in self.requests for answers in self.answers)
 
-    async def _verdicts(self, gate: Gate) -> list[Verdict]:
-        return [await self._judged(gate, *case) for case in self._cases()]
+    @asynccontextmanager
+    async def _entered(self) -> AsyncIterator[Gate]:
+        """A gate as the server has it: one with a lifecycle is entered, and left."""
+        gate = self._gate()
+        async with AsyncExitStack() as stack:
+            if isinstance(gate, AbstractAsyncContextManager):
+                await stack.enter_async_context(gate)
+            yield gate
+
+    async def _verdicts(self) -> list[Verdict]:
+        async with self._entered() as gate:
+            return [await self._judged(gate, *case) for case in self._cases()]
 
     async def _judged(self, gate: Gate, request: Request, answers: Sequence[GatedAnswer]) -> Verdict:
         try:
@@ -160,38 +171,39 @@ class GateContract:
         return verdict
 
     async def _valid(self) -> None:
-        await self._verdicts(self._gate())
+        await self._verdicts()
 
     async def _same(self) -> None:
-        first, second = self._gate(), self._gate()
-        verdicts = [(case, await self._judged(first, *case)) for case in self._cases()]
-        for gate, whose in ((first, "asked again"), (second, "of another instance")):
-            for case, verdict in reversed(verdicts):
-                other = await self._judged(gate, *case)
-                assert other == verdict, f"the verdict differs, {whose}: {verdict} and {other}"
+        async with self._entered() as first, self._entered() as second:
+            verdicts = [(case, await self._judged(first, *case)) for case in self._cases()]
+            for gate, whose in ((first, "asked again"), (second, "of another instance")):
+                for case, verdict in reversed(verdicts):
+                    other = await self._judged(gate, *case)
+                    assert other == verdict, f"the verdict differs, {whose}: {verdict} and {other}"
 
     async def _unchanged(self) -> None:
-        gate = self._gate()
-        for request, answers in self._cases():
-            given = list(answers)
-            before = encoded(request), encoded(given)
-            await self._judged(gate, request, given)
-            assert encoded(request) == before[0], "it changed the request"
-            assert encoded(given) == before[1], "it changed the answers"
+        async with self._entered() as gate:
+            for request, answers in self._cases():
+                given = list(answers)
+                before = encoded(request), encoded(given)
+                await self._judged(gate, request, given)
+                assert encoded(request) == before[0], "it changed the request"
+                assert encoded(given) == before[1], "it changed the answers"
 
     async def _interrupt(self) -> None:
-        gate = self._gate()
-        hook = Hook(make_entry(gate, self._id), "judge", gate.judge)
-        for request, answers in self._cases():
-            await finished(hook, request, _ASSESSED, answers, self._services())
-            await cut_off(hook, request, _ASSESSED, answers, held_services(self._id, store=False))
+        async with self._entered() as gate:
+            hook = Hook(make_entry(gate, self._id), "judge", gate.judge)
+            for request, answers in self._cases():
+                await finished(hook, request, _ASSESSED, answers, self._services())
+                await cut_off(hook, request, _ASSESSED, answers, held_services(self._id, store=False))
 
     async def _timed(self) -> list[float]:
-        gate, taken = self._gate(), []
-        for _ in range(_ROUNDS):
-            for request, answers in self._cases():
-                given = self._services()
-                began = perf_counter()
-                await gate.judge(request, _ASSESSED, answers, given)
-                taken.append(perf_counter() - began)
+        taken = []
+        async with self._entered() as gate:
+            for _ in range(_ROUNDS):
+                for request, answers in self._cases():
+                    given = self._services()
+                    began = perf_counter()
+                    await gate.judge(request, _ASSESSED, answers, given)
+                    taken.append(perf_counter() - began)
         return taken

@@ -23,7 +23,7 @@ KEY = "sk-canary-0123456789"
 LIMITS = Limits(connect=2, headers=0.4, idle=0.4, total=5)
 
 # Where the API of each wire begins at a simulated provider.
-BASES = {"openai": "/v1", "anthropic": "", "gemini": "/v1beta"}
+BASES = {"openai": "/v1", "openai-responses": "/v1", "anthropic": "", "gemini": "/v1beta"}
 WIRED = [pytest.param(wire, id=wire) for wire in BASES]
 
 

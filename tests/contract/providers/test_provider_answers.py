@@ -181,15 +181,15 @@ async def test_reasoning_is_counted_and_the_limit_is_sent(world: World) -> None:
     assert usage is not None
     assert 0 < usage.reasoning_tokens < usage.output_tokens
     assert isinstance(answer.parts[0], Reasoning)
-    short = await world.provider().complete(calling(limit=5))
+    short = await world.provider().complete(calling(limit=20))
     assert short.ending.reason is FinishReason.MAX_TOKENS
     assert short.ending.usage is not None
-    assert short.ending.usage.output_tokens == 5
+    assert short.ending.usage.output_tokens == 20
 
 
 async def test_only_a_provider_that_tells_its_cost_has_one(world: World) -> None:
     assert (await world.provider("acme").complete(calling())).ending.cost_nano_usd is None
-    if world.wire != "openai":
+    if not world.wire.startswith("openai"):
         return
     for ending in (
         (await world.provider("openrouter").complete(calling())).ending,

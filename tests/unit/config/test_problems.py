@@ -80,9 +80,11 @@ MISTAKES = [
     ("  mini:\n", "  mi ni:\n    x: 1\n  mini:\n", "models.mi ni", "must be a model id"),
     ("api.groq.com/openai", "user:pw@api.groq.com", "providers.groq.base_url", "must hold no credentials"),
     ('base_url: "https', 'base_url: "ftp', "providers.groq.base_url", "must be a URL such as"),
-    (OPENAI_GROQ, "wire: smoke, api_key: \"${G", "providers.groq.wire", "must be 'openai', 'anthropic' or 'gemini'"),
+    (OPENAI_GROQ, "wire: smoke, api_key: \"${G", "providers.groq.wire", "must be 'openai', 'openai-responses', "),
     (OPENAI_GROQ, "wire: anthropic, seed_field: seed, api_key: \"${G", "providers.groq.seed_field", "wire 'openai'"),
     (OPENAI_GROQ, "wire: openai, thinking: budget, api_key: \"${G", "providers.groq.thinking", "wire 'anthropic'"),
+    (OPENAI_GROQ, "wire: openai-responses, seed_field: seed, api_key: \"${G", "providers.groq.seed_field", "leave it"),
+    ("tier: small\n", "tier: small\n    api: chat\n", "models.mini.api", "must be 'chat_completions' or 'responses'"),
     ('/v1"}', '/v1", ca_file: nowhere.pem}', "providers.groq.ca_file", "there is no file 'nowhere.pem'"),
     # what is missing
     ("    upstream: gpt-5.4-mini\n", "", "models.mini.upstream", "required key 'upstream' is missing"),
@@ -212,6 +214,16 @@ def test_anchors_and_merges_are_understood(problems_of: ProblemsOf) -> None:
 def test_a_chain_without_policies_is_refused(problems_of: ProblemsOf, chain: str, path: str) -> None:
     text = DOCUMENT[: DOCUMENT.index("chain:")] + chain
     assert [problem.path for problem in problems_of(text)] == [path]
+
+
+def test_only_models_of_the_wire_openai_have_a_choice_of_apis(problems_of: ProblemsOf) -> None:
+    chosen = DOCUMENT.replace("    tier: small\n", "    tier: small\n    api: responses\n")
+    assert problems_of(chosen) == []
+    (problem,) = problems_of(chosen.replace("openai: {wire: openai,", "openai: {wire: gemini,"))
+    assert problem.path == "models.mini.api"
+    assert problem.message == "belongs to models of the wire 'openai', and this one's is 'gemini': leave it out"
+    assert load(chosen, KEYS).catalogue.models["mini"].api == "responses"
+    assert load(DOCUMENT, KEYS).catalogue.models["mini"].api == ""
 
 
 def test_a_floor_that_no_model_reaches_is_a_problem(problems_of: ProblemsOf) -> None:

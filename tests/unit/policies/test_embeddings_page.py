@@ -10,17 +10,22 @@ import yaml
 from pydantic import BaseModel
 
 from pointsman.config.load import load
+from pointsman_embeddings.agreement import EmbeddingAgreementOptions
 from pointsman_embeddings.options import EmbeddingsOptions, Endpoint
 from pointsman_embeddings.policy import Embeddings
 from pointsman_embeddings.testing import write_model
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/policies/embeddings.md").read_text()
+GATE = PAGE.split("## The gate `embedding-agreement`\n")[1].split("\n## ")[0]
 TABLES = PAGE.split("## Options\n")[1].split("\n## ")[0].split("An endpoint has options of its own.")
 EXAMPLE = (ROOT / "examples/pointsman.yaml").read_text()
 
 
-@pytest.mark.parametrize(("table", "model"), list(zip(TABLES, [EmbeddingsOptions, Endpoint], strict=True)))
+@pytest.mark.parametrize(
+    ("table", "model"),
+    list(zip([*TABLES, GATE], [EmbeddingsOptions, Endpoint, EmbeddingAgreementOptions], strict=True)),
+)
 def test_the_page_names_every_option_with_its_default_and_nothing_else(table: str, model: type[BaseModel]) -> None:
     rows = re.findall(r"^\| `(\w+)` \| `?(.*?)`? \| (.*) \|$", table, re.MULTILINE)
     assert {name: meaning for name, _, meaning in rows} == {n: f.description for n, f in model.model_fields.items()}
@@ -33,14 +38,15 @@ def test_the_page_names_every_option_with_its_default_and_nothing_else(table: st
 
 def test_the_yaml_of_the_page_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     monkeypatch.chdir(ROOT)
     model = write_model(tmp_path / "model", {"why": (1.0, 0.0)})
     for block in blocks:
         local = block.replace("models/all-MiniLM-L6-v2", str(model)).replace("models/", f"{tmp_path}/")
         document = yaml.safe_load(EXAMPLE) | yaml.safe_load(local)
         config = load(yaml.safe_dump(document, sort_keys=False), {}, simulated="http://127.0.0.1:8900")
-        assert "embeddings" in [entry.use for entry in config.entries]
+        used = {*(entry.use for entry in config.entries), *(entry.use for entry in config.gates)}
+        assert used & {"embeddings", "embedding-agreement"}
 
 
 def test_the_example_configuration_loads() -> None:

@@ -121,6 +121,35 @@ def test_a_broken_gate_fails_the_check_it_breaks(plugin: GatePlugin, check: str,
         getattr(contract, check)()
 
 
+class Opened:
+    """A gate that can judge while it is open."""
+
+    def __init__(self, log: list[str]) -> None:
+        self._log = log
+        self._open = False
+
+    async def __aenter__(self) -> Opened:
+        self._open = True
+        self._log.append("entered")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._open = False
+        self._log.append("left")
+
+    async def judge(
+        self, request: Request, assessment: Assessed, answers: Sequence[GatedAnswer], services: Services
+    ) -> Accepted:
+        assert self._open
+        return Accepted()
+
+
+def test_a_gate_with_a_lifecycle_is_entered_and_left() -> None:
+    log: list[str] = []
+    GateContract.check(register_gate(lambda options, setup: Opened(log)))
+    assert log.count("entered") == log.count("left") > 0
+
+
 def test_mistakes_are_found_by_path() -> None:
     with pytest.raises(AssertionError, match="not at 'words'"):
         GateContract.check(made(good, Options), mistakes={"words": {"words": 2}})

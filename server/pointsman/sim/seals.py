@@ -18,12 +18,15 @@ def sealed(thinking: str) -> str:
     return b64encode(signature(thinking).encode() + b" " + thinking.encode()).decode()
 
 
-def genuine(thinking: str, seal: str) -> bool:
-    """Is this the signature of this thought or, where none can be read, a sealed one?"""
-    if seal == signature(thinking):
-        return True
+def opened(seal: str) -> str | None:
+    """The thought that was sealed, None where it was not the simulator that did it."""
     try:
         signed, _, hidden = b64decode(seal, validate=True).decode().partition(" ")
     except ValueError:
-        return False
-    return not thinking and signed == signature(hidden)
+        return None
+    return hidden if signed == signature(hidden) else None
+
+
+def genuine(thinking: str, seal: str) -> bool:
+    """Is this the signature of this thought or, where none can be read, a sealed one?"""
+    return seal == signature(thinking) or (not thinking and opened(seal) is not None)
