@@ -43,7 +43,8 @@ def test_the_yaml_of_the_page_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     model = write_model(tmp_path / "model", {"why": (1.0, 0.0)})
     for block in blocks:
         local = block.replace("models/all-MiniLM-L6-v2", str(model)).replace("models/", f"{tmp_path}/")
-        document = yaml.safe_load(EXAMPLE) | yaml.safe_load(local)
+        example, given = yaml.safe_load(EXAMPLE), yaml.safe_load(local)
+        document = example | given | {"gates": example.get("gates", {}) | given.get("gates", {})}
         config = load(yaml.safe_dump(document, sort_keys=False), {}, simulated="http://127.0.0.1:8900")
         used = {*(entry.use for entry in config.entries), *(entry.use for entry in config.gates)}
         assert used & {"embeddings", "embedding-agreement"}
