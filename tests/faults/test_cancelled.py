@@ -115,7 +115,7 @@ async def test_while_a_name_is_looked_up(start: Start) -> None:
 @every_wire
 async def test_once_a_race_is_won(start: Start, wire: str) -> None:
     # Slow enough that both are asked before one answers.
-    text = document("x:fault-stall-after-20", wire=wire, fallback=True, behind=AT_ONCE)
+    text = document("sim-endless:fault-drip=2000", wire=wire, fallback=True, behind=AT_ONCE)
     world = await start(text.replace("sim-standby", "fault-hang-accept"))
     call = world.caller.call(Question(), streamed=True)
     await call.until_output()
