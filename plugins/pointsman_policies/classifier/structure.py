@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from string import ascii_lowercase
 
 _M = re.MULTILINE
 
@@ -74,37 +75,61 @@ PRESENT: Mapping[str, re.Pattern[str]] = {
     "url": re.compile("https?:|www[.]"),
 }
 
-# Characters without any of which a pattern cannot match; looking for them first saves most of the time on prose.
-NEEDS: Mapping[str, frozenset[str]] = {
-    name: frozenset(characters)
-    for name, characters in {
-        "code line end": ";{}]:",
-        "call": "(",
-        "dotted": ".",
-        "snake": "_",
-        "operator": "=>&|:+<",
-        "tag": "<",
-        "formula": "$\\^(",
-        "sign": "∑∫√≤≥≠∈∀∃⇒∧∨¬∞π²³×÷±°≡→",
-        "money": "$€£¥₹%",
-        "option line": ").:",
-        "option inline": ").",
-        "quote": '"“”«»„「」',
-        "question mark": "?？؟",
-        "exclamation": "!！",
-        "line": "\n",
-        "empty line": "\n",
-        "fence": "`",
-        "tick": "`",
-        "file": ".",
-        "flag": "-",
-        "blank": "_.…",
-        "stage direction": "*",
-        "label": ":：",
-        "instruction wrapper": "#:",
-        "json": "{[",
-        "url": ":.",
-    }.items()
+# Counted within single words (a symbol is one too), which no match crosses: what a word has of them can be remembered.
+WITHIN_WORDS = frozenset(
+    ("snake", "camel", "number", "sign", "quote", "question mark", "exclamation", "capitals", "year")
+)
+# Only at beginnings of lines.
+OF_LINES = frozenset(("indent", "option line", "bullet", "code line start", "label", "json"))
+
+# What some word of a text must have for a pattern to match in it: most patterns need not be tried on prose. Those of
+# which nothing is said here are tried on every text, or where it has several lines.
+HINTS: Mapping[str, str] = {
+    "code line end": r"[;{}\]:]",
+    "call": r"\(",
+    "dotted": r"\.",
+    "operator": "[=>&|:+<]",
+    "tag": "<",
+    "arithmetic": r"\d",
+    "formula": r"[$\\^(]",
+    "money": "[$€£¥₹%]",
+    "measure": r"\d",
+    "option line": "[).:]",
+    "option inline": r"\A[A-Ea-e1-5]\Z",
+    "bullet": r"[-*•–\d]",
+    "name": r"\A[A-Z][a-z]",
+    "fence": "`",
+    "tick": "`",
+    "file": r"\A(?:py|jsx?|tsx?|java|cpp|c|h|sh|sql|html|css|json|csv|php|rb|go|rs|ya?ml|xml|log|tf)\b",
+    "flag": "-",
+    "error": r"Error|Exception|Traceback|undefined|segfault|ERR|null",
+    "c-like": r"\b[Cc]\Z|\A(?:C|R|Go|NET)\b",
+    "sql": r"(?:select|SELECT|group|GROUP)\Z|\A(?:table|TABLE)",
+    "path": "/|localhost",
+    "blank": "__|[.…]",
+    "stage direction": r"\*",
+    "number of": r"\A(?:word|sentence|paragraph|bullet|line|page|section|verses|turns|ideas|names|items|examples|"
+    r"questions|wörter|mots|palabras|palavras)|字",
+    "label": "[:：]",
+    "shots": r"[>→]|(?:Output|A|Example)\Z",
+    "instruction wrapper": r"#|\A(?i:instruction|system|user|task)\Z",
+    "json": r"[{\[]",
+    "url": r"(?:https?|www)\Z",
+}
+# One of these the text must have besides.
+PIECES: Mapping[str, tuple[str, ...]] = {
+    "code line end": (";", "{", "}", "]", "):"),
+    "dotted": tuple("." + letter for letter in ascii_lowercase),
+    "operator": ("=", "->", "&&", "||", "::", "++", "<<", ">>"),
+    "indent": ("\t", "  "),
+    "arithmetic": tuple("-+*/×÷^=<>"),
+    "option inline": tuple(letter + end for letter in "abcdeABCDE12345" for end in ".)"),
+    "line": ("\n",),
+    "empty line": ("\n",),
+    "flag": (" -", "\n-"),
+    "blank": ("__", "...", "…"),
+    "shots": ("->", "→", "=>", "Output:", "A:", "Example "),
+    "instruction wrapper": ("###", ":"),
 }
 
 # Pairs of words that say more than either; a whole phrase is what its pairs say.

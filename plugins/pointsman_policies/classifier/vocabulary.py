@@ -1,0 +1,92 @@
+"""What single words say, remembered: prompts say most things in the same few thousand words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from zlib import crc32
+
+from pointsman_policies.classifier.lexicon import CONCEPTS
+from pointsman_policies.classifier.structure import COUNTED, HINTS, PHRASES, PRESENT, WITHIN_WORDS
+from pointsman_policies.classifier.words import Table, build_dictionary, build_phrases, units_of
+
+LONGEST = 40
+"""Characters of a word that is remembered, and of any word that is hashed."""
+MOST = 8192
+"""Words remembered, some 5 MB; with one more it starts afresh."""
+
+_DICTIONARY = build_dictionary(CONCEPTS)
+_PHRASES = build_phrases(PHRASES)
+_PATTERNS = {**COUNTED, **PRESENT}
+_WITHIN = [(number, COUNTED[name]) for number, name in enumerate(_PATTERNS) if name in WITHIN_WORDS]
+_HINTS = [(number, re.compile(HINTS[name])) for number, name in enumerate(_PATTERNS) if name in HINTS]
+_ANY_HINT = re.compile("|".join(HINTS.values()))
+_NOTHING: Table = {}
+
+
+class Gram(NamedTuple):
+    """What is hashed of a word: the CRC where a row of words begins with it, the bytes where it goes on with it."""
+
+    start: int
+    more: bytes
+
+
+def gram(word: str) -> Gram:
+    """Of a word as it is hashed; lone surrogates are text too, as JSON can spell them."""
+    spelt = word.encode("utf-8", "surrogatepass")
+    return Gram(crc32(spelt), b" " + spelt)
+
+
+class Word(NamedTuple):
+    """All that is to know of a word on its own.
+
+    `meanings` are concepts and how far into the word they stand; `opens` has the phrases that begin with it, by their
+    second word; `hints` are numbers of patterns that may match where it stands, `counts` those within it, with how often.
+    """
+
+    lower: str
+    units: int
+    meanings: Sequence[tuple[int, int]]
+    opens: Table
+    hints: Sequence[int]
+    counts: Sequence[tuple[int, int]]
+    is_name: bool
+    gram: Gram
+
+
+class Vocabulary(dict[str, Word]):
+    """Words as they are written, read when they first occur."""
+
+    def __missing__(self, written: str) -> Word:
+        word = _read(written)
+        if len(written) <= LONGEST:
+            if len(self) >= MOST:
+                self.clear()
+            self[written] = word
+        return word
+
+
+def _read(written: str) -> Word:
+    lower, units = written.lower(), units_of(written)
+    hints = [number for number, hint in _HINTS if hint.search(written)] if _ANY_HINT.search(written) else ()
+    return Word(
+        lower=lower,
+        units=units,
+        meanings=_DICTIONARY.look_up(lower, units),
+        opens=_PHRASES.get(lower, _NOTHING),
+        hints=hints,
+        counts=() if _is_plain(written) else _counts(written),
+        is_name=written[0].isupper() and written[1:].islower(),
+        # Without what names particular amounts, as names are left out too: those would teach topics.
+        gram=gram("#" if written[0].isdigit() else lower[:LONGEST]),
+    )
+
+
+def _is_plain(written: str) -> bool:
+    """Whether nothing is to be counted within: letters only, the first of them a capital at most."""
+    return written.isascii() and written.isalpha() and (written.islower() or written.istitle())
+
+
+def _counts(written: str) -> list[tuple[int, int]]:
+    return [(number, count) for number, pattern in _WITHIN if (count := len(pattern.findall(written)))]
