@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import chain, filterfalse, pairwise
+from itertools import filterfalse, pairwise
 from math import log1p, sqrt
 from zlib import crc32
 
 from pointsman_policies.classifier.lexicon import CONCEPTS
 from pointsman_policies.classifier.spotting import spot
 from pointsman_policies.classifier.structure import COUNTED, PHRASES, PRESENT
-from pointsman_policies.classifier.vocabulary import LONGEST, Gram, Vocabulary, Word, gram
+from pointsman_policies.classifier.vocabulary import LONGEST, Vocabulary, Word, spell
 from pointsman_policies.classifier.words import clip, tokens
 
 HASHES = 1 << 13
@@ -58,7 +58,8 @@ _ENDS = {
 }
 _OPENERS = {word: _AT["wh"] for word in _WH} | {word: _AT["auxiliary"] for word in _AUXILIARY}
 _STARTS = frozenset('.!?:"“')
-_NAME, _BEGINNING = gram("<name>"), crc32(b"^")
+_NAME, _MORE_NAME = crc32(b"<name>"), b" <name>"
+_BEGINNING = crc32(b"^")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,27 +156,24 @@ def _shape(text: str, written: Sequence[str], length: int) -> Iterator[tuple[int
 
 def _hashed(words: Sequence[Word]) -> set[int]:
     """Words, pairs and triples of the beginning and the end; pairs of characters where words have no spaces."""
-    head, tail = _grams(words, 0, HASHED_HEAD), _grams(words, max(len(words) - HASHED_TAIL, HASHED_HEAD), len(words))
-    sums = [*_rows(head), *_rows(tail)]
-    if head:
-        sums.append(crc32(head[0].more[1:], _BEGINNING))
+    sums = _rows(words, 0, HASHED_HEAD)
+    if words:
+        sums.append(crc32(words[0].more[1:], _BEGINNING))
+    if len(words) > HASHED_HEAD:
+        sums += _rows(words, max(len(words) - HASHED_TAIL, HASHED_HEAD), len(words))
     for word in words[:8]:
         if word.units > 1:
-            sums.extend(gram(one + other).start for one, other in pairwise(word.lower[:LONGEST]))
+            sums.extend(crc32(spell(one + other)) for one, other in pairwise(word.lower[:LONGEST]))
     return {one % HASHES for one in sums}
 
 
-def _grams(words: Sequence[Word], begin: int, end: int) -> list[Gram]:
-    """Without what names particular people and places: those would teach topics."""
-    grams = [word.gram for word in words[begin:end]]
-    for index, word in enumerate(words[begin:end], begin):
-        if word.is_name and index and words[index - 1].lower not in _STARTS:
-            grams[index - begin] = _NAME
-    return grams
-
-
-def _rows(grams: Sequence[Gram]) -> Iterator[int]:
+def _rows(words: Sequence[Word], begin: int, end: int) -> list[int]:
     """CRCs of single words, pairs and triples: that of a longer row goes on from that of the shorter."""
-    single, more = [one.start for one in grams], [one.more for one in grams]
+    zone = words[begin:end]
+    single, more = [word.start for word in zone], [word.more for word in zone]
+    for index, word in enumerate(zone, begin):
+        # Without what names particular people and places: those would teach topics.
+        if word.is_name and index and words[index - 1].lower not in _STARTS:
+            single[index - begin], more[index - begin] = _NAME, _MORE_NAME
     pairs = list(map(crc32, more[1:], single))
-    return chain(single, pairs, map(crc32, more[2:], pairs))
+    return [*single, *pairs, *map(crc32, more[2:], pairs)]

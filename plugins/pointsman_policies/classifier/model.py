@@ -7,7 +7,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import exp
+from math import copysign, exp
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +123,8 @@ class _Table:
         weights = [len(hashed) ** -0.5] * len(hashed) if hashed else []
         for number, value in features.named.items():
             scale, shift, resting = standard[number]
-            weights.append(max(-REACH, min(value * scale + shift, REACH)) - resting)
+            standing = value * scale + shift
+            weights.append((standing if -REACH < standing < REACH else copysign(REACH, standing)) - resting)
         numbers = [*hashed, *[HASHES + number for number in features.named]]
         scores: list[float] = (np.array(weights, np.float32) @ self._rows.take(numbers, axis=0) + self._base).tolist()
         return scores

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from math import sqrt
 from typing import NamedTuple
 
-from pointsman_policies.classifier.structure import COUNTED, HINTS, OF_LINES, PIECES, PRESENT, WITHIN_WORDS
+from pointsman_policies.classifier.structure import COUNTED, HINTS, NEEDS, OF_LINES, PIECES, PRESENT, WITHIN_WORDS
 from pointsman_policies.classifier.vocabulary import Word
 
 
@@ -22,7 +22,11 @@ _PATTERNS = [
     _Pattern(expression, name in COUNTED, name in OF_LINES, PIECES.get(name, ()))
     for name, expression in {**COUNTED, **PRESENT}.items()
 ]
-_ALWAYS = [number for number, name in enumerate((*COUNTED, *PRESENT)) if name not in HINTS and name not in WITHIN_WORDS]
+_ALWAYS = [
+    number
+    for number, name in enumerate((*COUNTED, *PRESENT))
+    if name not in NEEDS and name not in HINTS and name not in WITHIN_WORDS
+]
 
 
 def spot(text: str, words: Iterable[Word]) -> dict[int, float]:
@@ -38,25 +42,22 @@ def spot(text: str, words: Iterable[Word]) -> dict[int, float]:
     scale = 3 / sqrt(len(text) + 100)
     spotted = {number: min(count * scale, 2.0) for number, count in counts.items()}
     for number in hinted:
-        pattern = _PATTERNS[number]
-        if pattern.pieces and not _has_one(text, pattern.pieces):
+        expression, is_counted, is_of_lines, pieces = _PATTERNS[number]
+        if pieces and not _has_one(text, pieces):
             continue
-        if found := _count(pattern, text, starts):
-            spotted[number] = min(found * scale, 2.0) if pattern.is_counted else 1.0
+        if is_of_lines:
+            found = len([start for start in starts if expression.match(text, start)])
+        elif is_counted:
+            found = len(expression.findall(text))
+        else:
+            found = expression.search(text) is not None
+        if found:
+            spotted[number] = min(found * scale, 2.0) if is_counted else 1.0
     return spotted
 
 
 def _has_one(text: str, pieces: Sequence[str]) -> bool:
-    for piece in pieces:  # not any(): a generator costs more than the looking
+    for piece in pieces:  # noqa: SIM110  # any() with a generator costs more than the looking
         if piece in text:
             return True
     return False
-
-
-def _count(pattern: _Pattern, text: str, starts: Sequence[int]) -> int:
-    if pattern.is_of_lines:
-        match = pattern.expression.match
-        return sum([match(text, start) is not None for start in starts])
-    if pattern.is_counted:
-        return len(pattern.expression.findall(text))
-    return pattern.expression.search(text) is not None

@@ -82,38 +82,48 @@ WITHIN_WORDS = frozenset(
 # Only at beginnings of lines.
 OF_LINES = frozenset(("indent", "option line", "bullet", "code line start", "label", "json"))
 
-# What some word of a text must have for a pattern to match in it: most patterns need not be tried on prose. Those of
-# which nothing is said here are tried on every text, or where it has several lines.
+# Most patterns need not be tried on prose. Those named here match only where the text has one of these characters, or a
+# word that looks like this. Those of which nothing is said are tried on every text.
+NEEDS: Mapping[str, frozenset[str]] = {
+    name: frozenset(characters)
+    for name, characters in {
+        "code line end": ";{}]:",
+        "call": "(",
+        "dotted": ".",
+        "operator": "=>&|:+<",
+        "tag": "<",
+        "formula": "$\\^(",
+        "money": "$€£¥₹%",
+        "option line": ").:",
+        "bullet": "-*•–",
+        "fence": "`",
+        "tick": "`",
+        "flag": "-",
+        "path": "/",
+        "blank": ".…",
+        "stage direction": "*",
+        "label": ":：",
+        "shots": ">→",
+        "instruction wrapper": "#",
+        "json": "{[",
+    }.items()
+}
 HINTS: Mapping[str, str] = {
-    "code line end": r"[;{}\]:]",
-    "call": r"\(",
-    "dotted": r"\.",
-    "operator": "[=>&|:+<]",
-    "tag": "<",
     "arithmetic": r"\d",
-    "formula": r"[$\\^(]",
-    "money": "[$€£¥₹%]",
     "measure": r"\d",
-    "option line": "[).:]",
     "option inline": r"\A[A-Ea-e1-5]\Z",
-    "bullet": r"[-*•–\d]",
+    "bullet": r"\d",
     "name": r"\A[A-Z][a-z]",
-    "fence": "`",
-    "tick": "`",
     "file": r"\A(?:py|jsx?|tsx?|java|cpp|c|h|sh|sql|html|css|json|csv|php|rb|go|rs|ya?ml|xml|log|tf)\b",
-    "flag": "-",
     "error": r"Error|Exception|Traceback|undefined|segfault|ERR|null",
     "c-like": r"\b[Cc]\Z|\A(?:C|R|Go|NET)\b",
     "sql": r"(?:select|SELECT|group|GROUP)\Z|\A(?:table|TABLE)",
-    "path": "/|localhost",
-    "blank": "__|[.…]",
-    "stage direction": r"\*",
+    "path": "localhost",
+    "blank": "__",
     "number of": r"\A(?:word|sentence|paragraph|bullet|line|page|section|verses|turns|ideas|names|items|examples|"
     r"questions|wörter|mots|palabras|palavras)|字",
-    "label": "[:：]",
-    "shots": r"[>→]|(?:Output|A|Example)\Z",
-    "instruction wrapper": r"#|\A(?i:instruction|system|user|task)\Z",
-    "json": r"[{\[]",
+    "shots": r"(?:Output|A|Example)\Z",
+    "instruction wrapper": r"\A(?i:instruction|system|user|task)\Z",
     "url": r"(?:https?|www)\Z",
 }
 # One of these the text must have besides.
@@ -123,7 +133,7 @@ PIECES: Mapping[str, tuple[str, ...]] = {
     "operator": ("=", "->", "&&", "||", "::", "++", "<<", ">>"),
     "indent": ("\t", "  "),
     "arithmetic": tuple("-+*/×÷^=<>"),
-    "option inline": tuple(letter + end for letter in "abcdeABCDE12345" for end in ".)"),
+    "formula": ("$", "\\", "^", "f(", "g(", "p(", "P(", "E("),
     "line": ("\n",),
     "empty line": ("\n",),
     "flag": (" -", "\n-"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from zlib import crc32
 
 from pointsman_policies.classifier.lexicon import CONCEPTS
-from pointsman_policies.classifier.structure import COUNTED, HINTS, PHRASES, PRESENT, WITHIN_WORDS
+from pointsman_policies.classifier.structure import COUNTED, HINTS, NEEDS, PHRASES, PRESENT, WITHIN_WORDS
 from pointsman_policies.classifier.words import Table, build_dictionary, build_phrases, units_of
 
 LONGEST = 40
@@ -18,31 +18,23 @@ MOST = 8192
 
 _DICTIONARY = build_dictionary(CONCEPTS)
 _PHRASES = build_phrases(PHRASES)
-_PATTERNS = {**COUNTED, **PRESENT}
-_WITHIN = [(number, COUNTED[name]) for number, name in enumerate(_PATTERNS) if name in WITHIN_WORDS]
-_HINTS = [(number, re.compile(HINTS[name])) for number, name in enumerate(_PATTERNS) if name in HINTS]
+_NUMBERED = list(enumerate((*COUNTED, *PRESENT)))
+_WITHIN = [(number, COUNTED[name]) for number, name in _NUMBERED if name in WITHIN_WORDS]
+_HINTS = [(number, re.compile(HINTS[name])) for number, name in _NUMBERED if name in HINTS]
 _ANY_HINT = re.compile("|".join(HINTS.values()))
+_NEEDING = {
+    character: tuple(number for number, name in _NUMBERED if character in NEEDS.get(name, ()))
+    for character in frozenset().union(*NEEDS.values())
+}
 _NOTHING: Table = {}
 
 
-class Gram(NamedTuple):
-    """What is hashed of a word: the CRC where a row of words begins with it, the bytes where it goes on with it."""
-
-    start: int
-    more: bytes
-
-
-def gram(word: str) -> Gram:
-    """Of a word as it is hashed; lone surrogates are text too, as JSON can spell them."""
-    spelt = word.encode("utf-8", "surrogatepass")
-    return Gram(crc32(spelt), b" " + spelt)
-
-
 class Word(NamedTuple):
-    """All that is to know of a word on its own.
+    """All that is to know of a word on its own, a symbol included.
 
     `meanings` are concepts and how far into the word they stand; `opens` has the phrases that begin with it, by their
     second word; `hints` are numbers of patterns that may match where it stands, `counts` those within it, with how often.
+    `start` is its CRC where a hashed row of words begins with it, `more` the bytes where a row goes on with it.
     """
 
     lower: str
@@ -52,7 +44,8 @@ class Word(NamedTuple):
     hints: Sequence[int]
     counts: Sequence[tuple[int, int]]
     is_name: bool
-    gram: Gram
+    start: int
+    more: bytes
 
 
 class Vocabulary(dict[str, Word]):
@@ -67,20 +60,32 @@ class Vocabulary(dict[str, Word]):
         return word
 
 
+def spell(text: str) -> bytes:
+    """As it is hashed; lone surrogates are text too, as JSON can spell them."""
+    return text.encode("utf-8", "surrogatepass")
+
+
 def _read(written: str) -> Word:
     lower, units = written.lower(), units_of(written)
-    hints = [number for number, hint in _HINTS if hint.search(written)] if _ANY_HINT.search(written) else ()
+    # Without what names particular amounts, as names are left out too: those would teach topics.
+    spelt = b"#" if written[0].isdigit() else spell(lower[:LONGEST])
     return Word(
-        lower=lower,
-        units=units,
-        meanings=_DICTIONARY.look_up(lower, units),
-        opens=_PHRASES.get(lower, _NOTHING),
-        hints=hints,
-        counts=() if _is_plain(written) else _counts(written),
-        is_name=written[0].isupper() and written[1:].islower(),
-        # Without what names particular amounts, as names are left out too: those would teach topics.
-        gram=gram("#" if written[0].isdigit() else lower[:LONGEST]),
+        lower,
+        units,
+        _DICTIONARY.look_up(lower, units),
+        _PHRASES.get(lower, _NOTHING),
+        _hints(written),
+        () if _is_plain(written) else _counts(written),
+        written[0].isupper() and written[1:].islower(),
+        crc32(spelt),
+        b" " + spelt,
     )
+
+
+def _hints(written: str) -> Sequence[int]:
+    if not written.isalnum() and len(written) == 1:
+        return _NEEDING.get(written, ())
+    return [number for number, hint in _HINTS if hint.search(written)] if _ANY_HINT.search(written) else ()
 
 
 def _is_plain(written: str) -> bool:
