@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from math import sqrt
 from typing import NamedTuple
 
-from pointsman_policies.classifier.structure import COUNTED, HINTS, NEEDS, OF_LINES, PIECES, PRESENT, WITHIN_WORDS
+from pointsman_policies.classifier.structure import CLUES, COUNTED, HINTS, NEEDS, OF_LINES, PIECES, PRESENT, WITHIN_WORDS
 from pointsman_policies.classifier.vocabulary import Word
 
 
@@ -16,10 +16,11 @@ class _Pattern(NamedTuple):
     is_counted: bool
     is_of_lines: bool
     pieces: Sequence[str]
+    clue: re.Pattern[str] | None
 
 
 _PATTERNS = [
-    _Pattern(expression, name in COUNTED, name in OF_LINES, PIECES.get(name, ()))
+    _Pattern(expression, name in COUNTED, name in OF_LINES, PIECES.get(name, ()), CLUES.get(name))
     for name, expression in {**COUNTED, **PRESENT}.items()
 ]
 _ALWAYS = [
@@ -42,8 +43,8 @@ def spot(text: str, words: Iterable[Word]) -> dict[int, float]:
     scale = 3 / sqrt(len(text) + 100)
     spotted = {number: min(count * scale, 2.0) for number, count in counts.items()}
     for number in hinted:
-        expression, is_counted, is_of_lines, pieces = _PATTERNS[number]
-        if pieces and not _has_one(text, pieces):
+        expression, is_counted, is_of_lines, pieces, clue = _PATTERNS[number]
+        if (pieces and not _has_one(text, pieces)) or (clue and not clue.search(text)):
             continue
         if is_of_lines:
             found = len([start for start in starts if expression.match(text, start)])

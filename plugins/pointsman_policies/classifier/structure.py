@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from string import ascii_lowercase
 
 _M = re.MULTILINE
 
@@ -129,10 +128,8 @@ HINTS: Mapping[str, str] = {
 # One of these the text must have besides.
 PIECES: Mapping[str, tuple[str, ...]] = {
     "code line end": (";", "{", "}", "]", "):"),
-    "dotted": tuple("." + letter for letter in ascii_lowercase),
     "operator": ("=", "->", "&&", "||", "::", "++", "<<", ">>"),
     "indent": ("\t", "  "),
-    "arithmetic": tuple("-+*/×÷^=<>"),
     "formula": ("$", "\\", "^", "f(", "g(", "p(", "P(", "E("),
     "line": ("\n",),
     "empty line": ("\n",),
@@ -140,6 +137,12 @@ PIECES: Mapping[str, tuple[str, ...]] = {
     "blank": ("__", "...", "…"),
     "shots": ("->", "→", "=>", "Output:", "A:", "Example "),
     "instruction wrapper": ("###", ":"),
+}
+# And something has to be found that is looked for more quickly than the pattern, by a character that is rarer.
+CLUES: Mapping[str, re.Pattern[str]] = {
+    "call": re.compile(r"\((?<=\w.)"),
+    "dotted": re.compile(r"\.[a-z](?<=[a-z)\]]..)"),
+    "arithmetic": re.compile(r"[-+*/×÷^=<>](?: ?-?\d|(?<=\d.)|(?<=\d .))"),
 }
 
 # Pairs of words that say more than either; a whole phrase is what its pairs say.
