@@ -7,7 +7,17 @@ from collections.abc import Iterable, Sequence
 from math import sqrt
 from typing import NamedTuple
 
-from pointsman_policies.classifier.structure import CLUES, COUNTED, HINTS, NEEDS, OF_LINES, PIECES, PRESENT, WITHIN_WORDS
+from pointsman_policies.classifier.structure import (
+    BEGINNINGS,
+    CLUES,
+    COUNTED,
+    INSIDE,
+    NEEDS,
+    OF_LINES,
+    PIECES,
+    PRESENT,
+    WITHIN_WORDS,
+)
 from pointsman_policies.classifier.vocabulary import Word
 
 
@@ -23,11 +33,8 @@ _PATTERNS = [
     _Pattern(expression, name in COUNTED, name in OF_LINES, PIECES.get(name, ()), CLUES.get(name))
     for name, expression in {**COUNTED, **PRESENT}.items()
 ]
-_ALWAYS = [
-    number
-    for number, name in enumerate((*COUNTED, *PRESENT))
-    if name not in NEEDS and name not in HINTS and name not in WITHIN_WORDS
-]
+_HINTED = {*NEEDS, *BEGINNINGS, *INSIDE, *WITHIN_WORDS}
+_ALWAYS = [number for number, name in enumerate((*COUNTED, *PRESENT)) if name not in _HINTED]
 
 
 def spot(text: str, words: Iterable[Word]) -> dict[int, float]:

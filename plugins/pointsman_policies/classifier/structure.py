@@ -82,7 +82,7 @@ WITHIN_WORDS = frozenset(
 OF_LINES = frozenset(("indent", "option line", "bullet", "code line start", "label", "json"))
 
 # Most patterns need not be tried on prose. Those named here match only where the text has one of these characters, or a
-# word that looks like this. Those of which nothing is said are tried on every text.
+# word that begins with this, or has that inside. Those of which nothing is said are tried on every text.
 NEEDS: Mapping[str, frozenset[str]] = {
     name: frozenset(characters)
     for name, characters in {
@@ -107,22 +107,27 @@ NEEDS: Mapping[str, frozenset[str]] = {
         "json": "{[",
     }.items()
 }
-HINTS: Mapping[str, str] = {
+BEGINNINGS: Mapping[str, str] = {
+    "option inline": r"[A-Ea-e1-5]\Z",
+    "name": "[A-Z][a-z]",
+    "file": r"(?:py|jsx?|tsx?|java|cpp|c|h|sh|sql|html|css|json|csv|php|rb|go|rs|ya?ml|xml|log|tf)\b",
+    "c-like": r"(?:C|R|Go|NET)\b",
+    "sql": "table|TABLE",
+    "number of": "word|sentence|paragraph|bullet|line|page|section|verses|turns|ideas|names|items|examples|questions|"
+    "wörter|mots|palabras|palavras",
+    "instruction wrapper": r"(?i:instruction|system|user|task)\Z",
+}
+INSIDE: Mapping[str, str] = {
     "arithmetic": r"\d",
     "measure": r"\d",
-    "option inline": r"\A[A-Ea-e1-5]\Z",
     "bullet": r"\d",
-    "name": r"\A[A-Z][a-z]",
-    "file": r"\A(?:py|jsx?|tsx?|java|cpp|c|h|sh|sql|html|css|json|csv|php|rb|go|rs|ya?ml|xml|log|tf)\b",
-    "error": r"Error|Exception|Traceback|undefined|segfault|ERR|null",
-    "c-like": r"\b[Cc]\Z|\A(?:C|R|Go|NET)\b",
-    "sql": r"(?:select|SELECT|group|GROUP)\Z|\A(?:table|TABLE)",
+    "error": "Error|Exception|Traceback|undefined|segfault|ERR|null",
+    "c-like": r"\b[Cc]\Z",
+    "sql": r"(?:select|SELECT|group|GROUP)\Z",
     "path": "localhost",
     "blank": "__",
-    "number of": r"\A(?:word|sentence|paragraph|bullet|line|page|section|verses|turns|ideas|names|items|examples|"
-    r"questions|wörter|mots|palabras|palavras)|字",
+    "number of": "字",
     "shots": r"(?:Output|A|Example)\Z",
-    "instruction wrapper": r"\A(?i:instruction|system|user|task)\Z",
     "url": r"(?:https?|www)\Z",
 }
 # One of these the text must have besides.

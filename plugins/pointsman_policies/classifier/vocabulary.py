@@ -8,7 +8,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from pointsman_policies.classifier.lexicon import CONCEPTS
-from pointsman_policies.classifier.structure import COUNTED, HINTS, NEEDS, PHRASES, PRESENT, WITHIN_WORDS
+from pointsman_policies.classifier.structure import BEGINNINGS, COUNTED, INSIDE, NEEDS, PHRASES, PRESENT, WITHIN_WORDS
 from pointsman_policies.classifier.words import Table, build_dictionary, build_phrases, units_of
 
 LONGEST = 40
@@ -20,8 +20,10 @@ _DICTIONARY = build_dictionary(CONCEPTS)
 _PHRASES = build_phrases(PHRASES)
 _NUMBERED = list(enumerate((*COUNTED, *PRESENT)))
 _WITHIN = [(number, COUNTED[name]) for number, name in _NUMBERED if name in WITHIN_WORDS]
-_HINTS = [(number, re.compile(HINTS[name])) for number, name in _NUMBERED if name in HINTS]
-_ANY_HINT = re.compile("|".join(HINTS.values()))
+_BEGINNINGS = [(number, re.compile(BEGINNINGS[name])) for number, name in _NUMBERED if name in BEGINNINGS]
+_INSIDE = [(number, re.compile(INSIDE[name])) for number, name in _NUMBERED if name in INSIDE]
+_ANY_BEGINNING = re.compile("|".join(BEGINNINGS.values()))
+_ANYTHING_INSIDE = re.compile("|".join(sorted(set(INSIDE.values()))))
 _NEEDING = {
     character: tuple(number for number, name in _NUMBERED if character in NEEDS.get(name, ()))
     for character in frozenset().union(*NEEDS.values())
@@ -83,9 +85,14 @@ def _read(written: str) -> Word:
 
 
 def _hints(written: str) -> Sequence[int]:
-    if not written.isalnum() and len(written) == 1:
+    if len(written) == 1 and not written.isalnum():
         return _NEEDING.get(written, ())
-    return [number for number, hint in _HINTS if hint.search(written)] if _ANY_HINT.search(written) else ()
+    hints: list[int] = []
+    if _ANY_BEGINNING.match(written):
+        hints += [number for number, hint in _BEGINNINGS if hint.match(written)]
+    if _ANYTHING_INSIDE.search(written):
+        hints += [number for number, hint in _INSIDE if hint.search(written)]
+    return hints
 
 
 def _is_plain(written: str) -> bool:

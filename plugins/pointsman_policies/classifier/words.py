@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 HEAD_CHARACTERS, TAIL_CHARACTERS = 1200, 400
@@ -59,10 +59,11 @@ class Dictionary:
 
     whole: Table
     stems: Table
-    stem_lengths: Sequence[int]
+    stem_lengths: Mapping[str, Sequence[int]]
+    """By the first two characters, so that most words cost one look."""
     inside: Table
     inside_lengths: Mapping[str, Sequence[int]]
-    """By the first character, so that most characters cost one look."""
+    """By the first character."""
 
     def meanings(self, words: Words) -> list[tuple[int, int]]:
         """Pairs of a meaning and its position, in units."""
@@ -83,11 +84,8 @@ class Dictionary:
         return [(meaning, 0) for meaning in known or ()]
 
     def _by_stem(self, word: str) -> Sequence[int] | None:
-        stems, length = self.stems, len(word)
-        for size in self.stem_lengths:
-            if size > length:
-                return None
-            if found := stems.get(word[:size]):
+        for size in self.stem_lengths.get(word[:2], ()):
+            if found := self.stems.get(word[:size]):
                 return found
         return None
 
@@ -112,15 +110,12 @@ def build_dictionary(meanings: Mapping[str, str]) -> Dictionary:
             table = inside if _UNSPACED.search(stem) else stems if word.endswith("*") else whole
             for spelling in {stem, _without_accents(stem)}:
                 table.setdefault(spelling, set()).add(number)
-    lengths: dict[str, set[int]] = {}
-    for word in inside:
-        lengths.setdefault(word[0], set()).add(len(word))
     return Dictionary(
         whole=_frozen(whole),
         stems=_frozen(stems),
-        stem_lengths=sorted({len(stem) for stem in stems}),
+        stem_lengths=_lengths(stems, 2),
         inside=_frozen(inside),
-        inside_lengths={first: sorted(sizes) for first, sizes in lengths.items()},
+        inside_lengths=_lengths(inside, 1),
     )
 
 
@@ -139,6 +134,13 @@ def _without_accents(word: str) -> str:
     if not word or word[0] > "\u024f":
         return word
     return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+
+
+def _lengths(words: Iterable[str], first: int) -> dict[str, list[int]]:
+    lengths: dict[str, set[int]] = {}
+    for word in words:
+        lengths.setdefault(word[:first], set()).add(len(word))
+    return {beginning: sorted(sizes) for beginning, sizes in lengths.items()}
 
 
 def _frozen(table: Mapping[str, set[int]]) -> dict[str, tuple[int, ...]]:
