@@ -21,14 +21,14 @@ HASHED_HEAD, HASHED_TAIL = 30, 15
 
 _NUMBER = {concept: number for number, concept in enumerate(CONCEPTS)}
 # Two concepts near the beginning that mean something else together: writing code is not writing a story.
-_TOGETHER = (
+TOGETHER = (
     ("write", "fiction"), ("write", "document"), ("write", "plan"), ("write", "code_object"), ("write", "language"),
     ("code_object", "language"), ("calculate", "math_thing"), ("text_given", "summarise"), ("text_given", "classify"),
     ("text_given", "fact_wh"), ("exam", "science"), ("write", "constraint"), ("why", "science"),
     ("write", "text_given"),
 )  # fmt: skip
-_WH = frozenset(("what", "who", "when", "where", "which", "whose", "whom", "why", "how"))
-_AUXILIARY = frozenset(
+WH = frozenset(("what", "who", "when", "where", "which", "whose", "whom", "why", "how"))
+AUXILIARY = frozenset(
     ("is", "are", "can", "could", "do", "does", "did", "will", "would", "should", "has", "have", "was", "were", "am")
 )
 _SHAPE = (
@@ -38,7 +38,7 @@ _SHAPE = (
 
 NAMES: tuple[str, ...] = (
     *(f"{zone}: {concept}" for zone in ("first", "head", "tail", "all") for concept in CONCEPTS),
-    *(f"head: {' and '.join(pair)}" for pair in _TOGETHER),
+    *(f"head: {' and '.join(pair)}" for pair in TOGETHER),
     *(f"phrase: {phrase}" for phrase in PHRASES),
     *COUNTED,
     *PRESENT,
@@ -49,14 +49,11 @@ NAMES: tuple[str, ...] = (
 # Where each kind of feature begins in NAMES.
 _ZONE = len(CONCEPTS)
 _AT = {name: number for number, name in enumerate(NAMES)}
-_PAIRS = [(_NUMBER[one], _NUMBER[other], _AT[f"head: {one} and {other}"]) for one, other in _TOGETHER]
+_PAIRS = [(_NUMBER[one], _NUMBER[other], _AT[f"head: {one} and {other}"]) for one, other in TOGETHER]
 _FIRST_PHRASE, _FIRST_PATTERN = _AT[f"phrase: {next(iter(PHRASES))}"], _AT[next(iter(COUNTED))]
-_ENDS = {
-    character: _AT[name]
-    for name, characters in {"asks": "?？؟", "ends in colon": ":：", "stops": ".。।!！", "ends in arrow": ">→=_"}.items()
-    for character in characters
-}
-_OPENERS = {word: _AT["wh"] for word in _WH} | {word: _AT["auxiliary"] for word in _AUXILIARY}
+_ENDINGS = {"asks": "?？؟", "ends in colon": ":：", "stops": ".。।!！", "ends in arrow": ">→=_"}
+_ENDS = {character: _AT[name] for name, characters in _ENDINGS.items() for character in characters}
+_OPENERS = dict.fromkeys(WH, _AT["wh"]) | dict.fromkeys(AUXILIARY, _AT["auxiliary"])
 _STARTS = frozenset('.!?:"“')
 _NAME, _MORE_NAME = crc32(b"<name>"), b" <name>"
 _BEGINNING = crc32(b"^")

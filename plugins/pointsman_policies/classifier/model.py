@@ -57,7 +57,6 @@ class Model:
     bias: Matrix
     temperature: float
     trained_on: Mapping[str, int]
-
     _reader: Reader = field(init=False, repr=False, compare=False, default_factory=Reader)
     _table: _Table = field(init=False, repr=False, compare=False)
 
@@ -125,8 +124,8 @@ class _Table:
             scale, shift, resting = standard[number]
             standing = value * scale + shift
             weights.append((standing if -REACH < standing < REACH else copysign(REACH, standing)) - resting)
-        numbers = [*hashed, *[HASHES + number for number in features.named]]
-        scores: list[float] = (np.array(weights, np.float32) @ self._rows.take(numbers, axis=0) + self._base).tolist()
+        rows = self._rows.take([*hashed, *[HASHES + number for number in features.named]], axis=0)
+        scores: list[float] = (np.array(weights, np.float32) @ rows + self._base).tolist()
         return scores
 
 

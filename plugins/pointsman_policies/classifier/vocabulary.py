@@ -35,7 +35,7 @@ class Word(NamedTuple):
     """All that is to know of a word on its own, a symbol included.
 
     `meanings` are concepts and how far into the word they stand; `opens` has the phrases that begin with it, by their
-    second word; `hints` are numbers of patterns that may match where it stands, `counts` those within it, with how often.
+    second word; `hints` are numbers of patterns that may match where it stands, `counts` those within it and how often.
     `start` is its CRC where a hashed row of words begins with it, `more` the bytes where a row goes on with it.
     """
 
