@@ -14,7 +14,7 @@ from pointsman_policies.classifier.words import Table, build_dictionary, build_p
 LONGEST = 40
 """Characters of a word that is remembered, and of any word that is hashed."""
 MOST = 8192
-"""Words remembered, some 5 MB; with one more it starts afresh."""
+"""Words remembered, some 4 MB; with one more it starts afresh."""
 
 _DICTIONARY = build_dictionary(CONCEPTS)
 _PHRASES = build_phrases(PHRASES)
