@@ -53,7 +53,8 @@ def pointsman_assess_request(request: Request, snapshot: Snapshot) -> Assessment
     """Pure. Say what task this is, or in which mode it should run; None: no opinion.
 
     Opinions are merged field by field, the first in chain order wins. A task must be a configured task row and a
-    confidence a number from 0 to 1, or the policy has failed. The caller's own mode wins over every opinion.
+    confidence a number from 0 to 1, or the policy has failed. The caller's own mode wins over every opinion. A policy
+    registered with `names_only_tasks` is not asked where an entry before it named the task.
     """
 
 

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import filterfalse, pairwise
 from math import log1p, sqrt
 from zlib import crc32
 
 from pointsman_policies.classifier.lexicon import CONCEPTS
-from pointsman_policies.classifier.structure import COUNTED, NEEDS, PHRASES, PRESENT
-from pointsman_policies.classifier.words import Words, build_dictionary, build_phrases, clip, pairs, split
+from pointsman_policies.classifier.spotting import spot
+from pointsman_policies.classifier.structure import COUNTED, PHRASES, PRESENT
+from pointsman_policies.classifier.vocabulary import LONGEST, Vocabulary, Word, spell
+from pointsman_policies.classifier.words import clip, tokens
 
 HASHES = 1 << 13
 FIRST, HEAD, TAIL = 4, 24, 24
 """Zones of a text, in words: a task is named in the first words, near the beginning, or near the end."""
 HASHED_HEAD, HASHED_TAIL = 30, 15
 
-_DICTIONARY = build_dictionary(CONCEPTS)
-_PHRASES = build_phrases(PHRASES)
-_COUNTED = [(pattern, NEEDS.get(name)) for name, pattern in COUNTED.items()]
-_PRESENT = [(pattern, NEEDS.get(name)) for name, pattern in PRESENT.items()]
 _NUMBER = {concept: number for number, concept in enumerate(CONCEPTS)}
 # Two concepts near the beginning that mean something else together: writing code is not writing a story.
-_TOGETHER = (
+TOGETHER = (
     ("write", "fiction"), ("write", "document"), ("write", "plan"), ("write", "code_object"), ("write", "language"),
     ("code_object", "language"), ("calculate", "math_thing"), ("text_given", "summarise"), ("text_given", "classify"),
     ("text_given", "fact_wh"), ("exam", "science"), ("write", "constraint"), ("why", "science"),
     ("write", "text_given"),
 )  # fmt: skip
-_WH = frozenset(("what", "who", "when", "where", "which", "whose", "whom", "why", "how"))
-_AUXILIARY = frozenset(
+WH = frozenset(("what", "who", "when", "where", "which", "whose", "whom", "why", "how"))
+AUXILIARY = frozenset(
     ("is", "are", "can", "could", "do", "does", "did", "will", "would", "should", "has", "have", "was", "were", "am")
 )
 _SHAPE = (
@@ -40,7 +38,7 @@ _SHAPE = (
 
 NAMES: tuple[str, ...] = (
     *(f"{zone}: {concept}" for zone in ("first", "head", "tail", "all") for concept in CONCEPTS),
-    *(f"head: {' and '.join(pair)}" for pair in _TOGETHER),
+    *(f"head: {' and '.join(pair)}" for pair in TOGETHER),
     *(f"phrase: {phrase}" for phrase in PHRASES),
     *COUNTED,
     *PRESENT,
@@ -48,103 +46,131 @@ NAMES: tuple[str, ...] = (
 )
 
 
+# Where each kind of feature begins in NAMES.
+_ZONE = len(CONCEPTS)
+_AT = {name: number for number, name in enumerate(NAMES)}
+_PAIRS = [(_NUMBER[one], _NUMBER[other], _AT[f"head: {one} and {other}"]) for one, other in TOGETHER]
+_FIRST_PHRASE, _FIRST_PATTERN = _AT[f"phrase: {next(iter(PHRASES))}"], _AT[next(iter(COUNTED))]
+_ENDINGS = {"asks": "?？؟", "ends in colon": ":：", "stops": ".。।!！", "ends in arrow": ">→=_"}
+_ENDS = {character: _AT[name] for name, characters in _ENDINGS.items() for character in characters}
+_OPENERS = dict.fromkeys(WH, _AT["wh"]) | dict.fromkeys(AUXILIARY, _AT["auxiliary"])
+_STARTS = frozenset('.!?:"“')
+_NAME, _MORE_NAME = crc32(b"<name>"), b" <name>"
+_BEGINNING = crc32(b"^")
+
+
 @dataclass(frozen=True, slots=True)
 class Features:
-    """`dense` in the order of NAMES; `hashed` are distinct numbers below HASHES."""
+    """`named` are those that are not 0, by their number in NAMES; `hashed` are distinct numbers below HASHES."""
 
-    dense: Sequence[float]
-    hashed: Sequence[int]
+    named: Mapping[int, float]
+    hashed: Set[int]
 
-
-def featurise(text: str) -> Features:
-    """Read a text; any text, an empty one included."""
-    read = clip(text)
-    words = split(read)
-    return Features([*_concepts(words), *_phrases(words), *_structure(read), *_shape(read, words)], _hashed(words))
+    @property
+    def dense(self) -> list[float]:
+        """All named features, in the order of NAMES."""
+        return [self.named.get(number, 0.0) for number in range(len(NAMES))]
 
 
-def _concepts(words: Words) -> list[float]:
-    count = len(CONCEPTS)
-    first, head, tail, total = [0.0] * count, [0] * count, [0] * count, [0] * count
-    ending = words.length - TAIL
-    for concept, at in _DICTIONARY.meanings(words):
-        total[concept] += 1
-        if at < HEAD:
-            head[concept] += 1
-            if at < FIRST:
-                first[concept] = 1.0
-        if at >= ending:
-            tail[concept] += 1
-    scale = 1 / sqrt(words.length or 1)
-    together = [float(head[_NUMBER[one]] > 0 and head[_NUMBER[other]] > 0) for one, other in _TOGETHER]
-    return [*first, *map(log1p, head), *map(log1p, tail), *(min(n * scale, 2.0) for n in total), *together]
+class Reader:
+    """Reads texts, and remembers the words of earlier ones; what it says of a text does not depend on them."""
+
+    def __init__(self) -> None:
+        self._vocabulary = Vocabulary()
+
+    def read(self, text: str) -> Features:
+        """The features of a text; any text, an empty one included."""
+        text = clip(text)
+        written = tokens(text)
+        words = list(map(self._vocabulary.__getitem__, written))
+        length = len(words) if text.isascii() else sum([word.units for word in words])
+        named = _concepts(words, length)
+        for phrase in _phrases(words):
+            named[_FIRST_PHRASE + phrase] = 1.0
+        for pattern, value in spot(text, words).items():
+            named[_FIRST_PATTERN + pattern] = value
+        named.update(_shape(text, written, length))
+        return Features(named, _hashed(words))
 
 
-def _phrases(words: Words) -> list[float]:
-    found = [0.0] * len(PHRASES)
-    for phrase in _PHRASES.keys() & set(pairs(words)):
-        for number in _PHRASES[phrase]:
-            found[number] = 1.0
-    return found
+def _concepts(words: Sequence[Word], length: int) -> dict[int, float]:
+    first, head, tail, total = set[int](), dict[int, int](), dict[int, int](), dict[int, int]()
+    at, ending = 0, length - TAIL
+    for word in words:
+        for concept, offset in word.meanings:
+            place = at + offset
+            total[concept] = total.get(concept, 0) + 1
+            if place < HEAD:
+                head[concept] = head.get(concept, 0) + 1
+                if place < FIRST:
+                    first.add(concept)
+            if place >= ending:
+                tail[concept] = tail.get(concept, 0) + 1
+        at += word.units
+    scale = 1 / sqrt(length or 1)
+    named = dict.fromkeys(first, 1.0)
+    for concept, count in head.items():
+        named[_ZONE + concept] = log1p(count)
+    for concept, count in tail.items():
+        named[2 * _ZONE + concept] = log1p(count)
+    for concept, count in total.items():
+        named[3 * _ZONE + concept] = min(count * scale, 2.0)
+    for one, other, number in _PAIRS:
+        if one in head and other in head:
+            named[number] = 1.0
+    return named
 
 
-def _structure(text: str) -> list[float]:
-    scale, there = 3 / sqrt(len(text) + 100), set(text)
-    features = [
-        0.0 if needed and needed.isdisjoint(there) else min(len(pattern.findall(text)) * scale, 2.0)
-        for pattern, needed in _COUNTED
-    ]
-    for pattern, needed in _PRESENT:
-        features.append(0.0 if needed and needed.isdisjoint(there) else float(pattern.search(text) is not None))
-    return features
+def _phrases(words: Sequence[Word]) -> Iterator[int]:
+    for one, other in pairwise(words):
+        if one.opens:
+            yield from one.opens.get(other.lower, ())
 
 
-def _shape(text: str, words: Words) -> list[float]:
+def _shape(text: str, written: Sequence[str], length: int) -> Iterator[tuple[int, float]]:
     end, start = text.rstrip()[-1:] or " ", text.lstrip()[:1]
-    first = words.lower[0] if words.lower else ""
-    count = len(words.written) or 1
-    plain = [len(word) for word in words.written if word.isalpha()]
-    early = text[:300]
-    return [
-        float(end in "?？؟"),
-        float(end in ":："),
-        float(end in ".。।!！"),
-        float(end.isalnum()),
-        float(start.islower()),
-        float(first in _WH),
-        float(first in _AUXILIARY),
-        float(words.length <= 12),
-        float(words.length <= 5),
-        0.0 if early.isascii() else min(4 * (1 - len(early.encode("ascii", "ignore")) / len(early)), 1.0),
-        min(4 * sum(map(str.isdigit, words.written)) / count, 1.5),
-        min(3 * (count - sum(map(str.isalnum, words.written))) / count, 1.5),
-        (sum(plain) / len(plain) - 4.5) / 3 if plain else 0.0,
-        float(end in ">→=_"),
-    ]
+    if end in _ENDS:
+        yield _ENDS[end], 1.0
+    elif end.isalnum():
+        yield _AT["ends in letter"], 1.0
+    if start.islower():
+        yield _AT["lower start"], 1.0
+    if written and (opener := _OPENERS.get(written[0].lower())):
+        yield opener, 1.0
+    if length <= 12:
+        yield _AT["few words"], 1.0
+    if length <= 5:
+        yield _AT["very few words"], 1.0
+    if not (early := text[:300]).isascii():
+        yield _AT["not ascii"], min(4 * (1 - len(early.encode("ascii", "ignore")) / len(early)), 1.0)
+    count = len(written) or 1
+    plain, others = list(filter(str.isalpha, written)), list(filterfalse(str.isalpha, written))
+    yield _AT["digits"], min(4 * sum(map(str.isdigit, others)) / count, 1.5)
+    yield _AT["symbols"], min(3 * (count - len(plain) - sum(map(str.isalnum, others))) / count, 1.5)
+    if plain:
+        yield _AT["long words"], (len("".join(plain)) / len(plain) - 4.5) / 3
 
 
-def _hashed(words: Words) -> list[int]:
+def _hashed(words: Sequence[Word]) -> set[int]:
     """Words, pairs and triples of the beginning and the end; pairs of characters where words have no spaces."""
-    count = len(words.written)
-    head = [_masked(words, index) for index in range(min(HASHED_HEAD, count))]
-    tail = [_masked(words, index) for index in range(max(count - HASHED_TAIL, HASHED_HEAD), count)]
-    grams = {f"^{head[0]}"} if head else set()
-    for zone in (head, tail):
-        grams.update(zone)
-        grams.update(map(" ".join, pairwise(zone)))
-        grams.update(map(" ".join, zip(zone, zone[1:], zone[2:], strict=False)))
-    for clause, units in zip(words.lower[:8], words.units, strict=False):
-        if units > 1:
-            grams.update(map("".join, pairwise(clause[:40])))
-    # Lone surrogates are text too, as JSON can spell them.
-    return sorted({crc32(gram.encode("utf-8", "surrogatepass")) % HASHES for gram in grams})
+    sums = _rows(words, 0, HASHED_HEAD)
+    if words:
+        sums.append(crc32(words[0].more[1:], _BEGINNING))
+    if len(words) > HASHED_HEAD:
+        sums += _rows(words, max(len(words) - HASHED_TAIL, HASHED_HEAD), len(words))
+    for word in words[:8]:
+        if word.units > 1:
+            sums.extend(crc32(spell(one + other)) for one, other in pairwise(word.lower[:LONGEST]))
+    return {one % HASHES for one in sums}
 
 
-def _masked(words: Words, index: int) -> str:
-    """The word, without what names particular people, places and amounts: those would teach topics."""
-    word = words.written[index]
-    if word[0].isdigit():
-        return "#"
-    if index and word[0].isupper() and word[1:].islower() and words.written[index - 1] not in '.!?:"“':
-        return "<name>"
-    return words.lower[index][:40]
+def _rows(words: Sequence[Word], begin: int, end: int) -> list[int]:
+    """CRCs of single words, pairs and triples: that of a longer row goes on from that of the shorter."""
+    zone = words[begin:end]
+    single, more = [word.start for word in zone], [word.more for word in zone]
+    for index, word in enumerate(zone, begin):
+        # Without what names particular people and places: those would teach topics.
+        if word.is_name and index and words[index - 1].lower not in _STARTS:
+            single[index - begin], more[index - begin] = _NAME, _MORE_NAME
+    pairs = list(map(crc32, more[1:], single))
+    return [*single, *pairs, *map(crc32, more[2:], pairs)]

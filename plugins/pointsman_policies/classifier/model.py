@@ -6,7 +6,8 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import copysign, exp
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pointsman import PointsmanError
-from pointsman_policies.classifier.features import HASHES, NAMES, featurise
+from pointsman_policies.classifier.features import HASHES, NAMES, Features, Reader
 from pointsman_policies.classifier.lexicon import CONCEPTS
 from pointsman_policies.classifier.structure import COUNTED, PHRASES, PRESENT
 from pointsman_policies.classifier.words import HEAD_CHARACTERS, TAIL_CHARACTERS
@@ -56,6 +57,12 @@ class Model:
     bias: Matrix
     temperature: float
     trained_on: Mapping[str, int]
+    _reader: Reader = field(init=False, repr=False, compare=False, default_factory=Reader)
+    _table: _Table = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        arrays = [getattr(self, name) for name in _ARRAYS]
+        object.__setattr__(self, "_table", _Table(*arrays))
 
     @property
     def digest(self) -> str:
@@ -67,21 +74,20 @@ class Model:
 
     def predict(self, text: str) -> Prediction:
         """The likeliest label of a text."""
-        chances = self.chances(text)
-        best = int(chances.argmax())
-        return Prediction(self.labels[best], float(chances[best]))
+        chances = self._chances(text)
+        best = max(chances)
+        return Prediction(self.labels[chances.index(best)], best)
 
     def chances(self, text: str) -> Matrix:
         """A probability for each label."""
-        features = featurise(text)
-        dense = np.array(features.dense, dtype=np.float32) * self.scale + self.shift
-        scores = np.clip(dense, -REACH, REACH) @ self.dense + self.bias
-        if features.hashed:
-            scores += self.hashed[features.hashed].sum(axis=0) / np.float32(len(features.hashed) ** 0.5)
-        scores /= np.float32(self.temperature)
-        raised = np.exp(scores - scores.max())
-        chances: Matrix = raised / raised.sum()
-        return chances
+        return np.array(self._chances(text), dtype=np.float32)
+
+    def _chances(self, text: str) -> list[float]:
+        scores = self._table.scores(self._reader.read(text))
+        highest = max(scores)
+        raised = [exp((score - highest) / self.temperature) for score in scores]
+        whole = sum(raised)
+        return [one / whole for one in raised]
 
     def save(self, directory: Path) -> None:
         """Write the artefact: weights, and what they are."""
@@ -99,6 +105,28 @@ class Model:
             "features": fingerprint(),
             "trained_on": dict(self.trained_on),
         }
+
+
+class _Table:
+    """The weights as they are quickest to apply: most features are 0, so only what others change is added."""
+
+    def __init__(self, scale: Matrix, shift: Matrix, dense: Matrix, hashed: Matrix, bias: Matrix) -> None:
+        resting = np.clip(shift, -REACH, REACH)
+        self._rows = np.concatenate([hashed, dense])
+        self._base = bias + resting @ dense
+        self._standard = list(zip(scale.tolist(), shift.tolist(), resting.tolist(), strict=True))
+
+    def scores(self, features: Features) -> list[float]:
+        """The score of each label, at temperature 1."""
+        hashed, standard = features.hashed, self._standard
+        weights = [len(hashed) ** -0.5] * len(hashed) if hashed else []
+        for number, value in features.named.items():
+            scale, shift, resting = standard[number]
+            standing = value * scale + shift
+            weights.append((standing if -REACH < standing < REACH else copysign(REACH, standing)) - resting)
+        rows = self._rows.take([*hashed, *[HASHES + number for number in features.named]], axis=0)
+        scores: list[float] = (np.array(weights, np.float32) @ rows + self._base).tolist()
+        return scores
 
 
 def load_model(directory: Path = SHIPPED) -> Model:

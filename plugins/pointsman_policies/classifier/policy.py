@@ -87,7 +87,7 @@ class ClassifierOptions(BaseModel):
 
 
 class Classifier:
-    """Gives its opinion on every text; the chain's order says whose opinion counts."""
+    """Gives its opinion on a text whose task nobody named before it."""
 
     def __init__(self, options: ClassifierOptions, setup: PolicySetup) -> None:
         self._model = options.artefact or load_model()
@@ -131,5 +131,10 @@ def rows_of(labels: Collection[str], tasks: Mapping[str, str | None], known: Col
 
 
 plugin = register(
-    Classifier, config=ClassifierOptions, kind=PolicyKind.CLASSIFIER, deterministic=True, reads_only_text=True
+    Classifier,
+    config=ClassifierOptions,
+    kind=PolicyKind.CLASSIFIER,
+    deterministic=True,
+    reads_only_text=True,
+    names_only_tasks=True,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from pointsman import Message, Request, Role, Text
 from pointsman_policies.classifier.lexicon import CONCEPTS
 from pointsman_policies.classifier.words import build_dictionary, split
@@ -37,9 +39,15 @@ def _instruction(request: Request) -> str:
     for message in request.messages:
         if message.role in (Role.SYSTEM, Role.DEVELOPER):
             told = _text(message)[:SYSTEM_CHARACTERS]
-            if _TASKS.meanings(split(told)):
+            if _sets_task(told):
                 return told
     return ""
+
+
+# An application sends the same system prompt with every request.
+@lru_cache(maxsize=256)
+def _sets_task(told: str) -> bool:
+    return bool(_TASKS.meanings(split(told)))
 
 
 def _text(message: Message) -> str:

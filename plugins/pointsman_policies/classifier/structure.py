@@ -74,37 +74,80 @@ PRESENT: Mapping[str, re.Pattern[str]] = {
     "url": re.compile("https?:|www[.]"),
 }
 
-# Characters without any of which a pattern cannot match; looking for them first saves most of the time on prose.
+# Counted within single words (a symbol is one too), which no match crosses: what a word has of them can be remembered.
+WITHIN_WORDS = frozenset(
+    ("snake", "camel", "number", "sign", "quote", "question mark", "exclamation", "capitals", "year")
+)
+# Only at beginnings of lines.
+OF_LINES = frozenset(("indent", "option line", "bullet", "code line start", "label", "json"))
+
+# Most patterns need not be tried on prose. Those named here match only where the text has one of these characters, or a
+# word that begins with this, or has that inside. Those of which nothing is said are tried on every text.
 NEEDS: Mapping[str, frozenset[str]] = {
     name: frozenset(characters)
     for name, characters in {
         "code line end": ";{}]:",
         "call": "(",
         "dotted": ".",
-        "snake": "_",
         "operator": "=>&|:+<",
         "tag": "<",
         "formula": "$\\^(",
-        "sign": "∑∫√≤≥≠∈∀∃⇒∧∨¬∞π²³×÷±°≡→",
         "money": "$€£¥₹%",
         "option line": ").:",
-        "option inline": ").",
-        "quote": '"“”«»„「」',
-        "question mark": "?？؟",
-        "exclamation": "!！",
-        "line": "\n",
-        "empty line": "\n",
+        "bullet": "-*•–",
         "fence": "`",
         "tick": "`",
-        "file": ".",
         "flag": "-",
-        "blank": "_.…",
+        "path": "/",
+        "blank": ".…",
         "stage direction": "*",
         "label": ":：",
-        "instruction wrapper": "#:",
+        "shots": ">→",
+        "instruction wrapper": "#",
         "json": "{[",
-        "url": ":.",
     }.items()
+}
+BEGINNINGS: Mapping[str, str] = {
+    "option inline": r"[A-Ea-e1-5]\Z",
+    "name": "[A-Z][a-z]",
+    "file": r"(?:py|jsx?|tsx?|java|cpp|c|h|sh|sql|html|css|json|csv|php|rb|go|rs|ya?ml|xml|log|tf)\b",
+    "c-like": r"(?:C|R|Go|NET)\b",
+    "sql": "table|TABLE",
+    "number of": "word|sentence|paragraph|bullet|line|page|section|verses|turns|ideas|names|items|examples|questions|"
+    "wörter|mots|palabras|palavras",
+    "instruction wrapper": r"(?i:instruction|system|user|task)\Z",
+}
+INSIDE: Mapping[str, str] = {
+    "arithmetic": r"\d",
+    "measure": r"\d",
+    "bullet": r"\d",
+    "error": "Error|Exception|Traceback|undefined|segfault|ERR|null",
+    "c-like": r"\b[Cc]\Z",
+    "sql": r"(?:select|SELECT|group|GROUP)\Z",
+    "path": "localhost",
+    "blank": "__",
+    "number of": "字",
+    "shots": r"(?:Output|A|Example)\Z",
+    "url": r"(?:https?|www)\Z",
+}
+# One of these the text must have besides.
+PIECES: Mapping[str, tuple[str, ...]] = {
+    "code line end": (";", "{", "}", "]", "):"),
+    "operator": ("=", "->", "&&", "||", "::", "++", "<<", ">>"),
+    "indent": ("\t", "  "),
+    "formula": ("$", "\\", "^", "f(", "g(", "p(", "P(", "E("),
+    "line": ("\n",),
+    "empty line": ("\n",),
+    "flag": (" -", "\n-"),
+    "blank": ("__", "...", "…"),
+    "shots": ("->", "→", "=>", "Output:", "A:", "Example "),
+    "instruction wrapper": ("###", ":"),
+}
+# And something has to be found that is looked for more quickly than the pattern, by a character that is rarer.
+CLUES: Mapping[str, re.Pattern[str]] = {
+    "call": re.compile(r"\((?<=\w.)"),
+    "dotted": re.compile(r"\.[a-z](?<=[a-z)\]]..)"),
+    "arithmetic": re.compile(r"[-+*/×÷^=<>](?: ?-?\d|(?<=\d.)|(?<=\d .))"),
 }
 
 # Pairs of words that say more than either; a whole phrase is what its pairs say.

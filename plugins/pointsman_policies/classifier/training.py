@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pointsman import PointsmanError
-from pointsman_policies.classifier.features import HASHES, NAMES, Features, featurise
+from pointsman_policies.classifier.features import HASHES, NAMES, Features, Reader
 from pointsman_policies.classifier.labelled import Example
 from pointsman_policies.classifier.model import REACH, Model
 
@@ -85,7 +85,8 @@ def train(examples: Sequence[Example], labels: Sequence[str], version: str) -> M
 
 def tabulate(examples: Sequence[Example], labels: Sequence[str]) -> Table:
     """The features of examples."""
-    read = [featurise(example.text) for example in examples]
+    reader = Reader()
+    read = [reader.read(example.text) for example in examples]
     number = {label: index for index, label in enumerate(labels)}
     return Table(
         dense=np.array([features.dense for features in read], dtype=np.float64).reshape(len(read), len(NAMES)),

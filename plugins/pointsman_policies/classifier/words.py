@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 HEAD_CHARACTERS, TAIL_CHARACTERS = 1200, 400
 """What is read of a text: a task is named at its beginning or at its end, and the cap bounds the time."""
@@ -37,14 +36,21 @@ class Words:
     length: int
 
 
+def tokens(text: str) -> list[str]:
+    """The words of a clipped text as they are written."""
+    return _TOKEN.findall(text)
+
+
 def split(text: str) -> Words:
     """Split a clipped text."""
-    written = _TOKEN.findall(text)
-    if text.isascii() or not _UNSPACED.search(text):
-        units = [1] * len(written)
-    else:
-        units = [max(len(word) // 2, 2) if _UNSPACED.search(word) else 1 for word in written]
+    written = tokens(text)
+    units = [1] * len(written) if text.isascii() else list(map(units_of, written))
     return Words(written, [word.lower() for word in written], units, sum(units))
+
+
+def units_of(word: str) -> int:
+    """How many words a word is."""
+    return max(len(word) // 2, 2) if not word.isascii() and _UNSPACED.search(word) else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,42 +59,44 @@ class Dictionary:
 
     whole: Table
     stems: Table
-    stem_lengths: Sequence[int]
+    stem_lengths: Mapping[str, Sequence[int]]
+    """By the first two characters, so that most words cost one look."""
     inside: Table
     inside_lengths: Mapping[str, Sequence[int]]
-    """By the first character, so that most characters cost one look."""
+    """By the first character."""
 
     def meanings(self, words: Words) -> list[tuple[int, int]]:
         """Pairs of a meaning and its position, in units."""
         found: list[tuple[int, int]] = []
-        whole, at = self.whole, 0
+        at = 0
         for word, units in zip(words.lower, words.units, strict=True):
-            if units > 1:
-                self._within(word, at, found)
-            else:
-                known = whole.get(word)
-                if known is None and len(word) > 3:
-                    known = self._by_stem(word)
-                for meaning in known or ():
-                    found.append((meaning, at))
+            found.extend((meaning, at + offset) for meaning, offset in self.look_up(word, units))
             at += units
         return found
 
+    def look_up(self, word: str, units: int) -> list[tuple[int, int]]:
+        """The same of one word, in lower case."""
+        if units > 1:
+            return self._within(word)
+        known = self.whole.get(word)
+        if known is None and len(word) > 3:
+            known = self._by_stem(word)
+        return [(meaning, 0) for meaning in known or ()]
+
     def _by_stem(self, word: str) -> Sequence[int] | None:
-        stems, length = self.stems, len(word)
-        for size in self.stem_lengths:
-            if size > length:
-                return None
-            if found := stems.get(word[:size]):
+        for size in self.stem_lengths.get(word[:2], ()):
+            if found := self.stems.get(word[:size]):
                 return found
         return None
 
-    def _within(self, clause: str, at: int, found: list[tuple[int, int]]) -> None:
+    def _within(self, clause: str) -> list[tuple[int, int]]:
         inside, lengths = self.inside, self.inside_lengths
-        for start, character in enumerate(clause):
-            for size in lengths.get(character, ()):
-                for meaning in inside.get(clause[start : start + size], ()):
-                    found.append((meaning, at + start // 2))
+        return [
+            (meaning, start // 2)
+            for start, character in enumerate(clause)
+            for size in lengths.get(character, ())
+            for meaning in inside.get(clause[start : start + size], ())
+        ]
 
 
 def build_dictionary(meanings: Mapping[str, str]) -> Dictionary:
@@ -102,30 +110,23 @@ def build_dictionary(meanings: Mapping[str, str]) -> Dictionary:
             table = inside if _UNSPACED.search(stem) else stems if word.endswith("*") else whole
             for spelling in {stem, _without_accents(stem)}:
                 table.setdefault(spelling, set()).add(number)
-    lengths: dict[str, set[int]] = {}
-    for word in inside:
-        lengths.setdefault(word[0], set()).add(len(word))
     return Dictionary(
         whole=_frozen(whole),
         stems=_frozen(stems),
-        stem_lengths=sorted({len(stem) for stem in stems}),
+        stem_lengths=_lengths(stems, 2),
         inside=_frozen(inside),
-        inside_lengths={first: sorted(sizes) for first, sizes in lengths.items()},
+        inside_lengths=_lengths(inside, 1),
     )
 
 
-def build_phrases(phrases: Mapping[str, str]) -> Table:
-    """Numbers of phrases by pairs of words; `a b | c d` are two spellings of one."""
-    table: dict[str, set[int]] = {}
+def build_phrases(phrases: Mapping[str, str]) -> Mapping[str, Table]:
+    """Numbers of phrases by their first word and then their second; `a b | c d` are two spellings of one."""
+    table: dict[str, dict[str, set[int]]] = {}
     for number, spellings in enumerate(phrases.values()):
         for spelling in spellings.split("|"):
-            table.setdefault(" ".join(spelling.split()), set()).add(number)
-    return _frozen(table)
-
-
-def pairs(words: Words) -> Iterable[str]:
-    """Neighbouring words, lower case."""
-    return map(" ".join, pairwise(words.lower))
+            one, *others = spelling.split()
+            table.setdefault(one, {}).setdefault(" ".join(others), set()).add(number)
+    return {one: _frozen(others) for one, others in table.items()}
 
 
 def _without_accents(word: str) -> str:
@@ -133,6 +134,13 @@ def _without_accents(word: str) -> str:
     if not word or word[0] > "\u024f":
         return word
     return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+
+
+def _lengths(words: Iterable[str], first: int) -> dict[str, list[int]]:
+    lengths: dict[str, set[int]] = {}
+    for word in words:
+        lengths.setdefault(word[:first], set()).add(len(word))
+    return {beginning: sorted(sizes) for beginning, sizes in lengths.items()}
 
 
 def _frozen(table: Mapping[str, set[int]]) -> dict[str, tuple[int, ...]]:

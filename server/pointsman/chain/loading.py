@@ -39,6 +39,7 @@ class Hook:
     takes: tuple[int, ...] | None = None
     id: str = field(init=False)
     reads_text: bool = field(init=False)
+    names_only_tasks: bool = field(init=False)
     silence: Verdict = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,6 +47,7 @@ class Hook:
         object.__setattr__(self, "silence", replace(said, dry_run=self.entry.shadow))
         object.__setattr__(self, "id", self.entry.id)
         object.__setattr__(self, "reads_text", self.entry.plugin.reads_text)
+        object.__setattr__(self, "names_only_tasks", self.entry.plugin.names_only_tasks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class PolicyPlugin:
     honours: frozenset[str]
     reads_text: bool = True
     reads_only_text: bool = False
+    names_only_tasks: bool = False
 
 
 def register(
@@ -77,6 +78,7 @@ def register(
     honours: Iterable[str] = (),
     reads_text: bool = True,
     reads_only_text: bool = False,
+    names_only_tasks: bool = False,
 ) -> PolicyPlugin:
     """Register a policy: the entry point of group `pointsman.policies` names what this returns.
 
@@ -89,6 +91,9 @@ def register(
     are recorded. `reads_only_text`: they depend on the text and nothing else of the request or the snapshot, and a
     recorded one holds whatever hint is changed.
 
+    `names_only_tasks`: it assesses requests to name their task, never a mode, so that it need not be asked where an
+    entry before it named one.
+
         POINTSMAN_API = 1
         plugin = register(Greeting, config=GreetingConfig, kind=PolicyKind.RULE, deterministic=True)
     """
@@ -97,7 +102,9 @@ def register(
         raise ValueError(f"honours={sorted(unknown)}: a policy can honour only {sorted(HONOURABLE)}")
     if reads_only_text and not reads_text:
         raise ValueError("reads_only_text=True with reads_text=False: a policy cannot read only what it does not read")
-    return PolicyPlugin(factory, config, PolicyKind(kind), deterministic, hints, reads_text, reads_only_text)
+    return PolicyPlugin(
+        factory, config, PolicyKind(kind), deterministic, hints, reads_text, reads_only_text, names_only_tasks
+    )
 
 
 WANTABLE = frozenset({"logprobs"})

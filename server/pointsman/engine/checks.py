@@ -32,7 +32,7 @@ def _total(check: Callable[P, str]) -> Callable[P, str]:
 
 
 @_total
-def assessment_fault(answer: object, catalogue: Catalogue) -> str:
+def assessment_fault(answer: object, catalogue: Catalogue, names_only_tasks: bool = False) -> str:
     if not isinstance(answer, Assessment):
         return f"answered a {type(answer).__name__}, not an Assessment"
     if answer.task is not None and answer.task not in catalogue.tasks:
@@ -40,6 +40,8 @@ def assessment_fault(answer: object, catalogue: Catalogue) -> str:
     mode: object = answer.mode
     if mode is not None and not isinstance(mode, Mode):
         return "answered a mode that is no Mode"
+    if mode is not None and names_only_tasks:
+        return "answered a mode, but is registered with names_only_tasks=True"
     if answer.confidence is not None and not _within(answer.confidence, 0.0, 1.0):
         return "answered a confidence outside 0..1"
     return _text_fault(answer.source)

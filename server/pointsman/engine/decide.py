@@ -97,13 +97,16 @@ def assess(d: Deliberation) -> Assessed:
     named: tuple[Assessment, str] | None = None
     mode = d.request.hints.mode
     for hook in d.chain.assess:
+        if named is not None and hook.names_only_tasks:
+            d.asking.note(hook, VerdictOutcome.NO_OPINION, f"not asked: {named[1]} named the task")
+            continue
         opinion = d.asking.ask(hook, d.request, d.snapshot)
         if opinion is SILENT:
             continue
         if opinion is None:
             d.asking.note_silence(hook)
             continue
-        if fault := checks.assessment_fault(opinion, d.catalogue):
+        if fault := checks.assessment_fault(opinion, d.catalogue, hook.names_only_tasks):
             d.asking.fail(hook, fault)
             continue
         if named is None and opinion.task is not None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -176,6 +177,23 @@ def test_opinions_are_merged_field_by_field_and_the_first_wins(
     opinions: list[Assessment | None], hints: Hints | None, assessed: tuple[str, str, float, str]
 ) -> None:
     assert assessed_by(*opinions, hints=hints) == assessed
+
+
+def test_what_names_only_tasks_is_not_asked_once_one_is_named() -> None:
+    said = {"code": Assessment("code", source="it"), "nothing": None, "a mode": Assessment("code", Mode.ECO)}
+    traces = {}
+    for before, later in (("nothing", "code"), ("code", "code"), ("code", "a mode"), ("nothing", "a mode")):
+        asked = entry(Assesses(always(said[later])), "later")
+        asked = replace(asked, plugin=replace(asked.plugin, names_only_tasks=True))
+        rules = make_rules(entry(Assesses(always(said[before])), "before"), asked, routing.plugin)
+        outcome = decide(make_request(), make_snapshot(), rules)
+        (traces[before, later],) = [(v.outcome.value, v.reason) for v in outcome.trace if v.policy == "later"]
+    assert traces == {
+        ("nothing", "code"): ("selected", "task code from it"),
+        ("code", "code"): ("no_opinion", "not asked: before named the task"),
+        ("code", "a mode"): ("no_opinion", "not asked: before named the task"),
+        ("nothing", "a mode"): ("error", "answered a mode, but is registered with names_only_tasks=True"),
+    }
 
 
 def test_the_first_choice_that_leaves_something_wins() -> None:
