@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import anyio
-
 from pointsman.errors import ProviderError, TransportError
 from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta, Usage
 from pointsman.model.tokens import estimate_tokens
@@ -23,8 +21,6 @@ from pointsman.providers.anthropic_state import RedactedBlock, ThinkingBlock, ke
 from pointsman.providers.deltas import DeltaRun
 from pointsman.providers.failures import Origin, not_delivered, unfinished
 from pointsman.providers.sse import SseParser
-
-_END_SECONDS = 0.05
 
 
 class AnthropicStream:
@@ -58,16 +54,9 @@ class AnthropicStream:
     def ending(self) -> Ending:
         return self._blocks.ending()
 
-    async def drain(self) -> None:
-        """Once complete, wait a moment for the end of the body: a connection read to its end is kept."""
-        if not self._blocks.complete:
-            return
-        try:
-            with anyio.move_on_after(_END_SECONDS):
-                while await self._body.read_some():
-                    pass
-        except TransportError:
-            pass  # the answer is complete, and nobody needs the connection
+    @property
+    def complete(self) -> bool:
+        return self._blocks.complete
 
     def _feed(self, chunk: bytes) -> None:
         for event in self._parser.feed(chunk):

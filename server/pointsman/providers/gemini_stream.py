@@ -68,6 +68,10 @@ class GeminiStream:
     def ending(self) -> Ending:
         return self._pieces.ending()
 
+    @property
+    def complete(self) -> bool:
+        return self._complete
+
     def _feed(self, chunk: bytes) -> None:
         for event in self._parser.feed(chunk):
             if event.name == "error":

@@ -5,14 +5,13 @@ Models that need it are asked by the Responses API, at the same provider.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
-from pointsman.errors import TransportError
 from pointsman.model.answer import Answer
-from pointsman.ports import AnswerStream, HttpRequest, Limits, ProviderCall, Transport
-from pointsman.providers.acceptance import accept_listing, accept_stream, accept_whole
-from pointsman.providers.failures import Origin, not_delivered
+from pointsman.model.catalogue import Model
+from pointsman.ports import AnswerStream, HttpRequest, HttpStream, ProviderCall, Transport
+from pointsman.providers.failures import Origin
+from pointsman.providers.http_provider import EventStream, HttpProvider
 from pointsman.providers.openai_answer import wire_to_answer
 from pointsman.providers.openai_errors import read_complaint
 from pointsman.providers.openai_hosts import OPENAI_URL
@@ -22,15 +21,14 @@ from pointsman.providers.openai_stream import OpenAIStream
 from pointsman.providers.settings import ProviderSettings
 
 
-class OpenAIProvider:
-    """A Provider on this wire. Messages of its errors are ours: provider, status and code, never its own text.
+class OpenAIProvider(HttpProvider):
+    """A Provider on this wire.
 
     OpenAIProvider(ProviderSettings(provider="openai", api_key=key), AiohttpTransport())
     """
 
     def __init__(self, settings: ProviderSettings, transport: Transport) -> None:
-        self._settings = settings
-        self._transport = transport
+        super().__init__(settings, transport, read_complaint)
         self._responses = ResponsesProvider(settings, transport)
         base, mark, query = (settings.base_url or OPENAI_URL).partition("?")
         self._url = f"{base.rstrip('/')}/chat/completions{mark}{query}"
@@ -47,17 +45,11 @@ class OpenAIProvider:
         """As Provider says."""
         if answers_here(call.model, self._settings):
             return await self._responses.complete(call)
-        request = self._request(call, stream=False)
-        try:
-            response = await self._transport.request(request, call.limits, self._settings.max_body)
-        except TransportError as error:
-            raise not_delivered(self._origin(), error) from error
-        origin = self._origin(response.status, response.headers)
-        return wire_to_answer(accept_whole(response, origin, read_complaint), origin)
+        return await super().complete(call)
 
     def stream(self, call: ProviderCall) -> AbstractAsyncContextManager[AnswerStream]:
         """As Provider says."""
-        return self._responses.stream(call) if answers_here(call.model, self._settings) else self._open(call)
+        return self._responses.stream(call) if answers_here(call.model, self._settings) else super().stream(call)
 
     def dropped(self, call: ProviderCall) -> tuple[str, ...]:
         """As Provider says."""
@@ -65,31 +57,15 @@ class OpenAIProvider:
             return self._responses.dropped(call)
         return dropped_from_wire(call, self._settings)
 
-    async def probe(self, limits: Limits) -> None:
-        """As Provider says."""
-        request = HttpRequest("GET", self._models_url, self._probe_headers)
-        try:
-            response = await self._transport.request(request, limits, self._settings.max_body)
-        except TransportError as error:
-            raise not_delivered(self._origin(), error) from error
-        accept_listing(response, self._origin(response.status, response.headers), read_complaint)
+    def _listing(self) -> HttpRequest:
+        return HttpRequest("GET", self._models_url, self._probe_headers)
 
-    @asynccontextmanager
-    async def _open(self, call: ProviderCall) -> AsyncIterator[AnswerStream]:
-        request = self._request(call, stream=True)
-        try:
-            async with self._transport.stream(request, call.limits) as body:
-                origin = self._origin(body.status, body.headers)
-                await accept_stream(body, origin, read_complaint)
-                answer = OpenAIStream(body, origin, self._settings.max_event_bytes)
-                yield answer
-                await answer.drain()
-        except TransportError as error:
-            raise not_delivered(self._origin(), error) from error
-
-    def _request(self, call: ProviderCall, *, stream: bool) -> HttpRequest:
+    def _question(self, call: ProviderCall, *, stream: bool) -> HttpRequest:
         body = request_to_wire(call, self._settings, stream=stream)
         return HttpRequest("POST", self._url, self._stream_headers if stream else self._headers, body)
 
-    def _origin(self, status: int = 0, headers: Mapping[str, str] | None = None) -> Origin:
-        return Origin(self._settings.provider, status, headers or {}, self._settings.api_key)
+    def _read_whole(self, body: bytes, origin: Origin, model: Model) -> Answer:
+        return wire_to_answer(body, origin)
+
+    def _read_events(self, body: HttpStream, origin: Origin, model: Model) -> EventStream:
+        return OpenAIStream(body, origin, self._settings.max_event_bytes)

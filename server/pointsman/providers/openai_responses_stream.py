@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import anyio
 from msgspec import Raw
 
 from pointsman.errors import ProviderError, TransportError
@@ -25,7 +24,6 @@ from pointsman.providers.openai_responses_state import keep, keep_phase
 from pointsman.providers.sse import SseParser
 
 _DONE = b"[DONE]"  # some compatible servers end with it, as chat completions do
-_END_SECONDS = 0.05
 
 
 class ResponsesStream:
@@ -62,16 +60,9 @@ class ResponsesStream:
     def ending(self) -> Ending:
         return self._items.ending()
 
-    async def drain(self) -> None:
-        """Once complete, wait a moment for the end of the body: a connection read to its end is kept."""
-        if not self._items.complete:
-            return
-        try:
-            with anyio.move_on_after(_END_SECONDS):
-                while await self._body.read_some():
-                    pass
-        except TransportError:
-            pass  # the answer is complete, and nobody needs the connection
+    @property
+    def complete(self) -> bool:
+        return self._items.complete
 
     def _feed(self, chunk: bytes) -> None:
         for event in self._parser.feed(chunk):

@@ -26,7 +26,6 @@ from pointsman.providers.openai_logprobs import Likelihood
 from pointsman.providers.sse import SseParser
 
 _DONE = b"[DONE]"
-_END_SECONDS = 0.05
 
 
 class OpenAIStream:
@@ -74,16 +73,9 @@ class OpenAIStream:
     def ending(self) -> Ending:
         return self._pieces.ending()
 
-    async def drain(self) -> None:
-        """Once complete, wait a moment for the end of the body: a connection read to its end is kept."""
-        if not self._complete:
-            return
-        try:
-            with anyio.move_on_after(_END_SECONDS):
-                while await self._body.read_some():
-                    pass
-        except TransportError:
-            pass  # the answer is complete, and nobody needs the connection
+    @property
+    def complete(self) -> bool:
+        return self._complete
 
     async def _receive_usage(self) -> bool:
         """What follows the finish reason; False where nothing more is to come, or too late."""
