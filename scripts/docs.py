@@ -75,7 +75,7 @@ def signature(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
 
 def configuration() -> str:
     """One table of keys for each object of the configuration, from the JSON Schema that editors get too."""
-    document = importlib.import_module("pointsman.config.schema").Document
+    document = importlib.import_module("pointsman.config.schema.document").Document
     root: Schema = document.model_json_schema()
     definitions: Mapping[str, Schema] = root.get("$defs", {})
     return "\n\n".join(table(path, node, definitions) for path, node in objects(root, definitions))

@@ -12,7 +12,7 @@ import yaml
 from tests.e2e.reader import Reader
 
 from pointsman import GatePlugin, hookspecs
-from pointsman.config.schema import Gate
+from pointsman.config.schema.policies import Gate
 from pointsman.testing import GateContract
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -12,7 +12,7 @@ import yaml
 from tests.e2e.reader import Reader
 
 from pointsman import PolicyPlugin, hookspecs
-from pointsman.config.schema import ChainEntry
+from pointsman.config.schema.policies import ChainEntry
 from pointsman.testing import PolicyContract, make_entry, make_rules
 
 PAGE = (Path(__file__).parents[2] / "docs" / "writing-a-policy.md").read_text()

@@ -23,7 +23,7 @@ from pointsman.config.gates import import_gate
 from pointsman.config.policies import import_policy
 from pointsman.config.positions import read
 from pointsman.config.references import mapping
-from pointsman.config.schema import DEFAULT_CHAIN
+from pointsman.config.schema.policies import DEFAULT_CHAIN
 from pointsman.errors import ConfigInvalid, PluginRefused, Problem
 from pointsman.hookspecs import API_VERSION
 

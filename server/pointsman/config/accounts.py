@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from pointsman.config.positions import Source, YamlPath
 from pointsman.config.references import mapping
-from pointsman.config.schema import Provider
+from pointsman.config.schema.providers import Provider
 from pointsman.config.secrets import read_secret
 from pointsman.config.settings import Account
 from pointsman.engine.probing import Probe

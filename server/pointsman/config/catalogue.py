@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from pointsman.config import schema
+from pointsman.config.schema import models as model_rows
+from pointsman.config.schema import tasks as task_rows
+from pointsman.config.schema.document import Document
 from pointsman.model.catalogue import Adaptation, Catalogue, Model, Price, Select, Task
 from pointsman.model.request import Mode
 
@@ -12,7 +14,7 @@ TIER_CAPS = (256, 1024, 4096, 16384)
 """Output tokens by a tier's place, cheapest first, where tiers are a mapping and say nothing else."""
 
 
-def build_catalogue(document: schema.Document, enabled: Collection[str]) -> Catalogue:
+def build_catalogue(document: Document, enabled: Collection[str]) -> Catalogue:
     """Models of providers that are not `enabled` stay in it, disabled, so that routes and explanations name them."""
     models = {name: _model(name, row, row.provider in enabled) for name, row in document.models.items()}
     aliases = {alias: name for name, row in document.models.items() for alias in row.aliases}
@@ -25,7 +27,7 @@ def build_catalogue(document: schema.Document, enabled: Collection[str]) -> Cata
         aliases=aliases,
         default_mode=Mode(document.mode),
         adaptations={
-            tier: _adaptation(row or schema.Tier(), place)
+            tier: _adaptation(row or model_rows.Tier(), place)
             for place, (tier, row) in enumerate(document.tier_rows.items())
         },
     )
@@ -39,7 +41,7 @@ def unserved(catalogue: Catalogue) -> Iterator[tuple[str, Mode]]:
                 yield task.name, mode
 
 
-def _model(name: str, row: schema.Model, enabled: bool) -> Model:
+def _model(name: str, row: model_rows.Model, enabled: bool) -> Model:
     price = row.price
     return Model(
         id=name,
@@ -60,15 +62,15 @@ def _model(name: str, row: schema.Model, enabled: bool) -> Model:
     )
 
 
-def _adaptation(row: schema.Tier, place: int) -> Adaptation:
+def _adaptation(row: model_rows.Tier, place: int) -> Adaptation:
     cap = row.max_output_tokens
     if "max_output_tokens" not in row.model_fields_set:
         cap = TIER_CAPS[min(place, len(TIER_CAPS) - 1)]
     return Adaptation(cap, row.temperature_cap, row.system_prompt)
 
 
-def _task(name: str, row: schema.Task, models: dict[str, Model], aliases: dict[str, str]) -> Task:
-    targets = {mode: getattr(row.route, mode) or row.route.balanced for mode in schema.MODES}
+def _task(name: str, row: task_rows.Task, models: dict[str, Model], aliases: dict[str, str]) -> Task:
+    targets = {mode: getattr(row.route, mode) or row.route.balanced for mode in task_rows.MODES}
     return Task(
         name=name,
         route={Mode(mode): tuple(_expand(named or (), models, aliases)) for mode, named in targets.items()},

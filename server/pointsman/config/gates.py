@@ -14,7 +14,7 @@ from pointsman.chain.plugin import GatePlugin
 from pointsman.config.policies import Policies, options_model, read_options
 from pointsman.config.positions import Source, YamlPath
 from pointsman.config.references import Outline, mapping
-from pointsman.config.schema import Gate
+from pointsman.config.schema.policies import Gate
 from pointsman.errors import PluginRefused, Problem
 from pointsman.nearest import nearest
 

@@ -12,7 +12,7 @@ from pointsman.chain import discovery
 from pointsman.chain.plugin import GATES, GatePlugin, PolicyPlugin
 from pointsman.config.gates import import_gate
 from pointsman.config.policies import Policies, import_policy, options_model
-from pointsman.config.schema import Document
+from pointsman.config.schema.document import Document
 from pointsman.errors import PluginRefused
 
 # JSON, of any shape.

@@ -19,7 +19,7 @@ from pointsman.config.gates import load_gates
 from pointsman.config.policies import Policies, load_chain
 from pointsman.config.positions import MAX_CHARACTERS, Source, read
 from pointsman.config.problems import validate
-from pointsman.config.schema import Document
+from pointsman.config.schema.document import Document
 from pointsman.config.settings import Config
 from pointsman.engine.rules import Compliance
 from pointsman.errors import ConfigInvalid, Problem

@@ -14,7 +14,7 @@ from pointsman.chain.plugin import GatePlugin, Names, PolicyPlugin
 from pointsman.config.positions import Source, YamlPath
 from pointsman.config.problems import validate
 from pointsman.config.references import Outline, mapping
-from pointsman.config.schema import DEFAULT_CHAIN, ChainEntry
+from pointsman.config.schema.policies import DEFAULT_CHAIN, ChainEntry
 from pointsman.errors import PluginRefused, Problem
 from pointsman.nearest import nearest
 

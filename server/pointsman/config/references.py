@@ -11,7 +11,7 @@ from typing import Any
 
 from pointsman.chain.plugin import Names
 from pointsman.config.positions import Source, YamlPath
-from pointsman.config.schema import MODES
+from pointsman.config.schema.tasks import MODES
 from pointsman.errors import Problem
 from pointsman.nearest import nearest
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pointsman.chain.entry import Entry
 from pointsman.chain.gates import GateEntry
-from pointsman.config.schema import Failover, Health, Ledger, Server, Timeouts, Wire
+from pointsman.config.schema.providers import Wire
+from pointsman.config.schema.running import Failover, Health, Ledger, Server, Timeouts
 from pointsman.engine.probing import Probe
 from pointsman.engine.rules import Compliance
 from pointsman.errors import Problem

@@ -8,7 +8,8 @@ from tests.unit.config.documents import entry_point
 
 from pointsman.config.json_schema import json_schema
 from pointsman.config.policies import Policies
-from pointsman.config.schema import Document, Wire
+from pointsman.config.schema.document import Document
+from pointsman.config.schema.providers import Wire
 from pointsman.providers.wires import WIRES
 
 

@@ -1,0 +1,1 @@
+"""The keys of `pointsman.yaml`, a module for each part."""
