@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Generator, Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine, Generator, Iterable
+from typing import Any, Protocol, TypeVar
 
 from pointsman.chain.entry import OnError
 from pointsman.chain.loading import Hook
 from pointsman.errors import NotReplayable, PluginFailed
 from pointsman.model.decision import NoOpinion, Verdict, VerdictOutcome
 from pointsman.model.opinion import Opinion
+
+T = TypeVar("T")
 
 SILENT = object()
 """What `Consultation.ask` returns for a policy that gave nothing to work with; its verdict is noted already."""
@@ -180,8 +182,7 @@ def must_fail(hook: Hook) -> bool:
 async def call_async(hook: Hook, watch: Watch, *arguments: Any) -> Any:
     """Await one asynchronous hook under its entry's timeout; PluginFailed for whatever goes wrong in it."""
     try:
-        async with asyncio.timeout(hook.entry.timeout):
-            return await _Watched(hook.call(*arguments), hook.entry.id, watch)
+        return await _within(hook.entry.timeout, _Watched(hook.call(*arguments), hook.entry.id, watch))
     except TimeoutError:
         raise PluginFailed(hook.entry.id, hook.name, f"took longer than {hook.entry.timeout:g} s") from None
     # Plugin code may raise anything. A cancellation of ours goes on; one that the plugin leaked must not, because
@@ -192,27 +193,52 @@ async def call_async(hook: Hook, watch: Watch, *arguments: Any) -> Any:
         raise PluginFailed(hook.entry.id, hook.name, f"raised {type(error).__name__}") from error
 
 
+async def within(seconds: float, coroutine: Coroutine[Any, Any, T]) -> T:
+    """Its result; TimeoutError where it takes longer. A timer is set only if it has to wait for something at all."""
+    result: T = await _within(seconds, _Watched(coroutine, "", UNWATCHED))
+    return result
+
+
+async def _within(seconds: float, work: _Watched) -> Any:
+    # Most have nothing to wait for, and a timer costs more than they do.
+    if work.begin():
+        return work.result
+    async with asyncio.timeout(seconds):
+        return await work
+
+
 class _Watched:
     """A coroutine of which a watch sees every step: one that blocks where it should await blocks everybody."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, Any], entry: str, watch: Watch) -> None:
         self._coroutine, self._entry, self._watch = coroutine, entry, watch
+        self._awaited: Any = None
+        self.result: Any = None
+
+    def begin(self) -> bool:
+        """Take the first step, in the task that will await the rest; whether it was the last."""
+        return self._took_last_step(self._coroutine.send, None)
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        step, value = self._coroutine.send, None
         while True:
-            self._watch.enter(self._entry)
             try:
-                awaited = step(value)
-            except StopIteration as done:
-                return done.value
-            finally:
-                self._watch.leave(self._entry)
-            try:
-                step, value = self._coroutine.send, (yield awaited)
+                step, value = self._coroutine.send, (yield self._awaited)
             # Whatever is thrown in here, a cancellation above all, is the coroutine's to handle.
             except BaseException as error:  # noqa: BLE001
                 step, value = self._coroutine.throw, error
+            if self._took_last_step(step, value):
+                return self.result
+
+    def _took_last_step(self, step: Callable[[Any], Any], value: Any) -> bool:
+        self._watch.enter(self._entry)
+        try:
+            self._awaited = step(value)
+        except StopIteration as done:
+            self.result = done.value
+            return True
+        finally:
+            self._watch.leave(self._entry)
+        return False
 
 
 def being_cancelled() -> bool:

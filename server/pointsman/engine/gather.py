@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Any
 import anyio
 import msgspec
 
-from pointsman.chain.calling import call_async, must_fail
+from pointsman.chain.calling import call_async, must_fail, within
 from pointsman.chain.loading import Hook
 from pointsman.engine.assist import Assistance
 from pointsman.engine.decide import assess
@@ -47,8 +46,8 @@ async def gather(exchange: Exchange, store: StateStore, clock: Clock, assistance
         # The decision meets the same failure, and refuses by its policy's name.
         return base
     try:
-        async with asyncio.timeout(max(0.0, exchange.deadline - clock.monotonic())):
-            signals = await _Questions(exchange, prior, store, clock, assistance.ask).ask_all(asked)
+        questions = _Questions(exchange, prior, store, clock, assistance.ask)
+        signals = await within(max(0.0, exchange.deadline - clock.monotonic()), questions.ask_all(asked))
     except TimeoutError:
         raise RequestError(Reason.DEADLINE_EXCEEDED, "the deadline passed while policies were asked") from None
     finally:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from pointsman.chain.calling import within
 from pointsman.chain.gates import Question, judge
 from pointsman.engine.assist import Assistance
 from pointsman.engine.exchange import Exchange
@@ -31,8 +31,8 @@ class Judging:
         question = Question(exchange.request, exchange.decision.assessed, answers)
         assistance = self._assist()
         try:
-            async with asyncio.timeout(max(0.0, exchange.deadline - self._clock.monotonic())):
-                return await judge(gates, question, partial(self._services, assistance))
+            left = max(0.0, exchange.deadline - self._clock.monotonic())
+            return await within(left, judge(gates, question, partial(self._services, assistance)))
         except TimeoutError:
             raise RequestError(Reason.DEADLINE_EXCEEDED, "the deadline passed while an answer was judged") from None
         finally:
