@@ -11,8 +11,9 @@ from pointsman.providers.anthropic_answer import wire_to_answer
 from pointsman.providers.anthropic_errors import read_complaint
 from pointsman.providers.anthropic_request import dropped_from_wire, request_to_wire
 from pointsman.providers.anthropic_stream import AnthropicStream
+from pointsman.providers.event_stream import EventStream
 from pointsman.providers.failures import Origin
-from pointsman.providers.http_provider import EventStream, HttpProvider
+from pointsman.providers.http_provider import HttpProvider
 from pointsman.providers.settings import ProviderSettings
 
 _BASE_URL: Final = "https://api.anthropic.com"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pointsman.errors import ProviderError, TransportError
 from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta, Usage
 from pointsman.model.tokens import estimate_tokens
 from pointsman.ports import HttpStream
@@ -19,49 +18,22 @@ from pointsman.providers.anthropic_answer import (
 )
 from pointsman.providers.anthropic_state import RedactedBlock, ThinkingBlock, keep
 from pointsman.providers.deltas import DeltaRun
-from pointsman.providers.failures import Origin, not_delivered, unfinished
-from pointsman.providers.sse import SseParser
+from pointsman.providers.event_stream import EventStream
+from pointsman.providers.failures import Origin
+from pointsman.providers.sse import SseEvent
 
 
-class AnthropicStream:
+class AnthropicStream(EventStream):
     """An AnswerStream over an HTTP stream that was accepted. Only `message_stop` ends it well."""
 
     def __init__(self, body: HttpStream, origin: Origin, model: str, max_event_bytes: int) -> None:
-        self._body, self._origin = body, origin
-        self._parser = SseParser(max_event_bytes)
         self._blocks = Blocks(origin, model)
-        self._failure: ProviderError | None = None
+        super().__init__(body, origin, max_event_bytes, self._blocks)
 
-    async def read(self) -> list[Delta]:
-        """As AnswerStream says; what came before an error is given first."""
-        while not (self._blocks.complete or self._failure):
-            try:
-                if chunk := await self._body.read_some():
-                    self._feed(chunk)
-                else:
-                    self._failure = unfinished(self._origin)
-            except ProviderError as error:
-                self._failure = error
-            except TransportError as error:
-                self._failure = not_delivered(self._origin, error)
-            if deltas := self._blocks.take():
-                return deltas
-        if self._failure is not None:
-            raise self._failure
-        return []
-
-    @property
-    def ending(self) -> Ending:
-        return self._blocks.ending()
-
-    @property
-    def complete(self) -> bool:
-        return self._blocks.complete
-
-    def _feed(self, chunk: bytes) -> None:
-        for event in self._parser.feed(chunk):
-            if event.data and not self._blocks.complete:
-                self._blocks.add(decode_event(event.data, self._origin))
+    def _take_in(self, event: SseEvent) -> None:
+        if event.data:
+            self._blocks.add(decode_event(event.data, self._origin))
+            self.complete = self._blocks.complete
 
 
 class _Open:

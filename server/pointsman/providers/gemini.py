@@ -8,11 +8,12 @@ from urllib.parse import quote
 from pointsman.model.answer import Answer
 from pointsman.model.catalogue import Model
 from pointsman.ports import HttpRequest, HttpStream, ProviderCall, Transport
+from pointsman.providers.event_stream import EventStream
 from pointsman.providers.failures import Origin
 from pointsman.providers.gemini_errors import read_complaint
 from pointsman.providers.gemini_request import dropped_from_wire, request_to_wire
 from pointsman.providers.gemini_stream import GeminiStream, wire_to_answer
-from pointsman.providers.http_provider import EventStream, HttpProvider
+from pointsman.providers.http_provider import HttpProvider
 from pointsman.providers.settings import ProviderSettings
 
 _BASE_URL: Final = "https://generativelanguage.googleapis.com/v1beta"

@@ -5,16 +5,16 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw
 
-from pointsman.errors import ProviderError, TransportError
 from pointsman.model.answer import Answer, Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta
 from pointsman.model.request import Part, ProviderState, Reasoning, Text, ToolCall
 from pointsman.ports import HttpStream
 from pointsman.providers.call_ids import new_call_id
 from pointsman.providers.deltas import DeltaRun, Kind
-from pointsman.providers.failures import Origin, failed_inside, garbled, not_delivered, unfinished
+from pointsman.providers.event_stream import EventStream
+from pointsman.providers.failures import Origin, failed_inside, garbled, unfinished
 from pointsman.providers.gemini_answer import Called, Piece, Response, decode, finish_reason, read_usage
 from pointsman.providers.gemini_errors import read_complaint
-from pointsman.providers.sse import SseParser
+from pointsman.providers.sse import SseEvent
 
 
 def wire_to_answer(data: bytes, origin: Origin) -> Answer:
@@ -29,7 +29,7 @@ def wire_to_answer(data: bytes, origin: Origin) -> Answer:
     return Answer(tuple(parts.values()), pieces.ending())
 
 
-class GeminiStream:
+class GeminiStream(EventStream):
     """An AnswerStream over an HTTP stream that was accepted.
 
     Nothing marks its end but that of the body, and more may follow a chunk that says why it ended: an answer is
@@ -37,47 +37,19 @@ class GeminiStream:
     """
 
     def __init__(self, body: HttpStream, origin: Origin, max_event_bytes: int) -> None:
-        self._body = body
-        self._origin = origin
-        self._parser = SseParser(max_event_bytes)
         self._pieces = Pieces(origin)
-        self._failure: ProviderError | None = None
-        self._complete = False
+        super().__init__(body, origin, max_event_bytes, self._pieces)
 
-    async def read(self) -> list[Delta]:
-        """As AnswerStream says; what came before an error is given first."""
-        while not self._complete and self._failure is None:
-            try:
-                if chunk := await self._body.read_some():
-                    self._feed(chunk)
-                elif self._pieces.finish:
-                    self._complete = True
-                else:
-                    self._failure = unfinished(self._origin)
-            except ProviderError as error:
-                self._failure = error
-            except TransportError as error:
-                self._failure = not_delivered(self._origin, error)
-            if deltas := self._pieces.take():
-                return deltas
-        if self._failure is not None:
-            raise self._failure
-        return []
+    def _take_in(self, event: SseEvent) -> None:
+        if event.name == "error":
+            raise failed_inside(self._origin, read_complaint(event.data))
+        if event.data:
+            self._pieces.add(decode(event.data, self._origin))
 
-    @property
-    def ending(self) -> Ending:
-        return self._pieces.ending()
-
-    @property
-    def complete(self) -> bool:
-        return self._complete
-
-    def _feed(self, chunk: bytes) -> None:
-        for event in self._parser.feed(chunk):
-            if event.name == "error":
-                raise failed_inside(self._origin, read_complaint(event.data))
-            if event.data:
-                self._pieces.add(decode(event.data, self._origin))
+    def _end(self) -> None:
+        if not self._pieces.finish:
+            raise unfinished(self._origin)
+        self.complete = True
 
 
 class Pieces:

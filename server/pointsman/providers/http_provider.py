@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final, Protocol
+from typing import Final
 
 import anyio
 
@@ -14,17 +14,11 @@ from pointsman.model.answer import Answer
 from pointsman.model.catalogue import Model
 from pointsman.ports import AnswerStream, HttpRequest, HttpStream, Limits, ProviderCall, Transport
 from pointsman.providers.acceptance import ReadComplaint, accept_listing, accept_stream, accept_whole
+from pointsman.providers.event_stream import EventStream
 from pointsman.providers.failures import Origin, not_delivered
 from pointsman.providers.settings import ProviderSettings
 
 _END_SECONDS: Final = 0.05
-
-
-class EventStream(AnswerStream, Protocol):
-    """An AnswerStream over a body of events, which may have more to come when the answer is complete."""
-
-    @property
-    def complete(self) -> bool: ...
 
 
 class HttpProvider(ABC):

@@ -8,8 +8,9 @@ from typing import Final
 from pointsman.model.answer import Answer
 from pointsman.model.catalogue import Model
 from pointsman.ports import HttpRequest, HttpStream, ProviderCall, Transport
+from pointsman.providers.event_stream import EventStream
 from pointsman.providers.failures import Origin
-from pointsman.providers.http_provider import EventStream, HttpProvider
+from pointsman.providers.http_provider import HttpProvider
 from pointsman.providers.openai_errors import read_complaint
 from pointsman.providers.openai_hosts import OPENAI_URL, at_openai
 from pointsman.providers.openai_responses_answer import wire_to_answer

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from msgspec import Raw
 
-from pointsman.errors import ProviderError, TransportError
 from pointsman.model.answer import Delta, Ending, ReasoningDelta, TextDelta
 from pointsman.ports import HttpStream
 from pointsman.providers.call_ids import new_call_id
 from pointsman.providers.deltas import DeltaRun
-from pointsman.providers.failures import Origin, not_delivered, unfinished
+from pointsman.providers.event_stream import EventStream
+from pointsman.providers.failures import Origin
 from pointsman.providers.openai_responses_answer import (
     PARAGRAPH,
     Event,
@@ -21,53 +21,25 @@ from pointsman.providers.openai_responses_answer import (
     decode_item,
 )
 from pointsman.providers.openai_responses_state import keep, keep_phase
-from pointsman.providers.sse import SseParser
+from pointsman.providers.sse import SseEvent
 
 _DONE = b"[DONE]"  # some compatible servers end with it, as chat completions do
 
 
-class ResponsesStream:
+class ResponsesStream(EventStream):
     """An AnswerStream over an HTTP stream that was accepted. Only the last event, with the whole answer, ends it well.
 
     `model` is its name upstream; `max_event_bytes` must have room for that last event.
     """
 
     def __init__(self, body: HttpStream, origin: Origin, model: str, max_event_bytes: int) -> None:
-        self._body, self._origin = body, origin
-        self._parser = SseParser(max_event_bytes)
         self._items = Items(origin, model)
-        self._failure: ProviderError | None = None
+        super().__init__(body, origin, max_event_bytes, self._items)
 
-    async def read(self) -> list[Delta]:
-        """As AnswerStream says; what came before an error is given first."""
-        while not (self._items.complete or self._failure):
-            try:
-                if chunk := await self._body.read_some():
-                    self._feed(chunk)
-                else:
-                    self._failure = unfinished(self._origin)
-            except ProviderError as error:
-                self._failure = error
-            except TransportError as error:
-                self._failure = not_delivered(self._origin, error)
-            if deltas := self._items.take():
-                return deltas
-        if self._failure is not None:
-            raise self._failure
-        return []
-
-    @property
-    def ending(self) -> Ending:
-        return self._items.ending()
-
-    @property
-    def complete(self) -> bool:
-        return self._items.complete
-
-    def _feed(self, chunk: bytes) -> None:
-        for event in self._parser.feed(chunk):
-            if event.data and event.data != _DONE and not self._items.complete:
-                self._items.add(decode_event(event.data, self._origin))
+    def _take_in(self, event: SseEvent) -> None:
+        if event.data and event.data != _DONE:
+            self._items.add(decode_event(event.data, self._origin))
+            self.complete = self._items.complete
 
 
 class _Open:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import anyio
 from msgspec import Raw
 
-from pointsman.errors import ProviderError, TransportError
+from pointsman.errors import ProviderError
 from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta
 from pointsman.ports import HttpStream
 from pointsman.providers.call_ids import new_call_id
 from pointsman.providers.deltas import DeltaRun
-from pointsman.providers.failures import Origin, failed_inside, not_delivered, unfinished
+from pointsman.providers.event_stream import EventStream
+from pointsman.providers.failures import Origin, failed_inside, unfinished
 from pointsman.providers.openai_answer import (
     CallPiece,
     Completion,
@@ -23,59 +24,30 @@ from pointsman.providers.openai_answer import (
 )
 from pointsman.providers.openai_errors import read_complaint
 from pointsman.providers.openai_logprobs import Likelihood
-from pointsman.providers.sse import SseParser
+from pointsman.providers.sse import SseEvent
 
 _DONE = b"[DONE]"
 
 
-class OpenAIStream:
+class OpenAIStream(EventStream):
     """An AnswerStream over an HTTP stream that was accepted.
 
     An answer that has said why it ended waits `usage_wait` seconds at most for its usage.
     """
 
     def __init__(self, body: HttpStream, origin: Origin, max_event_bytes: int, *, usage_wait: float = 2.0) -> None:
-        self._body = body
-        self._origin = origin
-        self._parser = SseParser(max_event_bytes)
         self._pieces = Pieces(origin)
-        self._failure: ProviderError | None = None
-        self._complete = False
+        super().__init__(body, origin, max_event_bytes, self._pieces)
         self._usage_wait = usage_wait
         self._usage_due = 0.0
 
-    async def read(self) -> list[Delta]:
-        """As AnswerStream says; what came before an error is given first."""
-        while not self._over():
-            try:
-                if self._pieces.finish:
-                    self._complete = not await self._receive_usage()
-                elif chunk := await self._body.read_some():
-                    self._feed(chunk)
-                else:
-                    self._end(unfinished(self._origin))
-            except ProviderError as error:
-                self._end(error)
-            except TransportError as error:
-                self._end(not_delivered(self._origin, error))
-            if self._over():
-                self._pieces.close()
-            if deltas := self._pieces.take():
-                return deltas
-        if self._failure is not None:
-            raise self._failure
-        return []
-
-    def _over(self) -> bool:
-        return self._complete or self._failure is not None
-
-    @property
-    def ending(self) -> Ending:
-        return self._pieces.ending()
-
-    @property
-    def complete(self) -> bool:
-        return self._complete
+    async def _advance(self) -> None:
+        if self._pieces.finish:
+            self.complete = not await self._receive_usage()
+        else:
+            await super()._advance()
+        if self.complete:
+            self._pieces.close()
 
     async def _receive_usage(self) -> bool:
         """What follows the finish reason; False where nothing more is to come, or too late."""
@@ -83,28 +55,26 @@ class OpenAIStream:
         with anyio.CancelScope(deadline=self._usage_due):
             if chunk := await self._body.read_some():
                 self._feed(chunk)
-                return not self._complete
+                return not self.complete
         return False
 
-    def _end(self, failure: ProviderError) -> None:
+    def _fail(self, failure: ProviderError) -> None:
         """Once the answer has said why it ended, what goes wrong behind it does not undo it."""
         if self._pieces.finish:
-            self._complete = True
+            self.complete = True
         else:
-            self._failure = failure
+            super()._fail(failure)
+        self._pieces.close()
 
-    def _feed(self, chunk: bytes) -> None:
-        for event in self._parser.feed(chunk):
-            data = event.data
-            if data == _DONE:
-                if not self._pieces.finish:
-                    raise unfinished(self._origin)
-                self._complete = True
-                return
-            if event.name == "error":
-                raise failed_inside(self._origin, read_complaint(data))
-            if data:
-                self._pieces.add(decode(data, self._origin))
+    def _take_in(self, event: SseEvent) -> None:
+        if event.data == _DONE:
+            if not self._pieces.finish:
+                raise unfinished(self._origin)
+            self.complete = True
+        elif event.name == "error":
+            raise failed_inside(self._origin, read_complaint(event.data))
+        elif event.data:
+            self._pieces.add(decode(event.data, self._origin))
 
 
 class _Call:
