@@ -28,6 +28,7 @@ tasks:
   risky: {route: failing}
   healthy: {route: healthy}
 default: risky
+auth: none
 server: {grpc: "127.0.0.1:0", http: "127.0.0.1:0", drain: 0s}
 ledger: {path: "LEDGER"}
 """
