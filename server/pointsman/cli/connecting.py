@@ -32,16 +32,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def connect(options: argparse.Namespace) -> Client:
     """A client of the server that the options name. Unusable for files that are not there."""
+    return Client(options.address, access_of(options))
+
+
+def access_of(options: argparse.Namespace) -> Access:
+    """How the options say that the server is reached. Unusable as above."""
     if (options.cert is None) != (options.cert_key is None):
         raise Unusable("--cert and --cert-key belong together; give both or none")
-    access = Access(
+    return Access(
         key=_key(options.key_file),
         tls=options.tls or options.ca is not None or options.cert is not None,
         ca=_bytes(options.ca),
         cert=_bytes(options.cert),
         cert_key=_bytes(options.cert_key),
     )
-    return Client(options.address, access)
 
 
 def _key(file: str | None) -> str:

@@ -48,10 +48,10 @@ class Certificates:
         except (OSError, ValueError) as error:
             raise CannotListen(f"the certificate of `server.tls` cannot be used: {_why(error)}") from None
         # The stubs forget that None stands for no change.
-        changed = cast("Callable[[], grpc.ServerCertificateConfiguration]", self._changed)
+        changed = cast("Callable[[], grpc.ServerCertificateConfiguration]", self.changed)
         return grpc.dynamic_ssl_server_credentials(first, changed, self._files.client_ca is not None)
 
-    def _changed(self) -> grpc.ServerCertificateConfiguration | None:
+    def changed(self) -> grpc.ServerCertificateConfiguration | None:
         """What gRPC's threads ask at every handshake; None: as it was."""
         with self._lock:
             try:
