@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
+from tests.unit.access.keyfiles import NOW, add, revoke
 
-from pointsman.access.keyfile import change_keys
 from pointsman.access.keyring import Keyring
-from pointsman.access.keys import id_of, mint
+from pointsman.access.keys import id_of
 from pointsman.errors import KeysUnusable, Reason, RequestError
 from pointsman.model.caller import ANYBODY, Permission
-
-NOW = 1_900_000_000.0
-
-
-def add(path: Path, *permissions: Permission, tenant: str = "acme", expires: float | None = None) -> str:
-    until = None if expires is None else datetime.fromtimestamp(expires, UTC)
-    key, token = mint(tenant, permissions, "", until)
-    change_keys(path, lambda keys: [*keys, key])
-    return token
-
-
-def revoke(path: Path, token: str) -> None:
-    when = datetime.fromtimestamp(NOW, UTC)
-    change_keys(path, lambda keys: [replace(k, revoked=when) if k.id == id_of(token) else k for k in keys])
 
 
 def refused(ring: Keyring, authorization: str, now: float = NOW) -> RequestError:

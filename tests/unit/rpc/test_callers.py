@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.unit.access.test_keyring import add
+from tests.unit.access.keyfiles import add
 from tests.unit.rpc.calls import complete
 
 from pointsman.access.keyring import Keyring
