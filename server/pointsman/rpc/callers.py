@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from time import time
+from typing import NamedTuple
 
 from pointsman.access.keyring import Keyring
 from pointsman.errors import InvalidRequest, Reason, RequestError
@@ -14,6 +15,13 @@ from pointsman.v1 import routing_pb2
 Metadata = Iterable[tuple[str, str | bytes]] | None
 Authenticate = Callable[[Metadata], Caller]
 """Who sent this metadata. RequestError CREDENTIALS_MISSING, CREDENTIALS_INVALID."""
+
+
+class Visit(NamedTuple):
+    """A call at the door: whose it is, and the session that its metadata names, "" for none."""
+
+    caller: Caller
+    session: str
 
 
 def anybody(metadata: Metadata) -> Caller:

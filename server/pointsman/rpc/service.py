@@ -16,10 +16,10 @@ from pointsman.engine.explain import Explainer
 from pointsman.engine.route import Engine
 from pointsman.engine.simulate import Simulator
 from pointsman.errors import ConfigInvalid, InvalidRequest, Reason, RequestError
-from pointsman.model.caller import Caller, Permission
+from pointsman.model.caller import Permission
 from pointsman.model.request import Request
 from pointsman.rpc.batch import route_batch
-from pointsman.rpc.callers import Authenticate, require
+from pointsman.rpc.callers import Authenticate, Visit, require
 from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.events_to_wire import finish_to_wire
 from pointsman.rpc.explained_to_wire import explained_to_wire
@@ -118,9 +118,9 @@ class Service:
         """AdminService.Simulate."""
         return await self._guarded(request, context, self._simulate)
 
-    async def _route(self, request: wire.RouteRequest, context: Context, caller: Caller) -> wire.RouteResponse:
+    async def _route(self, request: wire.RouteRequest, context: Context, visit: Visit) -> wire.RouteResponse:
         deadline = self._deadline(context)
-        call = call_from_wire(request, caller, session_of(context.invocation_metadata()))
+        call = call_from_wire(request, visit.caller, visit.session)
         completion = await self._engine.route(call.request, deadline)
         _raise_failure(completion)
         routed = completion.routed
@@ -131,21 +131,21 @@ class Service:
         return response
 
     async def _route_batch(
-        self, request: wire.RouteBatchRequest, context: Context, caller: Caller
+        self, request: wire.RouteBatchRequest, context: Context, visit: Visit
     ) -> wire.RouteBatchResponse:
-        deadline, session = self._deadline(context), session_of(context.invocation_metadata())
+        deadline = self._deadline(context)
 
         def route(asked: Request) -> Coroutine[Any, Any, Completion]:
             return self._engine.route(asked, deadline)
 
         def read(asked: wire.RouteRequest) -> Call:
-            return call_from_wire(asked, caller, session)
+            return call_from_wire(asked, visit.caller, visit.session)
 
         return await route_batch(request, read, route, expired=lambda: monotonic() >= deadline)
 
-    async def _complete(self, request: wire.CompleteRequest, context: Context, caller: Caller) -> None:
+    async def _complete(self, request: wire.CompleteRequest, context: Context, visit: Visit) -> None:
         deadline = self._deadline(context)
-        call = call_from_wire(request, caller, session_of(context.invocation_metadata()))
+        call = call_from_wire(request, visit.caller, visit.session)
         sink = StreamSink(context, call, monotonic)
         try:
             completion = await self._engine.complete(call.request, self._terms(call, deadline), sink)
@@ -164,10 +164,10 @@ class Service:
         _raise_failure(completion)
 
     async def _complete_unary(
-        self, request: wire.CompleteUnaryRequest, context: Context, caller: Caller
+        self, request: wire.CompleteUnaryRequest, context: Context, visit: Visit
     ) -> wire.CompleteUnaryResponse:
         deadline = self._deadline(context)
-        call = call_from_wire(request, caller, session_of(context.invocation_metadata()))
+        call = call_from_wire(request, visit.caller, visit.session)
         completion = await self._engine.complete(call.request, self._terms(call, deadline), None)
         _raise_failure(completion)
         routed, served = completion.routed, completion.served
@@ -183,26 +183,25 @@ class Service:
         return response
 
     async def _list_models(
-        self, request: admin.ListModelsRequest, context: Context, caller: Caller
+        self, request: admin.ListModelsRequest, context: Context, visit: Visit
     ) -> admin.ListModelsResponse:
-        return models_to_wire(request, self._engine.rules.catalogue.open_to(caller.tenant))
+        catalogue, caller = self._engine.rules.catalogue, visit.caller
+        return models_to_wire(request, catalogue if caller.may(Permission.ADMIN) else catalogue.open_to(caller.tenant))
 
     async def _list_provider_health(
-        self, request: admin.ListProviderHealthRequest, context: Context, caller: Caller
+        self, request: admin.ListProviderHealthRequest, context: Context, visit: Visit
     ) -> admin.ListProviderHealthResponse:
-        require(caller, Permission.ADMIN, "ListProviderHealth")
+        require(visit.caller, Permission.ADMIN, "ListProviderHealth")
         return health_to_wire(request, await self._engine.vitals())
 
-    async def _explain(self, request: admin.ExplainRequest, context: Context, caller: Caller) -> admin.ExplainResponse:
+    async def _explain(self, request: admin.ExplainRequest, context: Context, visit: Visit) -> admin.ExplainResponse:
         if not request.decision_id:
             raise InvalidRequest([("decision_id", "must not be empty")])
-        of = None if caller.may(Permission.ADMIN) else caller.tenant
+        of = None if visit.caller.may(Permission.ADMIN) else visit.caller.tenant
         return explained_to_wire(await self._desk.explainer.explain(request.decision_id, of))
 
-    async def _simulate(
-        self, request: admin.SimulateRequest, context: Context, caller: Caller
-    ) -> admin.SimulateResponse:
-        asked, simulator = simulation_from_wire(request, caller), self._desk.simulator
+    async def _simulate(self, request: admin.SimulateRequest, context: Context, visit: Visit) -> admin.SimulateResponse:
+        asked, simulator = simulation_from_wire(request, visit.caller), self._desk.simulator
         if not asked.document:
             return simulated_to_wire(await simulator.simulate(asked.request, asked.supposed))
         deadline = self._deadline(context)
@@ -231,15 +230,17 @@ class Service:
         self,
         request: Q | ParseFailure | TooLarge,
         context: Context,
-        handle: Callable[[Q, Context, Caller], Awaitable[Any]],
+        handle: Callable[[Q, Context, Visit], Awaitable[Any]],
     ) -> object:
         """The outermost layer, and the only one that aborts: an exception let through would send its own text."""
         task: asyncio.Task[object] | None = None
         completion: Completion | None = None
         try:
             task = self._traffic.enter()
-            caller = self._authenticate(context.invocation_metadata())
-            return await handle(_parsed(request), context, caller)
+            # Asked for once: grpc makes it anew each time.
+            metadata = context.invocation_metadata()
+            visit = Visit(self._authenticate(metadata), session_of(metadata))
+            return await handle(_parsed(request), context, visit)
         except CallFailed as failed:
             error, completion = failed.error, failed.completion
         except RequestError as refused:

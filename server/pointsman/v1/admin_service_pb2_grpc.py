@@ -66,7 +66,8 @@ class AdminServiceServicer:
     """
 
     def ListModels(self, request, context):
-        """The configured models that the caller's tenant can use, ordered by id.
+        """The configured models, ordered by id: with the permission admin all, otherwise those that
+        the caller's tenant can use.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
