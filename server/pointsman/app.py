@@ -25,7 +25,7 @@ from pointsman.engine.route import Engine, World
 from pointsman.engine.rules import Rules
 from pointsman.engine.simulate import Simulator
 from pointsman.engine.watch import Watchdog
-from pointsman.errors import ConfigInvalid, PluginRefused, Problem
+from pointsman.errors import ConfigInvalid, KeysUnusable, PluginRefused, Problem
 from pointsman.http.door import HttpDoor
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
 from pointsman.model.catalogue import Catalogue
@@ -143,9 +143,7 @@ class App:
 
     async def _open_doors(self, engine: Engine, desk: Desk, metrics: Metrics) -> None:
         auth, server = self.config.auth, self.config.server
-        ring = self._stack.enter_context(Keyring(Path(auth.keys))) if isinstance(auth, Auth) else None
-        if ring:
-            metrics.gauge(names.UNAUTHENTICATED, lambda: {(reason,): count for reason, count in ring.refused.items()})
+        ring = self._keyring(auth, metrics) if isinstance(auth, Auth) else None
         door = GrpcDoor(
             engine,
             desk,
@@ -168,6 +166,14 @@ class App:
             self._stack.push_async_callback(http.stop)
         self.grpc_address = await door.start()
         self._stack.push_async_callback(door.stop, server.drain)
+
+    def _keyring(self, auth: Auth, metrics: Metrics) -> Keyring:
+        try:
+            ring = self._stack.enter_context(Keyring(Path(auth.keys)))
+        except KeysUnusable as unusable:
+            raise ConfigInvalid([Problem("auth.keys", str(unusable))]) from None
+        metrics.gauge(names.UNAUTHENTICATED, lambda: {(reason,): count for reason, count in ring.refused.items()})
+        return ring
 
 
 def _tls_files(tls: Tls) -> TlsFiles:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 from google.protobuf.json_format import ParseDict
 from grpc import StatusCode
 from grpc.aio import AioRpcError, Channel
@@ -59,8 +60,9 @@ async def failed(call: Any) -> tuple[StatusCode, str]:
     return error.code(), failure_from_wire(error).reason
 
 
-def every_method(channel: Channel) -> list[Any]:
-    """Calls of each method, without a word in them; `None` takes the metadata."""
+# Stubs are not typed.
+def every_method(channel: Channel) -> list[tuple[Any, Any]]:
+    """Each method that answers whole, with an empty request of it."""
     router, operator = RouterServiceStub(channel), AdminServiceStub(channel)
     return [
         (router.Route, wire.RouteRequest()),
@@ -138,6 +140,20 @@ async def test_row_48_what_is_anothers_stays_theirs(start: Start, tmp_path: Path
     assert {record.request.key for record in world.records()} == {token.split("_")[1] for token in (ours, theirs)}
     explained = await operator.Explain(admin.ExplainRequest(decision_id=first.decision_id), metadata=bearer(ours))
     assert explained.decision.decision_id == first.decision_id
+
+
+@pytest.mark.parametrize("open_to_all", [False, True], ids=["guarded", "open"])
+async def test_metrics_that_other_machines_reach_need_an_admin(start: Start, tmp_path: Path, open_to_all: bool) -> None:
+    keys = tmp_path / "keys.jsonl"
+    plain, operator = add(keys), add(keys, Permission.ADMIN)
+    text = keyed(document(), keys).replace('http: "127.0.0.1:0"', 'http: "0.0.0.0:0"')
+    world = await start(text.replace(f'"{keys}"', f'"{keys}", metrics: open') if open_to_all else text)
+    statuses = []
+    async with ClientSession(f"http://{world.app.http_address}") as http:
+        for token in ("", plain, operator):
+            async with http.get("/metrics", headers=dict(bearer(token)) if token else {}) as answer:
+                statuses.append(answer.status)
+    assert statuses == ([200, 200, 200] if open_to_all else [401, 403, 200])
 
 
 # Ten thousand rows take their time, and which loop writes them makes no difference to what stays.

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_IMODE
 
 import msgspec
 
@@ -89,10 +90,11 @@ def _write(path: Path, keys: Sequence[Key]) -> None:
             file.writelines(msgspec.json.encode(key) + b"\n" for key in keys)
             file.flush()
             if target.exists():
-                # Changed by root, it still belongs to the server, which could not read it otherwise.
+                # Changed by root, it is still the server's to read, or a revocation would never reach it.
                 before = target.stat()
                 with suppress(PermissionError):
                     os.fchown(file.fileno(), before.st_uid, before.st_gid)
+                os.fchmod(file.fileno(), S_IMODE(before.st_mode) & ~0o022)
             os.fsync(file.fileno())
         Path(temporary).replace(target)
     except BaseException:

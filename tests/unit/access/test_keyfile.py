@@ -42,6 +42,14 @@ def test_what_is_kept_is_a_hash(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["keys.jsonl"]
 
 
+def test_who_may_read_it_stays_so_and_nobody_else_writes(tmp_path: Path) -> None:
+    path = tmp_path / "keys.jsonl"
+    add(path)
+    path.chmod(0o664)
+    add(path)
+    assert oct(path.stat().st_mode & 0o777) == "0o644"
+
+
 def test_no_two_are_alike(tmp_path: Path) -> None:
     tokens = [mint("acme", (), "", None)[1] for _ in range(50)]
     assert len(set(tokens)) == len({id_of(token) for token in tokens}) == 50
