@@ -63,7 +63,7 @@ def tenant_for(hints: routing_pb2.RoutingHints, caller: Caller) -> str:
         return caller.tenant
     if not caller.key:
         raise denied(f"this server does not authenticate callers: hints.tenant must be empty or {caller.tenant!r}")
-    if Permission.ADMIN not in caller.permissions:
+    if not caller.may(Permission.ADMIN):
         raise denied(f"the key is of tenant {caller.tenant!r}: hints.tenant must be empty or that")
     if not is_tenant(named):
         rule = "must be a name of at most 64 letters, digits and . _ -, a letter or digit first"
