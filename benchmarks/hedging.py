@@ -195,6 +195,7 @@ models:
 tiers: [only]
 tasks: {{any: {{route: [one, other]}}}}
 default: any
+auth: none
 chain:
   - {{use: override}}
   - {{use: tags}}

@@ -11,9 +11,12 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
+from pointsman.access.keyring import Keyring
 from pointsman.chain.lifecycle import entered
+from pointsman.config.doors import check_doors, is_loopback
 from pointsman.config.load import load_catalogue
 from pointsman.config.rules import Built, build_rules, load_supposed
+from pointsman.config.schema.access import Auth, Tls
 from pointsman.config.settings import Account, Config
 from pointsman.engine.explain import Explainer
 from pointsman.engine.panic import PanicAlarm
@@ -22,7 +25,7 @@ from pointsman.engine.route import Engine, World
 from pointsman.engine.rules import Rules
 from pointsman.engine.simulate import Simulator
 from pointsman.engine.watch import Watchdog
-from pointsman.errors import ConfigInvalid, PluginRefused, Problem
+from pointsman.errors import ConfigInvalid, KeysUnusable, PluginRefused, Problem
 from pointsman.http.door import HttpDoor
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
 from pointsman.model.catalogue import Catalogue
@@ -30,8 +33,10 @@ from pointsman.ports import Ledger, Provider, Transport
 from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
+from pointsman.rpc.callers import admins_only, anybody, by_key
 from pointsman.rpc.server import DoorSettings, GrpcDoor
 from pointsman.rpc.service import Desk
+from pointsman.rpc.tls import TlsFiles
 from pointsman.stores.breaker import BreakerSettings
 from pointsman.stores.clock import SystemClock
 from pointsman.stores.health import HealthBook
@@ -81,6 +86,7 @@ class App:
 
     async def _start(self) -> None:
         config, clock = self.config, SystemClock()
+        check_doors(config)
         built = build_rules(config)
         for refusal in built.refused:
             log.warning("running without it: %s", refusal)
@@ -136,7 +142,8 @@ class App:
         return transport
 
     async def _open_doors(self, engine: Engine, desk: Desk, metrics: Metrics) -> None:
-        server = self.config.server
+        auth, server = self.config.auth, self.config.server
+        ring = self._keyring(auth, metrics) if isinstance(auth, Auth) else None
         door = GrpcDoor(
             engine,
             desk,
@@ -145,16 +152,32 @@ class App:
                 max_concurrent_requests=server.max_concurrent_requests,
                 default_deadline=server.default_deadline,
                 max_deadline=server.max_deadline,
+                tls=_tls_files(server.tls) if server.tls else None,
             ),
+            by_key(ring) if ring else anybody,
         )
         self._door = door
         metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): door.running})
         if server.http:
-            http = HttpDoor(server.http, metrics, ready=lambda: door.serving)
+            guarded = isinstance(auth, Auth) and auth.metrics == "admin" and not is_loopback(server.http)
+            guard = admins_only(ring) if ring and guarded else None
+            http = HttpDoor(server.http, metrics, lambda: door.serving, guard)
             self.http_address = await http.start()
             self._stack.push_async_callback(http.stop)
         self.grpc_address = await door.start()
         self._stack.push_async_callback(door.stop, server.drain)
+
+    def _keyring(self, auth: Auth, metrics: Metrics) -> Keyring:
+        try:
+            ring = self._stack.enter_context(Keyring(Path(auth.keys)))
+        except KeysUnusable as unusable:
+            raise ConfigInvalid([Problem("auth.keys", str(unusable))]) from None
+        metrics.gauge(names.UNAUTHENTICATED, lambda: {(reason,): count for reason, count in ring.refused.items()})
+        return ring
+
+
+def _tls_files(tls: Tls) -> TlsFiles:
+    return TlsFiles(Path(tls.cert), Path(tls.key), Path(tls.client_ca) if tls.client_ca else None)
 
 
 def _desk(engine: Engine, world: World) -> Desk:

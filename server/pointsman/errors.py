@@ -7,7 +7,8 @@ PointsmanError
 ├── PluginFailed           a policy that raised, overran or answered nonsense
 ├── AskFailed              a model that a policy asked gave no answer
 ├── NotReplayable          a recorded decision that cannot be made again, and why
-├── CannotListen           a door's address is taken, or not this machine's
+├── CannotListen           a door's address is taken, or not this machine's; or its certificate cannot be used
+├── KeysUnusable           a file of API keys that cannot be read or written, or holds something else
 ├── LedgerUnavailable      rows can neither be committed nor kept
 ├── AmbiguousId            the beginning of more than one decision id
 ├── RequestError           what a caller is told: reason, message, metadata, retry delay
@@ -62,6 +63,8 @@ class Reason(StrEnum):
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     DEADLINE_TOO_SHORT = "DEADLINE_TOO_SHORT"
     CALLER_CANCELLED = "CALLER_CANCELLED"
+    CREDENTIALS_MISSING = "CREDENTIALS_MISSING"
+    CREDENTIALS_INVALID = "CREDENTIALS_INVALID"
     PERMISSION_DENIED = "PERMISSION_DENIED"
     STREAM_INTERRUPTED = "STREAM_INTERRUPTED"
     SLOW_CONSUMER = "SLOW_CONSUMER"
@@ -133,7 +136,11 @@ class NotReplayable(PointsmanError):
 
 
 class CannotListen(PointsmanError):
-    """A door's address is taken, or not this machine's."""
+    """A door's address is taken, or not this machine's; or its certificate cannot be used."""
+
+
+class KeysUnusable(PointsmanError):
+    """A file of API keys that cannot be read or written, or holds something else."""
 
 
 class LedgerUnavailable(PointsmanError):

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from pointsman.errors import CannotListen
+from pointsman.errors import CannotListen, Reason, RequestError
 from pointsman.http.door import HttpDoor
 from pointsman.telemetry.metrics import Metrics
 
@@ -51,6 +51,31 @@ async def test_whatever_is_accepted_it_is_plain_text(accept: str) -> None:
     async with opened(Readiness()) as client, client.get("/metrics", headers={"Accept": accept}) as response:
         assert response.status == 200
         assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("header", "status"), [("", 401), ("Bearer nobodys", 401), ("Bearer ours", 403), ("Bearer admins", 200)]
+)
+async def test_guarded_metrics(header: str, status: int) -> None:
+    def guard(authorization: str) -> None:
+        if authorization == "Bearer ours":
+            raise RequestError(Reason.PERMISSION_DENIED, "not for this key")
+        if authorization != "Bearer admins":
+            raise RequestError(Reason.CREDENTIALS_INVALID, "no such key")
+
+    door = HttpDoor("127.0.0.1:0", Metrics("v1"), lambda: True, guard)
+    address = await door.start()
+    headers = {"Authorization": header} if header else {}
+    async with aiohttp.ClientSession(f"http://{address}") as client:
+        async with client.get("/metrics", headers=headers) as response:
+            assert (response.status, response.headers.get("WWW-Authenticate")) == (
+                status,
+                "Bearer" if status == 401 else None,
+            )
+            assert (b"pointsman_requests" in await response.read()) == (status == 200)
+        async with client.get("/healthz") as response:
+            assert response.status == 200
+    await door.stop()
 
 
 async def test_live_whether_ready_or_not() -> None:

@@ -31,6 +31,7 @@ tasks:
   hard: {route: weak, gate: sure}
   plain: {route: good}
 default: plain
+auth: none
 chain: [{use: override}, {use: tags}, {use: routing}, {use: cascade}]
 server: {grpc: "127.0.0.1:0", http: "off"}
 ledger: {path: "LEDGER"}

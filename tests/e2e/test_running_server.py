@@ -11,6 +11,8 @@ import pytest
 from tests.e2e.conftest import EXAMPLE
 
 from pointsman import Hints
+from pointsman.access.keyfile import change_keys
+from pointsman.access.keys import mint
 from pointsman.errors import ConfigInvalid
 from pointsman.rpc.client.calls import Client
 from pointsman.rpc.client.views import CallFailed
@@ -52,6 +54,17 @@ async def test_a_file_and_what_is_wrong_with_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigInvalid):
         async with running_server(make_config("astrology")):
             pass
+
+
+async def test_with_keys_calls_bring_one(tmp_path: Path) -> None:
+    key, token = mint("acme", (), "", None)
+    change_keys(tmp_path / "keys.jsonl", lambda keys: [key])
+    config = make_config().replace('"auth": "none"', f'"auth": {{"keys": "{tmp_path / "keys.jsonl"}"}}')
+    async with running_server(config) as server:
+        assert (await server.route("Hello", token)).model == "flash"
+        assert await server.complete("Hello", token)
+        with pytest.raises(CallFailed, match="CREDENTIALS_MISSING"):
+            await server.route("Hello")
 
 
 async def test_what_the_caller_asks_wrongly_is_its_failure() -> None:

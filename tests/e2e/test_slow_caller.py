@@ -28,6 +28,7 @@ default: any
 server: {grpc: "127.0.0.1:0", http: "127.0.0.1:0"}
 ledger: {path: "LEDGER"}
 timeouts: {between_chunks: 1s}
+auth: none
 chain: [{use: routing}]
 """
 # More than the transport's windows take before a write waits for the caller.

@@ -41,6 +41,8 @@ class Question:
     most: int | None = None
     hedged: bool = True
     timeout: float = 20.0
+    session: str = ""
+    tenant: str = ""
 
     def to_wire(self, *, streamed: bool) -> wire.CompleteRequest | wire.CompleteUnaryRequest:
         # As protobuf's JSON mapping has it: a mapping of anything.
@@ -49,7 +51,7 @@ class Question:
                 "messages": [{"role": "ROLE_USER", "parts": [{"text": self.text}]}],
                 "tools": [{"name": name, "parameters_json_schema": '{"type":"object"}'} for name in self.tools],
             },
-            "hints": {"task": self.task},
+            "hints": {"task": self.task, "session_id": self.session, "tenant": self.tenant},
         }
         if not self.hedged:
             fields["hints"]["allow_hedging"] = False
@@ -206,10 +208,10 @@ class Call:
 class Caller:
     """Calls over one channel; `asked` counts them, `replies` are those that ended, `metadata` goes with each.
 
-    `wide` lets the windows of the connection grow, as they do by default.
+    `wide` lets the windows of the connection grow, as they do by default; with `credentials` it is over TLS.
     """
 
-    def __init__(self, address: str, *, wide: bool = False) -> None:
+    def __init__(self, address: str, *, wide: bool = False, credentials: grpc.ChannelCredentials | None = None) -> None:
         # Local: subchannels are otherwise shared with the other callers of this process. Without probes, the windows
         # of the connection stay small, and a caller that stops reading is soon noticed.
         options = (
@@ -219,7 +221,11 @@ class Caller:
             ("grpc.max_receive_message_length", -1),
         )
         self.address = address
-        self.channel = grpc.aio.insecure_channel(address, options=options)
+        self.channel = (
+            grpc.aio.secure_channel(address, credentials, options=options)
+            if credentials
+            else grpc.aio.insecure_channel(address, options=options)
+        )
         self.replies: list[Reply] = []
         self.asked = 0
         self.metadata: tuple[tuple[str, str], ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,7 @@ tasks:
   risky: {route: failing}
   healthy: {route: healthy}
 default: risky
+auth: none
 server: {grpc: "127.0.0.1:0", http: "127.0.0.1:0", drain: 0s}
 ledger: {path: "LEDGER"}
 """
@@ -54,6 +56,11 @@ def document(
     text = _DOCUMENT.replace("UPSTREAM", upstream).replace("tiers:", f"{rows}tiers:")
     text = text.replace("WIRE", wire).replace("BASE", BASES[wire])
     return f"{text}timeouts: {{{timeouts}}}\nfailover: {{{failover}}}\nchain:\n{extra}{_STANDARD}{behind}"
+
+
+def keyed(text: str, keys: Path, tls: str = "") -> str:
+    """The same, for callers with a key of this file, and `tls` at the door."""
+    return text.replace("auth: none", f'auth: {{keys: "{keys}"}}').replace("drain: 0s", f"drain: 0s{tls}")
 
 
 def row(name: str, provider: str, upstream: str) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from aiohttp import web
+from grpc import StatusCode
 from tests.faults.caller import PROMPT_CANARY, Question
 from tests.faults.conftest import Start
-from tests.faults.documents import KEY_CANARY, document
+from tests.faults.documents import KEY_CANARY, document, keyed
+from tests.unit.access.keyfiles import add
 
 pytestmark = pytest.mark.anyio
 
@@ -82,6 +85,21 @@ async def test_row_45_metadata_of_callers_goes_no_further(start: Start) -> None:
     world.caller.metadata = (("authorization", f"Bearer {KEY_CANARY}"), ("x-request-id", KEY_CANARY))
     await world.caller.ask_both(Question())
     await world.check_afterwards()
+
+
+@pytest.mark.parametrize("header", ["Bearer {}", "Bearer pm_0123456789ab_{}", "bearer pm_{}", "Basic {}", "{}"])
+async def test_row_45_credentials_of_callers_go_no_further(start: Start, tmp_path: Path, header: str) -> None:
+    token = add(tmp_path / "keys.jsonl")
+    world = await start(keyed(document(), tmp_path / "keys.jsonl"))
+    world.caller.metadata = (("authorization", header.format(KEY_CANARY)),)
+    for reply in await world.caller.ask_both(Question()):
+        assert reply.code is StatusCode.UNAUTHENTICATED
+    world.caller.metadata = (("authorization", f"Bearer {token}"), ("x-api-key", KEY_CANARY))
+    await world.caller.ask_both(Question())
+    await world.check_afterwards(unrecorded=2)
+    secret = token.rpartition("_")[2]
+    assert await world.leaks((secret,)) == []
+    assert secret not in (tmp_path / "keys.jsonl").read_text()
 
 
 async def test_the_check_would_find_them(start: Start) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -132,7 +132,7 @@ class World:
         # passes no turnstile.
         assert Counter(filter(None, self.turnstile.settled)) == Counter(a for a in attempts if a.answers)
 
-    async def leaks(self) -> list[tuple[str, str]]:
+    async def leaks(self, canaries: Sequence[str] = CANARIES) -> list[tuple[str, str]]:
         """Secrets found in logs, metrics, ledger, or what callers are told beside the answer, with their places."""
         places = {
             "logs": self.log.text.encode(),
@@ -140,7 +140,7 @@ class World:
             **{path.name: path.read_bytes() for path in self.ledger.parent.glob(f"{self.ledger.name}*")},
             **{f"reply {i}": b"\n".join(reply.told()) for i, reply in enumerate(self.caller.replies)},
         }
-        return [(place, canary) for place, data in places.items() for canary in CANARIES if canary.encode() in data]
+        return [(place, canary) for place, data in places.items() for canary in canaries if canary.encode() in data]
 
     async def metrics(self) -> bytes:
         async with aiohttp.ClientSession() as http, http.get(f"http://{self.app.http_address}/metrics") as answer:

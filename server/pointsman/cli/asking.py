@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pointsman.cli import connecting
 from pointsman.config.scalars import nano_usd
 from pointsman.model.request import (
     Hints,
@@ -23,16 +24,14 @@ from pointsman.model.request import (
     Tool,
 )
 
-ADDRESS = "127.0.0.1:50051"
-
 _NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Everything that both commands take."""
     parser.add_argument("text", metavar="TEXT", help="the prompt; - reads it from standard input")
-    parser.add_argument("--address", default=ADDRESS, metavar="HOST:PORT", help="the server (%(default)s)")
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="deadline; unset: the server's own")
+    connecting.add_arguments(parser)
     hints = parser.add_argument_group("hints")
     hints.add_argument("--task", default="", help="a task of the server's configuration")
     hints.add_argument("--tag", action="append", default=[], help="a tag; may be repeated")

@@ -33,7 +33,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         return 0
     simulated = "http://127.0.0.1:8900" if options.simulated else None
     # Keys are where the server runs; here, what is written may be good without them.
-    config = load(options.config, os.environ, simulated=simulated, require_provider=False)
+    config = load(options.config, os.environ, simulated=simulated, require_provider=False, serving=True)
     chain, refused = build_chain(config.entries, config.catalogue)
     if terminal.json:
         explained = _explained(config, chain) if options.explain else {}

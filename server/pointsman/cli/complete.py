@@ -8,11 +8,11 @@ from contextlib import closing
 from rich.text import Text
 
 from pointsman.cli import answers, asking
+from pointsman.cli.connecting import connect
 from pointsman.cli.figures import seconds
 from pointsman.cli.terminal import Terminal, printable
 from pointsman.cli.transcript import Transcript
 from pointsman.model.answer import ReasoningDelta, TextDelta, ToolCallDelta
-from pointsman.rpc.client.calls import Client
 from pointsman.rpc.client.views import NoticeView, StreamEvent
 from pointsman.rpc.from_wire import StreamOptions
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     request, transcript = asking.request_of(options), Transcript()
     wanted = StreamOptions(include_reasoning=options.include_reasoning, include_notices=options.notices)
-    with Client(options.address) as client, closing(client.stream(request, wanted, options.timeout)) as events:
+    with connect(options) as client, closing(client.stream(request, wanted, options.timeout)) as events:
         transcript.follow(events, Live(terminal).show)
     if terminal.json:
         terminal.dump(transcript.document())

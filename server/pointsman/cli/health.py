@@ -10,10 +10,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pointsman.cli import answers, asking
+from pointsman.cli import answers, connecting
+from pointsman.cli.connecting import connect
 from pointsman.cli.figures import percent, seconds
 from pointsman.cli.terminal import Terminal, printable, table
-from pointsman.rpc.client.calls import Client
 from pointsman.rpc.client.views import CallFailed, HealthView
 
 _COLUMNS = ("provider, model", "state", ">failed", ">ttft p50", ">p95", ">again in", "*why")
@@ -23,12 +23,12 @@ _PATIENCE = 10.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("provider", nargs="*", metavar="PROVIDER", help="only these; none named: all")
-    parser.add_argument("--address", default=asking.ADDRESS, metavar="HOST:PORT", help="the server (%(default)s)")
+    connecting.add_arguments(parser)
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     try:
-        with Client(options.address) as client:
+        with connect(options) as client:
             found = client.health(options.provider, _PATIENCE)
     except CallFailed as failed:
         if terminal.json:

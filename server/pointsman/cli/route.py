@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from pointsman.cli import answers, asking
+from pointsman.cli.connecting import connect
 from pointsman.cli.figures import micros, usd
 from pointsman.cli.terminal import Terminal
-from pointsman.rpc.client.calls import Client
 from pointsman.rpc.client.views import CallFailed
 
 
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     request = asking.request_of(options)
     try:
-        with Client(options.address) as client:
+        with connect(options) as client:
             decision = client.route(request, options.timeout)
     except CallFailed as failed:
         if terminal.json:

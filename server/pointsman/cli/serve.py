@@ -60,7 +60,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
 def configuration(options: argparse.Namespace) -> Config:
     """The file's, with what the command line says instead."""
-    config = load(options.config, os.environ, simulated=options.simulated)
+    config = load(options.config, os.environ, simulated=options.simulated, serving=True)
     doors = {"grpc": options.grpc, "http": None if options.http == "off" else options.http}
     wanted = {name: value for name, value in doors.items() if getattr(options, name) is not None}
     # Both were checked as they were parsed: pydantic would not do it again.

@@ -10,13 +10,13 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pointsman.cli import answers, asking
+from pointsman.cli.connecting import connect
 from pointsman.cli.figures import micros, usd
 from pointsman.cli.terminal import Terminal, printable, table
 from pointsman.config.scalars import nano_usd
 from pointsman.engine.suppose import HealthOverride, Suppositions
 from pointsman.errors import PointsmanError
 from pointsman.model.snapshot import HealthState
-from pointsman.rpc.client.calls import Client
 from pointsman.rpc.client.views import CallFailed, DecisionView, Failure, SimulationView
 from pointsman.rpc.simulation import Simulation
 
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     supposed = Suppositions(options.health, dict(options.budget))
     simulation = Simulation(asking.request_of(options), supposed, document)
     try:
-        with Client(options.address) as client:
+        with connect(options) as client:
             seen = client.simulate(simulation, options.timeout)
     except CallFailed as failed:
         if terminal.json:

@@ -59,6 +59,7 @@ def _model(name: str, row: model_rows.Model, enabled: bool) -> Model:
         min_output_tokens=row.min_output_tokens,
         base_model=row.base_model,
         api=row.api or "",
+        tenants=frozenset(row.tenants),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pointsman.chain import discovery
 from pointsman.chain.plugin import GATES
-from pointsman.config import references
+from pointsman.config import doors, references
 from pointsman.config.accounts import open_accounts
 from pointsman.config.catalogue import build_catalogue, unserved
 from pointsman.config.gates import load_gates
@@ -34,14 +34,16 @@ def load(
     gates: Policies | None = None,
     simulated: str | None = None,
     require_provider: bool = True,
+    serving: bool = False,
 ) -> Config:
     """Load a configuration from a file, or from text; ConfigInvalid holds all its problems, by line.
 
     Secrets come from `environ` (or files). With `simulated`, the base URL of a simulator, every provider is there and
     no secret is needed. `installed` and `gates` are the policies and gates to choose from; None: those installed.
-    Without `require_provider`, a document of which every provider lacks its secret is good, with warnings.
+    Without `require_provider`, a document of which every provider lacks its secret is good, with warnings. With
+    `serving` it must also say who may call, as `check_doors` asks.
 
-        config = load(Path("pointsman.yaml"), os.environ)
+        config = load(Path("pointsman.yaml"), os.environ, serving=True)
     """
     source = _source(document)
     checked = validate(Document, source, (), lambda: Document.model_validate(source.data))
@@ -55,6 +57,7 @@ def load(
         policies.problems,
         judges.problems,
         accounts.problems,
+        doors.problems(checked.auth, checked.server, source) if serving and not isinstance(checked, list) else (),
     )
     if isinstance(checked, list) or any(problem.fatal for problem in problems):
         raise ConfigInvalid(problems)
@@ -65,6 +68,7 @@ def load(
         catalogue=catalogue,
         entries=policies.entries(checked.chain),
         providers=accounts.enabled,
+        auth=checked.auth,
         server=checked.server,
         ledger=checked.ledger,
         failover=checked.failover,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from pointsman.chain.entry import Entry
 from pointsman.chain.gates import GateEntry
+from pointsman.config.schema.access import Auth
 from pointsman.config.schema.providers import Wire
 from pointsman.config.schema.running import Failover, Health, Ledger, Server, Timeouts
 from pointsman.engine.probing import Probe
@@ -43,6 +45,7 @@ class Config:
     catalogue: Catalogue
     entries: tuple[Entry, ...]
     providers: Mapping[str, Account]
+    auth: Literal["none", "open"] | Auth | None
     server: Server
     ledger: Ledger
     failover: Failover

@@ -20,8 +20,10 @@ from pointsman.model.decision import (
     Assessed,
     Assessment,
     Candidate,
+    Cause,
     Choice,
     Decision,
+    Exclusion,
     PolicyKind,
     Refusal,
     Shaped,
@@ -135,6 +137,10 @@ def exclude(d: Deliberation, assessed: Assessed, shaped: Mapping[str, Shaped]) -
     """Vetoes are a union: every policy sees all targets, so that no order can bypass one."""
     for denial in d.snapshot.denials:
         d.vetoes.add(denial, "admission")
+    # Not a policy's task, since no chain may forget it.
+    for model in d.rules.reserved:
+        if not model.open_to(d.request.tenant):
+            d.vetoes.add(Exclusion(model.id, Cause.POLICY, f"not for tenant {d.request.tenant!r}"), "tenants")
     left = len(shaped) - len(d.vetoes)
     for hook in d.chain.exclude:
         exclusions = d.asking.ask(hook, d.request, d.snapshot, assessed, shaped)

@@ -36,10 +36,18 @@ class Explainer:
     def __init__(self, active: Callable[[], Rules], ledger: Ledger, read_catalogue: ReadCatalogue) -> None:
         self._active, self._ledger, self._read_catalogue = active, ledger, read_catalogue
 
-    async def explain(self, decision_id: str) -> Explained:
-        """RequestError UNKNOWN_DECISION, or LEDGER_UNAVAILABLE."""
+    async def explain(self, decision_id: str, tenant: str | None = None) -> Explained:
+        """Whosever, or `tenant`'s only.
+
+        RequestError UNKNOWN_DECISION, LEDGER_UNAVAILABLE, or PERMISSION_DENIED: for whatever is not the tenant's own,
+        so that nobody learns what others have.
+        """
         try:
             recorded = await self._ledger.find(decision_id)
+            if tenant is not None and (recorded is None or recorded.record.request.tenant != tenant):
+                raise RequestError(
+                    Reason.PERMISSION_DENIED, f"decision {decision_id[:64]!r} is none of tenant {tenant!r}"
+                )
             if recorded is None:
                 raise RequestError(
                     Reason.UNKNOWN_DECISION,

@@ -49,11 +49,12 @@ Tariff = tuple[str, int, int, int, int, int]
 class Rules:
     """`chain` decides; `shadowed` is the same with the shadow entries, None where there are none.
 
-    `targets` are the enabled models; `levels` gives every model's tier as a number, 0 for the cheapest. `max_attempts`
-    bounds the stages of the default plan. `strict_tags`: an unknown tag fails the request. `undetermined` are the ids
-    of entries that may not decide where `compliance` holds. `blocked_elsewhere`: a prompt that one provider's content
-    policy blocks is tried at the others. `heeds_health`: an entry of kind health is in the chain. `disabled_providers`,
-    sorted, are those without a key; `packages` the distributions that the policies come from.
+    `targets` are the enabled models, `reserved` those of them that are for some tenants only; `levels` gives every
+    model's tier as a number, 0 for the cheapest. `max_attempts` bounds the stages of the default plan. `strict_tags`:
+    an unknown tag fails the request. `undetermined` are the ids of entries that may not decide where `compliance`
+    holds. `blocked_elsewhere`: a prompt that one provider's content policy blocks is tried at the others.
+    `heeds_health`: an entry of kind health is in the chain. `disabled_providers`, sorted, are those without a key;
+    `packages` the distributions that the policies come from.
     """
 
     version: str
@@ -63,6 +64,7 @@ class Rules:
     honours: frozenset[str]
     targets: tuple[Model, ...]
     target_ids: tuple[str, ...]
+    reserved: tuple[Model, ...]
     levels: Mapping[str, int]
     tariffs: tuple[Tariff, ...]
     max_attempts: int = 4
@@ -105,6 +107,7 @@ class Rules:
             honours=live.honours(),
             targets=targets,
             target_ids=tuple(model.id for model in targets),
+            reserved=tuple(model for model in targets if model.tenants),
             tariffs=tuple(map(tariff_of, targets)),
             levels={model.id: catalogue.tiers.index(model.tier) for model in catalogue.models.values()},
             max_attempts=max_attempts,
@@ -136,7 +139,7 @@ class Rules:
         for i, tag in enumerate(hints.tags):
             if self.strict_tags and tag not in tags and tag not in tasks:
                 raise _unknown(Reason.UNKNOWN_TAG, f"hints.tags[{i}]", "tag", tag, [*tags, *tasks])
-        self._check_models(hints)
+        self._check_models(hints, request.tenant)
 
     def _check_honoured(self, hints: Hints) -> None:
         wanted = {name for name in HONOURABLE if getattr(hints, name) not in (None, "", ())}
@@ -147,21 +150,23 @@ class Rules:
                 metadata={"hints": ",".join(missing)},
             )
 
-    def _check_models(self, hints: Hints) -> None:
+    def _check_models(self, hints: Hints, tenant: str) -> None:
         providers = self.catalogue.providers()
         override = hints.model_override
         if override and override.model:
-            self._check_model(override)
+            self._check_model(override, tenant)
         wanted = (override.provider,) if override and override.provider else ()
         for provider in (*wanted, *hints.exclude_providers):
             if provider not in providers:
                 raise not_found(Reason.UNKNOWN_PROVIDER, "provider", provider, providers)
 
-    def _check_model(self, override: ModelOverride) -> None:
+    def _check_model(self, override: ModelOverride, tenant: str) -> None:
         model = self.catalogue.find(override.model)
         if model is None:
-            known = [*self.catalogue.models, *self.catalogue.aliases]
+            known = self.catalogue.open_to(tenant).names()
             raise not_found(Reason.UNKNOWN_MODEL, "model", override.model, known)
+        if not model.open_to(tenant):
+            raise RequestError(Reason.PERMISSION_DENIED, f"model {override.model!r} is not for tenant {tenant!r}")
         if override.provider not in ("", model.provider):
             found = (
                 f"{override.model!r} is at {model.provider!r}, not at {override.provider[:64]!r}; leave one of them out"

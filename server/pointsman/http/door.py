@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from aiohttp import hdrs, web
 
-from pointsman.errors import CannotListen
+from pointsman.errors import CannotListen, Reason, RequestError
 from pointsman.telemetry.metrics import Metrics
 
 _KEEPALIVE = 75.0
@@ -28,10 +28,14 @@ class HttpDoor:
     """One listening HTTP server. `address` is host:port, port 0 for any free one; `ready` answers /readyz.
 
     GET /metrics, GET /healthz (200 while the process lives), GET /readyz (200, or 503 while it should get no traffic).
+    `guard` is told the `authorization` header of whoever wants the metrics, "" for none, and raises RequestError where
+    that is not enough; None: they are for everybody.
     """
 
-    def __init__(self, address: str, metrics: Metrics, ready: Callable[[], bool]) -> None:
-        self._address, self._metrics, self._ready = address, metrics, ready
+    def __init__(
+        self, address: str, metrics: Metrics, ready: Callable[[], bool], guard: Callable[[str], None] | None = None
+    ) -> None:
+        self._address, self._metrics, self._ready, self._guard = address, metrics, ready, guard
         app = web.Application()
         app.router.add_get("/metrics", self._show_metrics)
         app.router.add_get("/healthz", self._live)
@@ -58,6 +62,11 @@ class HttpDoor:
         await self._runner.cleanup()
 
     async def _show_metrics(self, request: web.Request) -> web.Response:
+        if self._guard:
+            try:
+                self._guard(request.headers.get(hdrs.AUTHORIZATION, ""))
+            except RequestError as refused:
+                return _turned_away(refused)
         body, content_type = self._metrics.exposition()
         return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type})
 
@@ -66,6 +75,12 @@ class HttpDoor:
 
     async def _show_ready(self, request: web.Request) -> web.Response:
         return web.Response(text="ready\n") if self._ready() else web.Response(text="not ready\n", status=503)
+
+
+def _turned_away(refused: RequestError) -> web.Response:
+    if refused.reason is Reason.PERMISSION_DENIED:
+        return web.Response(text=f"{refused.message}\n", status=403)
+    return web.Response(text=f"{refused.message}\n", status=401, headers={hdrs.WWW_AUTHENTICATE: "Bearer"})
 
 
 async def _anonymous(request: web.Request, response: web.StreamResponse) -> None:

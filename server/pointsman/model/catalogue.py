@@ -29,7 +29,7 @@ class Model(Struct, frozen=True, kw_only=True):
 
     `min_output_tokens` is what it needs to answer at all where it reasons. Models of one `base_model` are the same
     weights at different providers; "": no other is. `api` is which of its provider's it is asked by, chat_completions
-    or responses; "": as is known of its name.
+    or responses; "": as is known of its name. `tenants` are those that it is for; none: it is for all.
     """
 
     id: str
@@ -47,6 +47,11 @@ class Model(Struct, frozen=True, kw_only=True):
     min_output_tokens: int | None = None
     base_model: str = ""
     api: str = ""
+    tenants: frozenset[str] = frozenset()
+
+    def open_to(self, tenant: str) -> bool:
+        """Whether this tenant's requests may be routed to it."""
+        return not self.tenants or tenant in self.tenants
 
     def same_as(self, other: Model) -> bool:
         """Whether both are deployments of the same weights."""
@@ -120,6 +125,14 @@ class Catalogue(Struct, frozen=True, kw_only=True):
             return self
         models = {id: replace(m, enabled=m.enabled and m.provider not in providers) for id, m in self.models.items()}
         return replace(self, models=models)
+
+    def open_to(self, tenant: str) -> Catalogue:
+        """Without the models of other tenants."""
+        return replace(self, models={id: model for id, model in self.models.items() if model.open_to(tenant)})
+
+    def names(self) -> list[str]:
+        """What its models can be asked for by: ids, then aliases."""
+        return [*self.models, *(alias for model in self.models.values() for alias in model.aliases)]
 
     def providers(self) -> frozenset[str]:
         return frozenset(model.provider for model in self.models.values())

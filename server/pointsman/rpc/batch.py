@@ -11,20 +11,21 @@ from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.model.request import Request
 from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.failure_to_wire import told_to_wire
-from pointsman.rpc.from_wire import call_from_wire
+from pointsman.rpc.from_wire import Call
 from pointsman.rpc.limits import BATCH, UNARY_RESPONSE_BYTES
 from pointsman.v1 import router_service_pb2 as wire
 
 AT_ONCE = 16
 """Decisions under way at a time; each waits for its commit, and others' calls run in between."""
 
+Read = Callable[[wire.RouteRequest], Call]
 Route = Callable[[Request], Coroutine[Any, Any, Completion]]
 
 
 async def route_batch(
-    request: wire.RouteBatchRequest, route: Route, session: str, expired: Callable[[], bool]
+    request: wire.RouteBatchRequest, read: Read, route: Route, expired: Callable[[], bool]
 ) -> wire.RouteBatchResponse:
-    """Every item through `route`; those whose turn comes when the deadline has `expired` are not tried.
+    """Every item through `read` and `route`; those whose turn comes when the deadline has `expired` are not tried.
 
     InvalidRequest where there are no items, too many, or where their decisions are more than a response can hold.
     """
@@ -38,7 +39,7 @@ async def route_batch(
     async def work_off(work: Iterator[tuple[wire.RouteRequest, wire.RouteBatchItem]]) -> None:
         # One iterator for all: whoever is free takes the next.
         for asked, item in work:
-            await _answer(asked, item, route, session, expired)
+            await _answer(asked, item, read, route, expired)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(AT_ONCE, len(request.requests))):
@@ -53,12 +54,12 @@ async def route_batch(
 
 
 async def _answer(
-    asked: wire.RouteRequest, item: wire.RouteBatchItem, route: Route, session: str, expired: Callable[[], bool]
+    asked: wire.RouteRequest, item: wire.RouteBatchItem, read: Read, route: Route, expired: Callable[[], bool]
 ) -> None:
     try:
         if expired():
             raise RequestError(Reason.DEADLINE_EXCEEDED, "the deadline passed before its turn came")
-        call = call_from_wire(asked, session)
+        call = read(asked)
         completion = await route(call.request)
     except RequestError as error:
         told_to_wire(error, item.error)

@@ -9,7 +9,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pointsman.errors import Reason, RequestError
+from pointsman.model.caller import Caller
 from pointsman.model.request import Hints, Params, Request, measure
+from pointsman.rpc.callers import check_override, tenant_for
 from pointsman.rpc.generation_from_wire import (
     params_from_wire,
     response_format_from_wire,
@@ -26,9 +28,6 @@ from pointsman.v1 import router_service_pb2, routing_pb2
 WireCall = (
     router_service_pb2.RouteRequest | router_service_pb2.CompleteRequest | router_service_pb2.CompleteUnaryRequest
 )
-
-TENANT = "default"
-"""Whose every request is while nobody authenticates."""
 
 
 class TraceLevel(StrEnum):
@@ -74,14 +73,15 @@ _UNARY = StreamOptions(restart=True, heartbeat=None)
 _UNARY_WITH_REASONING = StreamOptions(restart=True, include_reasoning=True, heartbeat=None)
 
 
-def call_from_wire(wire: WireCall, session: str = "") -> Call:
+def call_from_wire(wire: WireCall, caller: Caller, session: str = "") -> Call:
     """Everything a call says, or everything that is wrong with it; `session` is the one its metadata names.
 
-    Raises RequestError PERMISSION_DENIED for another tenant, FEATURE_DISABLED for a request_id, and otherwise
-    InvalidRequest with at most ten violations, such as `input.messages[2].parts[0].image.media_type`.
+    Raises RequestError PERMISSION_DENIED for another tenant or an override that the caller may not make,
+    FEATURE_DISABLED for a request_id, and otherwise InvalidRequest with at most ten violations, such as
+    `input.messages[2].parts[0].image.media_type`.
     """
     found = Violations()
-    request = _in_session(request_from_wire(wire, found), session, found)
+    request = _in_session(request_from_wire(wire, caller, found), session, found)
     trace_level = _TRACE_LEVELS.get(wire.trace_level)
     if trace_level is None:
         found.add("trace_level", f"{wire.trace_level} is not a level we know")
@@ -90,14 +90,11 @@ def call_from_wire(wire: WireCall, session: str = "") -> Call:
     return Call(request, trace_level or TraceLevel.SUMMARY, stream)
 
 
-def request_from_wire(wire: WireCall, found: Violations) -> Request:
+def request_from_wire(wire: WireCall, caller: Caller, found: Violations) -> Request:
     """The request; what is wrong with it goes to `found`, and then the result is not to be used."""
     hints, content = wire.hints, wire.input
-    if hints.tenant not in ("", TENANT):
-        raise RequestError(
-            Reason.PERMISSION_DENIED,
-            f"this server does not authenticate callers: hints.tenant must be empty or {TENANT!r}",
-        )
+    tenant = tenant_for(hints, caller)
+    check_override(hints, caller)
     if wire.request_id:
         raise RequestError(
             Reason.FEATURE_DISABLED, "request_id is set, but this server does not offer idempotent requests yet"
@@ -113,7 +110,8 @@ def request_from_wire(wire: WireCall, found: Violations) -> Request:
         response_format=shape,
         params=params_from_wire(content.params, found) if content.HasField("params") else Params(),
         hints=hints_from_wire(hints, found) if wire.HasField("hints") else Hints(),
-        tenant=TENANT,
+        tenant=tenant,
+        key=caller.key,
         facts=measure(messages, tools),
     )
     _check_text(wire, request.facts.images, found)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pointsman.engine.exchange import Routed
 
+AUTHORIZATION = "authorization"
 DECISION_ID = "x-pointsman-decision-id"
 SESSION_ID = "x-pointsman-session-id"
 

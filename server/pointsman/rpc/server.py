@@ -13,9 +13,11 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from pointsman.engine.route import Engine
 from pointsman.errors import CannotListen
+from pointsman.rpc.callers import Authenticate
 from pointsman.rpc.limits import METADATA_BYTES, REQUEST_BYTES, REQUEST_WITH_IMAGES_BYTES, TRANSPORT_REQUEST_BYTES
 from pointsman.rpc.parsing import parse
 from pointsman.rpc.service import Deadlines, Desk, Service
+from pointsman.rpc.tls import Certificates, TlsFiles
 from pointsman.rpc.traffic import Traffic
 from pointsman.v1 import admin_service_pb2
 from pointsman.v1 import router_service_pb2 as wire
@@ -40,22 +42,23 @@ _OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class DoorSettings:
-    """`address` is host:port, port 0 for any free one; times are seconds."""
+    """`address` is host:port, port 0 for any free one; times are seconds. `tls` None: plaintext."""
 
     address: str
     max_concurrent_requests: int = 1000
     default_deadline: float = 300.0
     max_deadline: float = 600.0
+    tls: TlsFiles | None = None
 
 
 class GrpcDoor:
-    """One listening gRPC server over an engine."""
+    """One listening gRPC server over an engine. Health and reflection are for everybody, they tell nothing of ours."""
 
-    def __init__(self, engine: Engine, desk: Desk, settings: DoorSettings) -> None:
+    def __init__(self, engine: Engine, desk: Desk, settings: DoorSettings, authenticate: Authenticate) -> None:
         self._settings = settings
         self._traffic = Traffic(settings.max_concurrent_requests)
         deadlines = Deadlines(settings.default_deadline, settings.max_deadline)
-        self._service = Service(engine, desk, self._traffic, deadlines)
+        self._service = Service(engine, desk, self._traffic, deadlines, authenticate)
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(options=_OPTIONS)
         models = engine.rules.catalogue.models.values()
@@ -70,12 +73,12 @@ class GrpcDoor:
         return len(self._traffic)
 
     async def start(self) -> str:
-        """Listen and be SERVING; the address, with its real port."""
+        """Listen and be SERVING; the address, with its real port. Raises CannotListen."""
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self._server.add_generic_rpc_handlers(self._handlers())
         host = self._settings.address.rpartition(":")[0]
         try:
-            port = self._server.add_insecure_port(self._settings.address)
+            port = self._listen()
         except RuntimeError:
             raise CannotListen(
                 f"cannot listen on {self._settings.address}: the port is taken, or the address is not this machine's"
@@ -84,6 +87,12 @@ class GrpcDoor:
         await self._health.set(ROUTER, health_pb2.HealthCheckResponse.SERVING)
         self.serving = True
         return f"{host}:{port}"
+
+    def _listen(self) -> int:
+        address, tls = self._settings.address, self._settings.tls
+        if tls is None:
+            return self._server.add_insecure_port(address)
+        return self._server.add_secure_port(address, Certificates(tls).credentials())
 
     async def stop(self, grace: float) -> None:
         """NOT_SERVING at once, then `grace` seconds for running calls; returns when the last handler has ended."""

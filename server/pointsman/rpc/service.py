@@ -16,8 +16,10 @@ from pointsman.engine.explain import Explainer
 from pointsman.engine.route import Engine
 from pointsman.engine.simulate import Simulator
 from pointsman.errors import ConfigInvalid, InvalidRequest, Reason, RequestError
+from pointsman.model.caller import Permission
 from pointsman.model.request import Request
 from pointsman.rpc.batch import route_batch
+from pointsman.rpc.callers import Authenticate, Visit, require
 from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.events_to_wire import finish_to_wire
 from pointsman.rpc.explained_to_wire import explained_to_wire
@@ -74,8 +76,11 @@ class Deadlines:
 class Service:
     """RouterService and AdminService over one engine."""
 
-    def __init__(self, engine: Engine, desk: Desk, traffic: Traffic, deadlines: Deadlines) -> None:
+    def __init__(
+        self, engine: Engine, desk: Desk, traffic: Traffic, deadlines: Deadlines, authenticate: Authenticate
+    ) -> None:
         self._engine, self._desk, self._traffic, self._deadlines = engine, desk, traffic, deadlines
+        self._authenticate = authenticate
 
     async def route(self, request: wire.RouteRequest | ParseFailure | TooLarge, context: Context) -> Any:
         """RouterService.Route."""
@@ -113,9 +118,9 @@ class Service:
         """AdminService.Simulate."""
         return await self._guarded(request, context, self._simulate)
 
-    async def _route(self, request: wire.RouteRequest, context: Context) -> wire.RouteResponse:
+    async def _route(self, request: wire.RouteRequest, context: Context, visit: Visit) -> wire.RouteResponse:
         deadline = self._deadline(context)
-        call = call_from_wire(request, session_of(context.invocation_metadata()))
+        call = call_from_wire(request, visit.caller, visit.session)
         completion = await self._engine.route(call.request, deadline)
         _raise_failure(completion)
         routed = completion.routed
@@ -125,17 +130,22 @@ class Service:
         decision_to_wire(routed, call.trace_level, response.decision)
         return response
 
-    async def _route_batch(self, request: wire.RouteBatchRequest, context: Context) -> wire.RouteBatchResponse:
-        deadline, session = self._deadline(context), session_of(context.invocation_metadata())
+    async def _route_batch(
+        self, request: wire.RouteBatchRequest, context: Context, visit: Visit
+    ) -> wire.RouteBatchResponse:
+        deadline = self._deadline(context)
 
         def route(asked: Request) -> Coroutine[Any, Any, Completion]:
             return self._engine.route(asked, deadline)
 
-        return await route_batch(request, route, session, expired=lambda: monotonic() >= deadline)
+        def read(asked: wire.RouteRequest) -> Call:
+            return call_from_wire(asked, visit.caller, visit.session)
 
-    async def _complete(self, request: wire.CompleteRequest, context: Context) -> None:
+        return await route_batch(request, read, route, expired=lambda: monotonic() >= deadline)
+
+    async def _complete(self, request: wire.CompleteRequest, context: Context, visit: Visit) -> None:
         deadline = self._deadline(context)
-        call = call_from_wire(request, session_of(context.invocation_metadata()))
+        call = call_from_wire(request, visit.caller, visit.session)
         sink = StreamSink(context, call, monotonic)
         try:
             completion = await self._engine.complete(call.request, self._terms(call, deadline), sink)
@@ -153,9 +163,11 @@ class Service:
             raise CallFailed(completion.error or error, completion) from error
         _raise_failure(completion)
 
-    async def _complete_unary(self, request: wire.CompleteUnaryRequest, context: Context) -> wire.CompleteUnaryResponse:
+    async def _complete_unary(
+        self, request: wire.CompleteUnaryRequest, context: Context, visit: Visit
+    ) -> wire.CompleteUnaryResponse:
         deadline = self._deadline(context)
-        call = call_from_wire(request, session_of(context.invocation_metadata()))
+        call = call_from_wire(request, visit.caller, visit.session)
         completion = await self._engine.complete(call.request, self._terms(call, deadline), None)
         _raise_failure(completion)
         routed, served = completion.routed, completion.served
@@ -170,21 +182,26 @@ class Service:
         finish_to_wire(completion, served, wire=response.finish)
         return response
 
-    async def _list_models(self, request: admin.ListModelsRequest, context: Context) -> admin.ListModelsResponse:
-        return models_to_wire(request, self._engine.rules.catalogue)
+    async def _list_models(
+        self, request: admin.ListModelsRequest, context: Context, visit: Visit
+    ) -> admin.ListModelsResponse:
+        catalogue, caller = self._engine.rules.catalogue, visit.caller
+        return models_to_wire(request, catalogue if caller.may(Permission.ADMIN) else catalogue.open_to(caller.tenant))
 
     async def _list_provider_health(
-        self, request: admin.ListProviderHealthRequest, context: Context
+        self, request: admin.ListProviderHealthRequest, context: Context, visit: Visit
     ) -> admin.ListProviderHealthResponse:
+        require(visit.caller, Permission.ADMIN, "ListProviderHealth")
         return health_to_wire(request, await self._engine.vitals())
 
-    async def _explain(self, request: admin.ExplainRequest, context: Context) -> admin.ExplainResponse:
+    async def _explain(self, request: admin.ExplainRequest, context: Context, visit: Visit) -> admin.ExplainResponse:
         if not request.decision_id:
             raise InvalidRequest([("decision_id", "must not be empty")])
-        return explained_to_wire(await self._desk.explainer.explain(request.decision_id))
+        of = None if visit.caller.may(Permission.ADMIN) else visit.caller.tenant
+        return explained_to_wire(await self._desk.explainer.explain(request.decision_id, of))
 
-    async def _simulate(self, request: admin.SimulateRequest, context: Context) -> admin.SimulateResponse:
-        asked, simulator = simulation_from_wire(request), self._desk.simulator
+    async def _simulate(self, request: admin.SimulateRequest, context: Context, visit: Visit) -> admin.SimulateResponse:
+        asked, simulator = simulation_from_wire(request, visit.caller), self._desk.simulator
         if not asked.document:
             return simulated_to_wire(await simulator.simulate(asked.request, asked.supposed))
         deadline = self._deadline(context)
@@ -210,14 +227,20 @@ class Service:
         return Terms(deadline, stream.restart, stream.include_reasoning, stream.include_final_message)
 
     async def _guarded(
-        self, request: Q | ParseFailure | TooLarge, context: Context, handle: Callable[[Q, Context], Awaitable[Any]]
+        self,
+        request: Q | ParseFailure | TooLarge,
+        context: Context,
+        handle: Callable[[Q, Context, Visit], Awaitable[Any]],
     ) -> object:
         """The outermost layer, and the only one that aborts: an exception let through would send its own text."""
         task: asyncio.Task[object] | None = None
         completion: Completion | None = None
         try:
             task = self._traffic.enter()
-            return await handle(_parsed(request), context)
+            # Asked for once: grpc makes it anew each time.
+            metadata = context.invocation_metadata()
+            visit = Visit(self._authenticate(metadata), session_of(metadata))
+            return await handle(_parsed(request), context, visit)
         except CallFailed as failed:
             error, completion = failed.error, failed.completion
         except RequestError as refused:

@@ -7,8 +7,10 @@ from msgspec import Struct
 from pointsman.engine.simulate import Simulated
 from pointsman.engine.suppose import HealthOverride, Suppositions
 from pointsman.errors import ConfigInvalid, Reason, RequestError
+from pointsman.model.caller import Caller, Permission
 from pointsman.model.request import Request
 from pointsman.model.snapshot import HealthState
+from pointsman.rpc.callers import require
 from pointsman.rpc.decision_to_wire import whole_to_wire
 from pointsman.rpc.durations import set_duration, set_timestamp
 from pointsman.rpc.enums import HEALTH_STATES
@@ -29,15 +31,18 @@ class Simulation(Struct, frozen=True):
     document: str
 
 
-def simulation_from_wire(wire: admin_service_pb2.SimulateRequest) -> Simulation:
+def simulation_from_wire(wire: admin_service_pb2.SimulateRequest, caller: Caller) -> Simulation:
     """All of it, or InvalidRequest with everything that is wrong; as `call_from_wire` of a Route."""
+    if wire.config_yaml:
+        # It may name files, and those are the server's.
+        require(caller, Permission.ADMIN, "config_yaml")
     found = Violations()
     # The rules of a Route hold, for the prompt that may be missing too.
     route = router_service_pb2.RouteRequest()
     route.input.CopyFrom(wire.input)
     if wire.HasField("hints"):
         route.hints.CopyFrom(wire.hints)
-    request = request_from_wire(route, found)
+    request = request_from_wire(route, caller, found)
     found.check_bytes("config_yaml", wire.config_yaml, CONFIG_BYTES)
     supposed = Suppositions(_health(wire, found), _remaining(wire, found))
     found.raise_if_any()

@@ -107,7 +107,11 @@ TABLE: Mapping[Reason, Row] = {
         StatusCode.DEADLINE_EXCEEDED, "The deadline leaves no time for an attempt", "with at least needed_ms"
     ),
     Reason.CALLER_CANCELLED: Row(StatusCode.CANCELLED, "The caller went away; seen in logs and ledger only"),
-    Reason.PERMISSION_DENIED: Row(StatusCode.PERMISSION_DENIED, "The caller may not do this"),
+    Reason.CREDENTIALS_MISSING: Row(StatusCode.UNAUTHENTICATED, "The call brings no API key, and needs one"),
+    Reason.CREDENTIALS_INVALID: Row(StatusCode.UNAUTHENTICATED, "The API key is unknown, revoked or expired"),
+    Reason.PERMISSION_DENIED: Row(
+        StatusCode.PERMISSION_DENIED, "The caller may not do this, whether or not what it names is there"
+    ),
     Reason.STREAM_INTERRUPTED: Row(
         StatusCode.ABORTED, "The provider failed after output had begun", "the caller decides, and pays again"
     ),

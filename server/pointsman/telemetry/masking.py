@@ -27,6 +27,8 @@ _PATTERNS = tuple(
         rf"""(\b(?:key|token)=["']?|["'](?:key|token){_IS}){_VALUE}""",
         # The user and password of a URL
         r"(://)[^/\s@\"']+(?=@)",
+        # Our own callers' keys, whose id says whose it was
+        r"(\bpm_[0-9a-f]{12}_)[0-9a-z_-]+",
         # The ways in which providers begin their keys, and a JWT
         r"()\b(?:sk|pk|gsk|xai|pplx|nvapi)[-_][a-z0-9_-]{8,}",
         r"()\baiza[a-z0-9_-]{20,}",

@@ -83,7 +83,10 @@ class Metrics:
             self._request_ended(event.record)
 
     def gauge(self, metric: names.Metric, read: Callable[[], Mapping[Labels, float]]) -> None:
-        """Show a gauge; `read` gives its values by label values at every scrape, without labels as `{(): 7}`."""
+        """Show a gauge, or a counter that is kept elsewhere.
+
+        `read` gives the values by label values at every scrape, without labels as `{(): 7}`.
+        """
         self._tallies.append(Gauge(metric, read))
 
     def exposition(self) -> tuple[bytes, str]:

@@ -117,6 +117,12 @@ PROVIDER_STATE = Metric(
 BUILD_INFO = Metric("pointsman_build_info", Kind.GAUGE, "1, labelled with the version of this server.", ("version",))
 CONFIG_INFO = Metric("pointsman_config_info", Kind.GAUGE, "1, labelled with the configuration in use.", ("version",))
 REQUESTS_RUNNING = Metric("pointsman_requests_running", Kind.GAUGE, "Requests that are running now.")
+UNAUTHENTICATED = Metric(
+    "pointsman_unauthenticated_total",
+    Kind.COUNTER,
+    "Calls and scrapes turned away for their API key, by the error's reason; there are none without `auth.keys`.",
+    ("reason",),
+)
 
 METRICS = (
     DECISIONS,
@@ -135,6 +141,7 @@ METRICS = (
     BUILD_INFO,
     CONFIG_INFO,
     REQUESTS_RUNNING,
+    UNAUTHENTICATED,
 )
 
 TIME = LogField("time", "When, UTC in ISO 8601 with milliseconds")

@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
-from pointsman.telemetry.names import Metric
+from pointsman.telemetry.names import Kind, Metric
 
 Labels = tuple[str, ...]
 
@@ -69,13 +69,14 @@ class Distributions(dict[Labels, Distribution]):
 
 
 class Gauge:
-    """Values by label values, read when somebody looks."""
+    """Values by label values, read when somebody looks; of a counter too, where somebody else counts."""
 
     def __init__(self, metric: Metric, read: Callable[[], Mapping[Labels, float]]) -> None:
         self._metric, self._read = metric, read
 
-    def family(self) -> GaugeMetricFamily:
-        family = GaugeMetricFamily(self._metric.name, self._metric.help, labels=self._metric.labels)
+    def family(self) -> GaugeMetricFamily | CounterMetricFamily:
+        kind = CounterMetricFamily if self._metric.kind is Kind.COUNTER else GaugeMetricFamily
+        family = kind(self._metric.name, self._metric.help, labels=self._metric.labels)
         for labels, value in self._read().items():
             family.add_metric(labels, value)
         return family

@@ -137,7 +137,7 @@ class PolicyContract:
                 blank = self._try(redacted(request), snapshot, rules).answers()
                 assert blank == answers, f"with the texts blank it answers something else: {blank}, not {answers}"
             if self.plugin.reads_only_text:
-                plain = replace(request, hints=Hints(), tenant="default", params=Params())
+                plain = replace(request, hints=Hints(), tenant="default", key="", params=Params())
                 others = self._try(plain, self.snapshots[0], rules).answers("assess_request")
                 said = [answer for answer in answers if answer[0] == "assess_request"]
                 assert others == said, f"without hints it answers something else: {others}, not {said}"

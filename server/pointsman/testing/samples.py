@@ -48,6 +48,7 @@ REQUESTS = (
     replace(
         make_request("As JSON, please.", hints=Hints(mode=Mode.BALANCED)),
         tenant="acme",
+        key="0f3a9c51d7e2",
         tool_choice=ToolChoice("none"),
         response_format=ResponseFormat("json_object"),
     ),

@@ -17,6 +17,7 @@ from pointsman.config.load import load
 from pointsman.config.settings import Config
 from pointsman.model.catalogue import Model, Task
 from pointsman.model.request import Request
+from pointsman.rpc.client.access import Access
 from pointsman.rpc.client.calls import Client
 from pointsman.rpc.client.views import DecisionView, StreamEvent
 from pointsman.sim import SimSettings, serve
@@ -44,6 +45,7 @@ def make_config(*first: str | Row) -> str:
         "tags": catalogue.tags,
         "default": catalogue.default_task,
         "chain": [{"use": row} if isinstance(row, str) else row for row in (*first, *_STANDARD)],
+        "auth": "none",
     }
     # JSON is YAML, and needs no thought about quotes.
     return json.dumps(document, indent=2)
@@ -71,7 +73,8 @@ def _task(task: Task) -> Row:
 class RunningServer:
     """`address` is gRPC's, `http` that of metrics; `simulator` is the URL that stands for every provider.
 
-    Any client may call it. `route` and `complete` are for tests that run on an event loop, the server's own or another.
+    Any client may call it. `route` and `complete` are for tests that run on an event loop, the server's own or another;
+    where the configuration has `auth`, they bring the API key `key`.
     """
 
     address: str
@@ -80,17 +83,17 @@ class RunningServer:
     ledger: Path
     config: Config
 
-    async def route(self, request: Request | str) -> DecisionView:
+    async def route(self, request: Request | str, key: str = "") -> DecisionView:
         """What the server decides, with every policy's verdict. Raises `CallFailed`."""
-        return await self._call(lambda client: client.route(_request(request), 10))
+        return await self._call(lambda client: client.route(_request(request), 10), key)
 
-    async def complete(self, request: Request | str) -> list[StreamEvent]:
+    async def complete(self, request: Request | str, key: str = "") -> list[StreamEvent]:
         """All events of one streamed answer. Raises `CallFailed`."""
-        return await self._call(lambda client: list(client.stream(_request(request), timeout=10)))
+        return await self._call(lambda client: list(client.stream(_request(request), timeout=10)), key)
 
-    async def _call(self, call: Callable[[Client], T]) -> T:
+    async def _call(self, call: Callable[[Client], T], key: str) -> T:
         def ask() -> T:
-            with Client(self.address) as client:
+            with Client(self.address, Access(key)) as client:
                 return call(client)
 
         return await asyncio.to_thread(ask)
@@ -146,9 +149,11 @@ async def _serving(serving: Coroutine[Any, Any, None], ready: asyncio.Future[str
 
 
 def _placed(config: Config, ledger: Path) -> Config:
-    """On free ports of this machine, its ledger in a directory that goes away."""
+    """On free ports of this machine, its ledger in a directory that goes away; without `auth`, for everybody."""
     server = config.server.model_copy(update={"grpc": _FREE, "http": _FREE, "drain": 1.0})
-    return replace(config, server=server, ledger=config.ledger.model_copy(update={"path": str(ledger)}))
+    return replace(
+        config, auth=config.auth or "none", server=server, ledger=config.ledger.model_copy(update={"path": str(ledger)})
+    )
 
 
 def _request(asked: Request | str) -> Request:

@@ -26,7 +26,9 @@ if _version_not_supported:
 
 
 class AdminServiceStub:
-    """For operators and consoles.
+    """For operators and consoles. Where callers are authenticated, every key may list the models
+    that its tenant can use, explain its tenant's decisions, and simulate without config_yaml;
+    everything else is PERMISSION_DENIED without the permission admin.
     """
 
     def __init__(self, channel):
@@ -58,18 +60,22 @@ class AdminServiceStub:
 
 
 class AdminServiceServicer:
-    """For operators and consoles.
+    """For operators and consoles. Where callers are authenticated, every key may list the models
+    that its tenant can use, explain its tenant's decisions, and simulate without config_yaml;
+    everything else is PERMISSION_DENIED without the permission admin.
     """
 
     def ListModels(self, request, context):
-        """The configured models, ordered by id.
+        """The configured models, ordered by id: with the permission admin all, otherwise those that
+        the caller's tenant can use.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Explain(self, request, context):
-        """A past decision, with what came of it. UNKNOWN_DECISION where the ledger has none such.
+        """A past decision, with what came of it. UNKNOWN_DECISION where the ledger has none such;
+        without the permission admin PERMISSION_DENIED for that, as for another tenant's.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -77,7 +83,7 @@ class AdminServiceServicer:
 
     def ListProviderHealth(self, request, context):
         """State of the providers behind pointsman, as this process has observed it;
-        pointsman's own is grpc.health.v1. For each provider first the provider as
+        pointsman's own is grpc.health.v1. Needs the permission admin. For each provider first the provider as
         a whole, then its models; ordered by provider and model.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -123,7 +129,9 @@ def add_AdminServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AdminService:
-    """For operators and consoles.
+    """For operators and consoles. Where callers are authenticated, every key may list the models
+    that its tenant can use, explain its tenant's decisions, and simulate without config_yaml;
+    everything else is PERMISSION_DENIED without the permission admin.
     """
 
     @staticmethod

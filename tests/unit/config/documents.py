@@ -38,6 +38,7 @@ tasks:
     min_output_tokens: 1024
 tags: {nightly-report: code}
 default: simple
+auth: none
 chain:
   - {id: tags, use: tags}
   - {id: fits, use: feasibility, with: {context_share: 0.5}}

@@ -61,6 +61,15 @@ async def test_an_unknown_id() -> None:
     assert (unknown.value.reason, unknown.value.metadata) == (Reason.UNKNOWN_DECISION, {"decision": "d-2"})
 
 
+@pytest.mark.parametrize("decision_id", ["d-1", "d-2"])
+async def test_of_another_tenant_nobody_learns_whether_there_is_one(decision_id: str) -> None:
+    explained = await (await explainer(version="test")).explain("d-1", record("d-1").request.tenant)
+    assert explained.record.decision_id == "d-1"
+    with pytest.raises(RequestError, match=f"decision '{decision_id}' is none of tenant 'other'") as refused:
+        await (await explainer()).explain(decision_id, "other")
+    assert refused.value.reason is Reason.PERMISSION_DENIED
+
+
 class Broken(FakeLedger):
     async def find(self, decision_id: str) -> None:
         raise LedgerUnavailable("the disk is gone")

@@ -25,8 +25,9 @@ def test_no_text_is_left() -> None:
 
 
 def test_what_routing_looks_at_is_left() -> None:
-    asked, left = telling_request(), redacted(telling_request())
-    assert (left.hints, left.tenant, left.facts) == (asked.hints, asked.tenant, asked.facts)
+    asked = msgspec.structs.replace(telling_request(), tenant="acme", key="0f3a9c51d7e2")
+    left = redacted(asked)
+    assert (left.hints, left.tenant, left.key, left.facts) == (asked.hints, asked.tenant, asked.key, asked.facts)
     assert left.params == Params(max_output_tokens=100, stop_sequences=("",))
     assert left.tools == (Tool("lookup", strict=True),)
     assert left.response_format == ResponseFormat("json_schema", "reply", strict=True)

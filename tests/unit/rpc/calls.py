@@ -8,6 +8,7 @@ import pytest
 from google.protobuf.json_format import ParseDict
 
 from pointsman.errors import InvalidRequest
+from pointsman.model.caller import ANYBODY
 from pointsman.model.request import (
     Request,
 )
@@ -23,12 +24,12 @@ def complete(**fields: Any) -> CompleteRequest:
 
 
 def read(**fields: Any) -> Request:
-    return call_from_wire(complete(**fields)).request
+    return call_from_wire(complete(**fields), ANYBODY).request
 
 
 def refused(wire: WireCall) -> InvalidRequest:
     with pytest.raises(InvalidRequest) as caught:
-        call_from_wire(wire)
+        call_from_wire(wire, ANYBODY)
     return caught.value
 
 

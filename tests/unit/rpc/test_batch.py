@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from google.protobuf.json_format import ParseDict
@@ -12,8 +13,10 @@ from tests.unit.rpc.calls import HELLO
 from pointsman.engine.exchange import Completion, Routed
 from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.model.attempt import Cost
+from pointsman.model.caller import ANYBODY
 from pointsman.model.request import Request
 from pointsman.rpc.batch import AT_ONCE, route_batch
+from pointsman.rpc.from_wire import Call, call_from_wire
 from pointsman.v1 import errors_pb2
 from pointsman.v1.router_service_pb2 import RouteBatchRequest, RouteRequest
 
@@ -45,6 +48,11 @@ class Router:
         return Completion(f"id-{task}", replace(self._routed, decision=decision), (), Cost(), 0.0)
 
 
+def reading(session: str = "") -> Callable[[RouteRequest], Call]:
+    """As a door reads items whose metadata names a session."""
+    return lambda asked: call_from_wire(asked, ANYBODY, session)
+
+
 def batch(*tasks: str) -> RouteBatchRequest:
     return RouteBatchRequest(requests=[item(task) for task in tasks])
 
@@ -56,7 +64,7 @@ def item(task: str) -> RouteRequest:
 async def test_every_item_has_its_own_answer_in_order(routed: Routed) -> None:
     asked = batch("a", "b", "down", "c")
     asked.requests[1].ClearField("input")
-    response = await route_batch(asked, Router(routed), "s-1", NEVER)
+    response = await route_batch(asked, reading("s-1"), Router(routed), NEVER)
     kinds = [item.WhichOneof("result") for item in response.items]
     assert kinds == ["decision", "error", "error", "decision"]
     assert [item.decision.task.task for item in response.items if item.HasField("decision")] == ["a", "c"]
@@ -70,20 +78,22 @@ async def test_the_session_of_the_metadata_is_everybodys(routed: Routed) -> None
     router = Router(routed)
     asked = batch("a", "b")
     asked.requests[1].hints.session_id = "own"
-    await route_batch(asked, router, "s-1", NEVER)
+    await route_batch(asked, reading("s-1"), router, NEVER)
     assert router.sessions == {"s-1", "own"}
 
 
 async def test_only_so_many_are_under_way_at_a_time(routed: Routed) -> None:
     router = Router(routed)
-    response = await route_batch(batch(*map(str, range(256))), router, "", NEVER)
+    response = await route_batch(batch(*map(str, range(256))), reading(), router, NEVER)
     assert (router.most, len(router.asked)) == (AT_ONCE, 256)
     assert [item.decision.task.task for item in response.items] == [str(number) for number in range(256)]
 
 
 async def test_after_the_deadline_nobody_is_asked_any_more(routed: Routed) -> None:
     router = Router(routed)
-    response = await route_batch(batch(*map(str, range(50))), router, "", expired=lambda: len(router.asked) >= 20)
+    response = await route_batch(
+        batch(*map(str, range(50))), reading(), router, expired=lambda: len(router.asked) >= 20
+    )
     assert len(router.asked) == 20
     late = [item.error.reason for item in response.items if item.HasField("error")]
     assert late == [errors_pb2.ERROR_REASON_DEADLINE_EXCEEDED] * 30
@@ -93,14 +103,14 @@ async def test_after_the_deadline_nobody_is_asked_any_more(routed: Routed) -> No
 async def test_none_and_too_many(routed: Routed, count: int, reason: Reason) -> None:
     router = Router(routed)
     with pytest.raises(InvalidRequest, match="between 1 and 256") as refused:
-        await route_batch(batch(*["a"] * count), router, "", NEVER)
+        await route_batch(batch(*["a"] * count), reading(), router, NEVER)
     assert (refused.value.reason, router.asked) == (reason, [])
 
 
 async def test_more_than_a_response_can_hold(routed: Routed) -> None:
     long = replace(routed, decision=replace(routed.decision, reason="x" * 100_000))
     with pytest.raises(InvalidRequest, match="ask for less of a trace, or for fewer at once"):
-        await route_batch(batch(*["a"] * 50), Router(long), "", NEVER)
+        await route_batch(batch(*["a"] * 50), reading(), Router(long), NEVER)
 
 
 async def test_cancelled_it_cancels_them_all(routed: Routed) -> None:
@@ -114,7 +124,7 @@ async def test_cancelled_it_cancels_them_all(routed: Routed) -> None:
             ended.append(request.hints.task)
         raise AssertionError
 
-    call = asyncio.create_task(route_batch(batch("a", "b"), hang, "", NEVER))
+    call = asyncio.create_task(route_batch(batch("a", "b"), reading(), hang, NEVER))
     await started.wait()
     await asyncio.sleep(0)
     call.cancel(Reason.SHUTTING_DOWN)

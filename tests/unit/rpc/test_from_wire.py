@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.rpc.calls import HELLO, TOOL, complete, fields_of, read, refused, said
 
 from pointsman.errors import InvalidRequest, Reason, RequestError
+from pointsman.model.caller import ANYBODY
 from pointsman.model.request import (
     Hints,
     Image,
@@ -32,7 +33,7 @@ from pointsman.v1.router_service_pb2 import CompleteRequest, CompleteUnaryReques
 
 
 def test_a_small_request() -> None:
-    call = call_from_wire(complete())
+    call = call_from_wire(complete(), ANYBODY)
     assert call.request.messages == (Message(Role.USER, (Text("hello"),)),)
     assert call.request.hints == Hints()
     assert call.request.params == Params()
@@ -143,15 +144,15 @@ def test_hints() -> None:
 )
 def test_the_session_of_the_message_wins(hint: str, metadata: str, session: str) -> None:
     wire = complete(hints={"session_id": hint})
-    assert call_from_wire(wire, metadata).request.hints.session_id == session
+    assert call_from_wire(wire, ANYBODY, metadata).request.hints.session_id == session
 
 
 def test_sessions_have_at_most_256_bytes() -> None:
     assert fields_of(refused(complete(hints={"session_id": "ä" * 129}))) == ["hints.session_id"]
     with pytest.raises(InvalidRequest) as caught:
-        call_from_wire(complete(), "s" * 257)
+        call_from_wire(complete(), ANYBODY, "s" * 257)
     assert fields_of(caught.value) == ["x-pointsman-session-id"]
-    assert call_from_wire(complete(), "s" * 256).request.session == f"default/{'s' * 256}"
+    assert call_from_wire(complete(), ANYBODY, "s" * 256).request.session == f"default/{'s' * 256}"
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ def test_request_ids_are_not_offered() -> None:
 
 def test_only_route_may_leave_the_prompt_at_home() -> None:
     hints = {"task": "code", "input_tokens": 5}
-    assert call_from_wire(ParseDict({"hints": hints}, RouteRequest())).request.messages == ()
+    assert call_from_wire(ParseDict({"hints": hints}, RouteRequest()), ANYBODY).request.messages == ()
     assert fields_of(refused(ParseDict({"hints": {"task": "code"}}, RouteRequest()))) == ["input.messages"]
     assert fields_of(refused(ParseDict({"hints": {"input_tokens": 5}}, RouteRequest()))) == ["input.messages"]
     assert fields_of(refused(ParseDict({"hints": hints}, CompleteUnaryRequest()))) == ["input.messages"]
@@ -194,7 +195,7 @@ def test_only_route_may_leave_the_prompt_at_home() -> None:
     [("0s", None), ("1s", 1.0), ("1.5s", 1.5), ("600s", 600.0)],
 )
 def test_heartbeats(wire: str, expected: float | None) -> None:
-    assert call_from_wire(complete(stream_options={"heartbeat_interval": wire})).stream.heartbeat == expected
+    assert call_from_wire(complete(stream_options={"heartbeat_interval": wire}), ANYBODY).stream.heartbeat == expected
 
 
 @pytest.mark.parametrize(("seconds", "nanos"), [(-1, 0), (0, 1), (600, 1), (5, -1), (5, 2_000_000_000), (2**62, 0)])
@@ -209,14 +210,14 @@ def test_stream_options() -> None:
         "restart_policy": "RESTART_POLICY_ALLOW", "include_reasoning": True, "include_notices": True,
         "include_final_message": True,
     }  # fmt: skip
-    call = call_from_wire(complete(stream_options=options, trace_level="TRACE_LEVEL_FULL"))
+    call = call_from_wire(complete(stream_options=options, trace_level="TRACE_LEVEL_FULL"), ANYBODY)
     assert call.stream == StreamOptions(True, True, True, 15.0, True)
     assert call.trace_level is TraceLevel.FULL
 
 
 def test_unary_calls_may_always_start_over() -> None:
     wire = ParseDict({"input": said(HELLO), "include_reasoning": True}, CompleteUnaryRequest())
-    assert call_from_wire(wire).stream == StreamOptions(restart=True, include_reasoning=True, heartbeat=None)
+    assert call_from_wire(wire, ANYBODY).stream == StreamOptions(restart=True, include_reasoning=True, heartbeat=None)
 
 
 SCALARS: dict[int, st.SearchStrategy[Any]] = {
@@ -265,7 +266,7 @@ def test_any_request_converts_or_is_refused(fields: dict[str, Any]) -> None:
     wire.hints.ClearField("tenant")
     wire.ClearField("request_id")
     try:
-        request = call_from_wire(wire).request
+        request = call_from_wire(wire, ANYBODY).request
     except RequestError:
         return
     assert len(request.messages) == len(wire.input.messages) > 0

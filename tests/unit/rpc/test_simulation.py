@@ -12,6 +12,7 @@ from pointsman.engine.failure import refused
 from pointsman.engine.simulate import Simulated
 from pointsman.engine.suppose import HealthOverride, Suppositions
 from pointsman.errors import ConfigInvalid, InvalidRequest, Problem, Reason, RequestError
+from pointsman.model.caller import ANYBODY
 from pointsman.model.decision import Refusal
 from pointsman.model.request import Hints
 from pointsman.model.snapshot import HealthState
@@ -32,7 +33,7 @@ def asked(**fields: Any) -> SimulateRequest:
 
 def wrong(**fields: Any) -> dict[str, str]:
     with pytest.raises(InvalidRequest) as caught:
-        read(asked(**fields))
+        read(asked(**fields), ANYBODY)
     return dict(caught.value.violations)
 
 
@@ -42,11 +43,11 @@ def test_what_our_client_asks_is_what_the_server_reads() -> None:
         {"acme": 5, "beta": 0},
     )
     sent = Simulation(make_request("Hello", hints=Hints(task="code")), supposed, "tiers: []")
-    assert read(simulation_to_wire(sent)) == sent
+    assert read(simulation_to_wire(sent), ANYBODY) == sent
 
 
 def test_the_prompt_may_be_missing_as_for_a_route() -> None:
-    assert read(asked()).request.hints == Hints(task="code", input_tokens=7)
+    assert read(asked(), ANYBODY).request.hints == Hints(task="code", input_tokens=7)
     assert list(wrong(hints={})) == ["input.messages"]
 
 

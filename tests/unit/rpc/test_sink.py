@@ -9,6 +9,7 @@ from tests.unit.rpc.calls import complete
 
 from pointsman.engine.exchange import Routed
 from pointsman.model.answer import TextDelta
+from pointsman.model.caller import ANYBODY
 from pointsman.rpc.from_wire import Call, StreamOptions, call_from_wire
 from pointsman.rpc.sink import Context, StreamSink
 from pointsman.v1.router_service_pb2 import CompleteResponse
@@ -46,7 +47,7 @@ class Caller:
 
 @pytest.fixture
 def call() -> Call:
-    call = call_from_wire(complete())
+    call = call_from_wire(complete(), ANYBODY)
     return Call(call.request, call.trace_level, StreamOptions(heartbeat=HEARTBEAT))
 
 

@@ -13,6 +13,7 @@ from pointsman.engine.exchange import Completion, Routed, Served
 from pointsman.errors import InvalidRequest
 from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from pointsman.model.attempt import Attempt, Cost
+from pointsman.model.caller import ANYBODY
 from pointsman.model.catalogue import Catalogue, Price
 from pointsman.model.plan import AttemptKind, PlannedAttempt
 from pointsman.model.request import Image, Part, ProviderState, Reasoning, Text, ToolCall, ToolResult
@@ -205,7 +206,7 @@ def test_state_goes_with_the_last_piece(size: int) -> None:
 def test_an_answer_can_be_sent_back(parts: tuple[Part, ...]) -> None:
     wire = router_service_pb2.CompleteRequest()
     wire.input.messages.add().CopyFrom(answer_to_wire(parts))
-    assert call_from_wire(wire).request.messages[0].parts == parts
+    assert call_from_wire(wire, ANYBODY).request.messages[0].parts == parts
 
 
 def test_an_answer_without_parts_can_be_sent_back() -> None:

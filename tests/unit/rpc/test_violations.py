@@ -6,6 +6,7 @@ import pytest
 from tests.unit.rpc.calls import HELLO, TOOL, complete, fields_of, part, refused, said
 
 from pointsman.errors import Reason
+from pointsman.model.caller import ANYBODY
 from pointsman.rpc.from_wire import call_from_wire
 from pointsman.rpc.limits import STATE_BYTES, TEXT_BYTES
 from pointsman.rpc.parsing import parse
@@ -224,7 +225,7 @@ def test_images_are_no_text() -> None:
     result = wire.input.messages.add(role="ROLE_TOOL").parts.add().tool_result
     result.tool_call_id = "1"
     result.images.add(data=bytes(TEXT_BYTES), media_type="image/png")
-    assert call_from_wire(wire).request.facts.images == 4
+    assert call_from_wire(wire, ANYBODY).request.facts.images == 4
 
 
 def test_a_part_from_a_newer_client_is_named_even_beside_other_problems() -> None:

@@ -38,6 +38,7 @@ def test_what_is_too_short_for_a_secret_leaves_words_alone() -> None:
     ("said", "masked"),
     [
         ("Bearer x", "Bearer [masked]"),
+        (f"key pm_0123456789ab_{'0f' * 32}, say", "key pm_0123456789ab_[masked], say"),
         ("authorization: bearer abc.def", "authorization: bearer [masked]"),
         ("{'Authorization': 'Bearer x'}", "{'Authorization': 'Bearer [masked]'}"),
         ("Authorization: Digest name=a, nonce=b", "Authorization: [masked]"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from pointsman.config.scalars import ModelName, Name
+from pointsman.config.schema.access import Auth
 from pointsman.config.schema.models import Model, TierNames, TierRows
 from pointsman.config.schema.policies import DEFAULT_CHAIN, ChainEntry, Compliance, Entries, Gate
 from pointsman.config.schema.providers import Provider
@@ -46,6 +49,11 @@ class Document(Section):
         default=False,
         description="Let only policies that are registered as deterministic assess, shape, choose and plan: for every "
         "request, or for those of some tenants. Others may still veto. `check-config --explain` says who decides then.",
+    )
+    auth: Literal["none", "open"] | Auth | None = Field(
+        default=None,
+        description="Who may call: those with an API key, or with `none` everybody on this machine, or with `open` "
+        "everybody who can reach a door. Must be said; unset, nothing is served.",
     )
     server: Server = Field(default_factory=Server, description="Doors and limits.")
     ledger: Ledger = Field(default_factory=Ledger, description="Records.")

@@ -65,6 +65,9 @@ class Model(Section):
         "turn. Unset: `responses` at OpenAI and Azure for models that are served nowhere else, by their names (`pro`, "
         "`codex`, `deep-research`, `computer-use`), `chat_completions` for all others.",
     )
+    tenants: Names = Field(
+        default=(), description="The tenants whose requests may be routed to it. Empty: everybody's."
+    )
 
     @field_validator("min_output_tokens")
     @classmethod

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from pointsman.config.scalars import Address, Duration, OptionalAddress, Share
+from pointsman.config.schema.access import Tls
 from pointsman.config.schema.section import Section
 
 
@@ -27,6 +28,7 @@ class Server(Section):
     max_deadline: Duration = Field(
         default="600s", gt=0, validate_default=True, description="No request runs longer, whatever its deadline."
     )
+    tls: Tls | None = Field(default=None, description="TLS at the gRPC door. Unset: plaintext.")
     uvloop: bool = Field(default=True, description="Run on uvloop where it is installed.")
 
     @field_validator("max_deadline")

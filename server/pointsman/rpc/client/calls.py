@@ -9,6 +9,7 @@ from typing import Self, cast
 import grpc
 
 from pointsman.model.request import Request
+from pointsman.rpc.client.access import Access
 from pointsman.rpc.client.failure_from_wire import failure_from_wire
 from pointsman.rpc.client.health_from_wire import health_from_wire
 from pointsman.rpc.client.request_to_wire import hints_to_wire, input_to_wire, stream_options_to_wire
@@ -22,22 +23,19 @@ from pointsman.v1 import router_service_pb2 as wire
 from pointsman.v1.admin_service_pb2_grpc import AdminServiceStub
 from pointsman.v1.router_service_pb2_grpc import RouterServiceStub
 
-_OPTIONS = (
-    # The server is ours: a forward proxy from the environment, meant for the web, has no business in between.
-    ("grpc.enable_http_proxy", 0),
-)
+_NO_KEY = Access()
 _DEFAULT = StreamOptions()
 
 
 class Client:
-    """One connection to a server, without TLS. Every call raises CallFailed.
+    """One connection to a server. Every call raises CallFailed.
 
-    with Client("127.0.0.1:50051") as client:
+    with Client("127.0.0.1:50051", Access(key)) as client:
         print(client.route(request).model)
     """
 
-    def __init__(self, address: str) -> None:
-        self._channel = grpc.insecure_channel(address, options=_OPTIONS)
+    def __init__(self, address: str, access: Access = _NO_KEY) -> None:
+        self._channel = access.channel(address)
         self._router = RouterServiceStub(self._channel)
         self._admin = AdminServiceStub(self._channel)
 

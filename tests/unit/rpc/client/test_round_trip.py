@@ -6,6 +6,7 @@ import pytest
 from pointsman.engine.exchange import Completion, Routed
 from pointsman.errors import InvalidRequest, PointsmanError, Reason, RequestError
 from pointsman.model.answer import ReasoningDelta, TextDelta, ToolCallDelta
+from pointsman.model.caller import ANYBODY
 from pointsman.model.request import (
     CacheHint,
     Hints,
@@ -80,7 +81,7 @@ def sent(request: Request, options: StreamOptions = PLAIN) -> wire.CompleteReque
 
 @pytest.mark.parametrize("request_", [FULL, Request(messages=(CONVERSATION[1],), facts=measure(CONVERSATION[1:2], ()))])
 def test_the_server_reads_what_the_client_was_given(request_: Request) -> None:
-    assert call_from_wire(sent(request_)).request == request_
+    assert call_from_wire(sent(request_), ANYBODY).request == request_
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_the_server_reads_what_the_client_was_given(request_: Request) -> None:
     ],
 )
 def test_stream_options_arrive(options: StreamOptions) -> None:
-    assert call_from_wire(sent(FULL, options)).stream == options
+    assert call_from_wire(sent(FULL, options), ANYBODY).stream == options
 
 
 def test_a_decision_is_seen_whole(routed: Routed) -> None:

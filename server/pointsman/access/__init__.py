@@ -1,0 +1,1 @@
+"""API keys: what they are, the file that holds them, and who presents one."""
