@@ -130,7 +130,9 @@ def circular() -> list[Any]:
     return ring
 
 
-@pytest.mark.parametrize("signal", [object(), circular(), {1j: 2}, "\ud800", nan], ids=repr)
+@pytest.mark.parametrize(
+    "signal", [object(), circular(), {1j: 2}, "\ud800", nan], ids=lambda signal: type(signal).__name__
+)
 async def test_what_cannot_be_recorded_is_no_signal(signal: object) -> None:
     assert (await gathered(make_rules(asking(saying(signal), "odd")))).signals == {}
 
