@@ -54,7 +54,7 @@ def shown(report: Report) -> str:
 def test_everybody_is_compared_with_the_first_of_the_dearest_tier(catalogue: Catalogue) -> None:
     chosen = one_model(catalogue, None)
     assert chosen.model == "gpt"
-    assert chosen.price_of(Usage(input_tokens=1_000_000)) == 2_500_000_000
+    assert chosen.price_of(Usage(input_tokens=1_000)) == 2_500_000
 
 
 def test_or_with_the_model_named(catalogue: Catalogue) -> None:
