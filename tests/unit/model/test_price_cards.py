@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from math import floor
 from pathlib import Path
@@ -91,3 +92,10 @@ def test_the_example_has_the_prices_of_the_cards() -> None:
         assert (price.input, price.output, price.cached_input) == (listed.input, listed.output, listed.cached_input)
         assert (price.cache_write, price.cache_write_1h) == (listed.cache_write, listed.cache_write_1h)
         assert price.above == listed.above or model.context <= listed.above[0].input_tokens
+
+
+def test_the_page_on_prices_can_be_copied() -> None:
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", (EXAMPLE.parents[1] / "docs" / "prices.md").read_text(), re.M | re.S)
+    cards = {card["model"]: price_of(Row.model_validate(card["price"])) for card in CARDS}
+    for model in yaml.safe_load(block)["models"].values():
+        assert price_of(Row.model_validate(model["price"])) == cards[model["upstream"]]
