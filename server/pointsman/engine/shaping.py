@@ -165,9 +165,8 @@ class _Mold(Struct, frozen=True):
             else:
                 limit = worst = wanted
                 expected = most
-            for above, *prices in steps:
-                if tokens > above:
-                    input_price, output_price, dearest_input = prices
+            if steps and tokens > steps[0][0]:
+                _, input_price, output_price, dearest_input = [step for step in steps if tokens > step[0]][-1]
             # `cost_nano_usd` where nothing is cached, or all is written to the cache where that costs more, written
             # out: calls would be the most of it for every model.
             likely = (tokens * input_price + expected * output_price + HALF) // PER_TOKENS + per_request

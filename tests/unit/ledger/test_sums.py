@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,10 +15,13 @@ from msgspec.structs import replace
 from tests.contract.ledger.records import attempt, decision, record, telling_request
 
 from pointsman.ledger.counterfactual import cost_sql
-from pointsman.ledger.figures import Period
+from pointsman.ledger.days import days_of
+from pointsman.ledger.figures import Period, Scope
+from pointsman.ledger.mixes import mixes
+from pointsman.ledger.query import Query
 from pointsman.ledger.reports import OneModel, Question, report
 from pointsman.ledger.rows import ATTEMPT_COLUMNS, DECISION_COLUMNS, rows_of
-from pointsman.ledger.schema import open_for_writing
+from pointsman.ledger.schema import open_for_writing, reading
 from pointsman.model.answer import Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome, CostSource, total_cost
 from pointsman.model.catalogue import Price, PriceStep
@@ -120,6 +126,33 @@ def test_every_figure_is_the_sum_of_the_attempts(kept: list[Record], price: Pric
     assert (compared.nano_usd, compared.saved_nano_usd) == (one_model, one_model - spend.total)
     assert compared.saved_before_overhead_nano_usd - compared.saved_nano_usd == spend.overhead
     assert made.tokens.output_tokens == sum(attempt.usage.output_tokens for attempt in tried)
+
+
+class Counted:
+    """A connection that counts the rows it hands out."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection, self.rows = connection, 0
+
+    def execute(self, sql: str, bound: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+        for row in self._connection.execute(sql, bound):
+            self.rows += 1
+            yield row
+
+
+def test_more_requests_are_no_more_rows_to_hold(tmp_path: Path) -> None:
+    def asked(path: Path, requests: int) -> int:
+        """Rows that come out of a ledger of so many sessions of as many tenants."""
+        hints = [Hints(session_id=f"s{number}", labels={"feature": f"f{number}"}) for number in range(requests)]
+        some = [replace(telling_request(), tenant=f"t{number}", hints=hint) for number, hint in enumerate(hints)]
+        keep(path, [replace(record(f"d-{n}", received=float(n)), request=one) for n, one in enumerate(some)])
+        with reading(path) as connection:
+            counted = Counted(connection)
+            query = Query(cast(sqlite3.Connection, counted), Scope(), Period(0.0, 1e6))
+            assert mixes(query, days_of(0.0, float(requests), UTC), None, 5).many["session"].distinct == requests
+        return counted.rows
+
+    assert asked(tmp_path / "few.db", 20) == asked(tmp_path / "many.db", 500)
 
 
 @settings(max_examples=100, deadline=None)
