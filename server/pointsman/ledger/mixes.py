@@ -37,7 +37,7 @@ class Mixes(Struct, frozen=True):
 def mixes(query: Query, days: Days, one_model: Price | None, most: int) -> Mixes:
     """All of them from one pass over the ledger, in memory that does not grow with it."""
     found: dict[str, list[tuple[Any, ...]]] = {}
-    for what, *row in query.rows(_sql(query, days, one_model), most=most):
+    for what, *row in query.rows(_sql(query, days, one_model), limit=most):
         found.setdefault(what, []).append(tuple(row))
     totals = found.pop("all")[0]
     total = _group(totals, totals[1])
@@ -64,7 +64,7 @@ def _sql(query: Query, days: Days, one_model: Price | None) -> str:
     for column in _MANY:
         parts.append(
             f"SELECT * FROM (SELECT '{column}', {column}, {_SUMS} FROM r GROUP BY {column} "  # noqa: S608
-            f"ORDER BY cost DESC, requests DESC, {column} LIMIT :most) AS by_{column}"
+            f"ORDER BY cost DESC, requests DESC, {column} LIMIT :limit) AS by_{column}"
         )
         parts.append(f"SELECT 'distinct {column}', '', COUNT(DISTINCT {column}), 0, 0, 0 FROM r")  # noqa: S608
     # Used more than once, so that both databases make it once and keep it beside.

@@ -31,8 +31,9 @@ class Query:
         return Query(self._connection, self._scope, period)
 
     # The columns are as different as the questions.
-    def rows(self, sql: str, **more: Any) -> sqlite3.Cursor:
-        return self._connection.execute(sql, {**self._bound, **more})
+    def rows(self, sql: str, limit: int = 0) -> sqlite3.Cursor:
+        """`limit` is bound as `:limit`."""
+        return self._connection.execute(sql, {**self._bound, "limit": limit})
 
     def row(self, sql: str) -> tuple[Any, ...]:
         found: tuple[Any, ...] = self.rows(sql).fetchone()

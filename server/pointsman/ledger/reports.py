@@ -53,9 +53,11 @@ class Question(Struct, frozen=True, kw_only=True):
 
 
 def report(path: Path, question: Question) -> Report:
-    """The report, from one state of the ledger; may run beside `serve`, and takes no more memory for more requests.
+    """The report, from one state of the ledger.
 
-    report(Path("pointsman.db"), Question(period=Period(since=0.0, until=time.time())))
+    It may run beside `serve`, and takes no more memory for more requests.
+
+        report(Path("pointsman.db"), Question(period=Period(since=0.0, until=time.time())))
     """
     period, one_model = question.period, question.one_model
     with reading(path) as connection:
