@@ -24,7 +24,7 @@ _SERVED = "a.decision_id = d.decision_id AND a.outcome = 'served' AND a.kind <> 
 class Mixes(Struct, frozen=True):
     """`few` has all groups of a column, largest first; `many` the dearest of one of which there may be any number.
 
-    `cost` and `one_model` are the sums of all, `one_model` None where nobody asked.
+    `one_model` is the sum of what the one model would have cost, None where nobody asked.
     """
 
     few: dict[str, tuple[Group, ...]]
