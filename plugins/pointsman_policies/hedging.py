@@ -124,7 +124,7 @@ class Hedging:
         mode = self._options.modes.get(assessment.mode)
         if attempt.kind is not AttemptKind.HEDGE or mode is None:
             return None
-        price = self._models[attempt.target].price
+        price = self._models[attempt.target].price.at(request.facts.input_tokens)
         tokens = request.facts.input_tokens * price.input + _EXPECTED_OUTPUT * price.output
         expected = tokens // 1_000_000 + price.per_request
         now = services.clock.now()

@@ -9,7 +9,7 @@ from pointsman.hookspecs import API_VERSION, hookimpl
 from pointsman.model.answer import Answer, Ending, FinishReason, Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.balance import Balance, BudgetAction, BudgetStep
-from pointsman.model.catalogue import Adaptation, Catalogue, Model, Price, Select, Task
+from pointsman.model.catalogue import Adaptation, Catalogue, Model, Price, PriceStep, Select, Task
 from pointsman.model.decision import (
     Assessed,
     Assessment,
@@ -115,6 +115,7 @@ __all__ = [
     "PolicyPlugin",
     "PolicySetup",
     "Price",
+    "PriceStep",
     "ProviderState",
     "Reasoning",
     "Record",

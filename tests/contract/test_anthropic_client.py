@@ -120,8 +120,20 @@ async def test_what_is_marked_is_written_to_the_cache_and_read_from_it(client: A
     assert second.cache_read_input_tokens
     assert second.cache_creation_input_tokens
     assert second.cache_read_input_tokens + second.cache_creation_input_tokens == first.cache_creation_input_tokens
+    assert second.cache_creation
+    assert second.cache_creation.ephemeral_5m_input_tokens == second.cache_creation_input_tokens
     plain = (await client.messages.create(model="claude-x", max_tokens=9, messages=ASKED)).usage
     assert (plain.cache_read_input_tokens, plain.cache_creation_input_tokens) == (0, 0)
+
+
+async def test_what_is_written_for_an_hour_is_told_apart(client: AsyncAnthropic) -> None:
+    kept: Any = [{"type": "text", "text": "Remember. " * 50, "cache_control": {"type": "ephemeral", "ttl": "1h"}}]
+    used = (
+        await client.messages.create(model="claude-x", max_tokens=9, messages=[{"role": "user", "content": kept}])
+    ).usage
+    assert used.cache_creation
+    assert used.cache_creation.ephemeral_1h_input_tokens == used.cache_creation_input_tokens
+    assert used.cache_creation.ephemeral_5m_input_tokens == 0
 
 
 @pytest.mark.parametrize(

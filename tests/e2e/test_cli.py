@@ -171,13 +171,13 @@ def test_explain_knows_what_it_does_not_have(running: Running) -> None:
 def test_report_compares_with_one_model(running: Running) -> None:
     running.ask("complete", "hello")
     chosen = ("--ledger", str(running.ledger), "--config", str(EXAMPLE), "--since", "1h")
-    ran = pointsman("report", *chosen, "--against", "opus")
+    ran = pointsman("report", *chosen, "--against", "gpt")
     assert ran.returncode == 0
-    assert "Everything at opus: $" in ran.stdout
+    assert "Everything at gpt: $" in ran.stdout
     assert "routing saved $" in ran.stdout
-    assert "Everything at gpt: $" in pointsman("report", "--ledger", str(running.ledger)).stdout
+    assert "Everything at opus: $" in pointsman("report", "--ledger", str(running.ledger)).stdout
     told = json.loads(pointsman("report", *chosen, "--json").stdout)
-    assert told["comparison"]["model"] == "gpt"
+    assert told["comparison"]["model"] == "opus"
     assert sum(group["requests"] for group in told["tasks"]) == told["requests"] > 0
 
 

@@ -20,13 +20,15 @@ from pointsman.cli.demo_rows import Rows
 from pointsman.cli.explain import explanation
 from pointsman.cli.figures import seconds, usd
 from pointsman.cli.health import health_table
-from pointsman.cli.report import one_model, report_parts
+from pointsman.cli.report import one_model
+from pointsman.cli.report_parts import report_parts
 from pointsman.cli.terminal import Terminal
 from pointsman.cli.transcript import Transcript
 from pointsman.config.load import load
 from pointsman.errors import PointsmanError
+from pointsman.ledger.figures import Period, Report
 from pointsman.ledger.recorded import find
-from pointsman.ledger.reports import Period, Report, report
+from pointsman.ledger.reports import Question, report
 from pointsman.model.record import Recorded
 from pointsman.rpc.client.calls import Client
 from pointsman.rpc.client.views import HealthView, StreamEvent
@@ -185,7 +187,8 @@ class Play:
 
     def _add_up(self, config: Path) -> None:
         catalogue = load(config, {}, simulated=self._simulator).catalogue
-        self._report = report(self._ledger, Period(0.0, time.time() + 1.0), one_model(catalogue, None))
+        period = Period(0.0, time.time() + 1.0)
+        self._report = report(self._ledger, Question(period=period, one_model=one_model(catalogue, None)))
         self._terminal.show(*report_parts(self._report))
 
     def _explain(self, decision_id: str) -> None:

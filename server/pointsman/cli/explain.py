@@ -16,12 +16,13 @@ from rich.text import Text
 
 from pointsman.cli.again import Wished, decide_again, suppose_otherwise
 from pointsman.cli.figures import micros, seconds, usd
+from pointsman.cli.priced import priced
 from pointsman.cli.side_by_side import outcome_line, outlines_table, replay_parts, verdicts_lines
 from pointsman.cli.terminal import Terminal, printable, table
 from pointsman.cli.wishes import wish
 from pointsman.engine.replay import Outcome
 from pointsman.errors import RequestError
-from pointsman.ledger.recorded import find
+from pointsman.ledger.recorded import find, find_config
 from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Assessed, Candidate, Decision, Refusal, Verdict
 from pointsman.model.record import Record, Recorded
@@ -67,6 +68,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         terminal.dump(recorded)
     else:
         terminal.show(*explanation(recorded))
+        terminal.show(*priced(recorded.record, find_config(options.ledger, recorded.record.snapshot.config_version)))
     return 0
 
 

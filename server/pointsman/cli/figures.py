@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _NANO = 1_000_000_000
 _BAR = 24
+_BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def usd(nano_usd: int) -> str:
@@ -31,8 +34,14 @@ def percent(share: float) -> str:
     return f"{share:.1%}"
 
 
-def bar(share: float) -> str:
+def bar(share: float, width: int = _BAR) -> str:
     """A share of 0..1 as a bar; anything above nothing shows."""
     if share <= 0:
         return ""
-    return "█" * max(1, round(min(share, 1.0) * _BAR))
+    return "█" * max(1, round(min(share, 1.0) * width))
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Values from 0 upwards as a line of blocks, the largest full; a zero is the lowest one."""
+    most = max(values, default=0)
+    return "".join([_BLOCKS[round(value / most * (len(_BLOCKS) - 1)) if most else 0] for value in values])

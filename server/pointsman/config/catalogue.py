@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+from msgspec.structs import replace
+
 from pointsman.config.schema import models as model_rows
 from pointsman.config.schema import tasks as task_rows
 from pointsman.config.schema.document import Document
-from pointsman.model.catalogue import Adaptation, Catalogue, Model, Price, Select, Task
+from pointsman.model.catalogue import Adaptation, Catalogue, Model, Price, PriceStep, Select, Task
 from pointsman.model.request import Mode
 
 TIER_CAPS = (256, 1024, 4096, 16384)
@@ -42,14 +44,13 @@ def unserved(catalogue: Catalogue) -> Iterator[tuple[str, Mode]]:
 
 
 def _model(name: str, row: model_rows.Model, enabled: bool) -> Model:
-    price = row.price
     return Model(
         id=name,
         provider=row.provider,
         upstream=row.upstream,
         tier=row.tier,
         context=row.context,
-        price=Price(price.input, price.output, price.cached_input, price.cache_write, price.per_request),
+        price=_price(row.price),
         max_output=row.max_output,
         capabilities=frozenset(row.capabilities),
         regions=frozenset(row.regions),
@@ -61,6 +62,15 @@ def _model(name: str, row: model_rows.Model, enabled: bool) -> Model:
         api=row.api or "",
         tenants=frozenset(row.tenants),
     )
+
+
+def _price(row: model_rows.Price) -> Price:
+    steps = [PriceStep(step.input_tokens, _rates(step, row.per_request)) for step in row.above]
+    return replace(_rates(row, row.per_request), above=tuple(steps))
+
+
+def _rates(row: model_rows.Rates, per_request: int) -> Price:
+    return Price(row.input, row.output, row.cached_input, row.cache_write, per_request, row.cache_write_1h)
 
 
 def _adaptation(row: model_rows.Tier, place: int) -> Adaptation:

@@ -235,11 +235,12 @@ def _logprobs_wanted(exchange: Exchange, planned: PlannedAttempt) -> bool:
 def _allowance(exchange: Exchange, model: Model, shaped: Shaped) -> float | None:
     """Output tokens that the caller's cost limit pays for, after what was spent and what the input is going to cost."""
     limit = exchange.request.hints.max_cost_nano_usd
-    if limit is None or not model.price.output:
+    asked = shaped.estimate.input_tokens
+    price = model.price.at(asked)
+    if limit is None or not price.output:
         return None
-    estimate = shaped.estimate
     left = limit - sum(attempt.cost_nano_usd for attempt in exchange.attempts)
-    return (left - cost_nano_usd(model.price, Usage(estimate.input_tokens))) * 1e6 / model.price.output
+    return (left - cost_nano_usd(price, Usage(asked))) * 1e6 / price.output
 
 
 def _overspent(running: Running, deltas: Sequence[Delta]) -> bool:

@@ -10,7 +10,7 @@ from pointsman.chain.loading import Chain
 from pointsman.chain.plugin import HONOURABLE
 from pointsman.engine.retries import Retries
 from pointsman.errors import InvalidRequest, Reason, RequestError
-from pointsman.model.catalogue import Catalogue, Model
+from pointsman.model.catalogue import Catalogue, Model, Price
 from pointsman.model.decision import PolicyKind
 from pointsman.model.request import Hints, ModelOverride, Request
 from pointsman.nearest import nearest
@@ -40,21 +40,25 @@ class Timers:
     between_chunks: float = 30.0
 
 
-Tariff = tuple[str, int, int, int, int, int]
-"""A model as every estimate needs it: its id, `max_output` and `context`, and of its price `input`, `output` and
-`per_request`. A tuple, since it is looked at for every enabled model by every request."""
+Step = tuple[int, int, int, int]
+"""What holds above so many input tokens: the number, and `input`, `output` and dearest input of that price."""
+
+Tariff = tuple[str, int, int, int, int, int, int, tuple[Step, ...]]
+"""A model as every estimate needs it: its id, `max_output` and `context`, and of its price `input`, `output`, the
+dearest that input can be, `per_request` and its steps. A tuple, since it is looked at for every enabled model by every
+request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """`chain` decides; `shadowed` is the same with the shadow entries, None where there are none.
 
-    `targets` are the enabled models, `reserved` those of them that are for some tenants only; `levels` gives every
-    model's tier as a number, 0 for the cheapest. `max_attempts` bounds the stages of the default plan. `strict_tags`:
-    an unknown tag fails the request. `undetermined` are the ids of entries that may not decide where `compliance`
-    holds. `blocked_elsewhere`: a prompt that one provider's content policy blocks is tried at the others.
-    `heeds_health`: an entry of kind health is in the chain. `disabled_providers`, sorted, are those without a key;
-    `packages` the distributions that the policies come from.
+    `targets` are the enabled models, `reserved` those of them that are for some tenants only, `hourly_tariffs` their
+    tariffs for requests that may have input cached for an hour; `levels` gives every model's tier as a number, 0 for the
+    cheapest. `max_attempts` bounds the stages of the default plan. `strict_tags`: an unknown tag fails the request.
+    `undetermined` are the ids of entries that may not decide where `compliance` holds. `blocked_elsewhere`: a prompt that
+    one provider's content policy blocks is tried at the others. `heeds_health`: an entry of kind health is in the chain.
+    `disabled_providers`, sorted, are those without a key; `packages` the distributions that the policies come from.
     """
 
     version: str
@@ -67,6 +71,7 @@ class Rules:
     reserved: tuple[Model, ...]
     levels: Mapping[str, int]
     tariffs: tuple[Tariff, ...]
+    hourly_tariffs: tuple[Tariff, ...]
     max_attempts: int = 4
     strict_tags: bool = False
     compliance: Compliance = NO_COMPLIANCE
@@ -108,7 +113,8 @@ class Rules:
             targets=targets,
             target_ids=tuple(model.id for model in targets),
             reserved=tuple(model for model in targets if model.tenants),
-            tariffs=tuple(map(tariff_of, targets)),
+            tariffs=tuple([tariff_of(model, hourly=False) for model in targets]),
+            hourly_tariffs=tuple([tariff_of(model, hourly=True) for model in targets]),
             levels={model.id: catalogue.tiers.index(model.tier) for model in catalogue.models.values()},
             max_attempts=max_attempts,
             strict_tags=strict_tags,
@@ -174,9 +180,15 @@ class Rules:
             raise InvalidRequest([("hints.model_override.provider", found)])
 
 
-def tariff_of(model: Model) -> Tariff:
+def tariff_of(model: Model, *, hourly: bool) -> Tariff:
+    """`hourly`: of a request that may have its input written to the cache for an hour."""
+
+    def rates(price: Price) -> tuple[int, int, int]:
+        return price.input, price.output, price.dearest_hourly if hourly else price.dearest_input
+
     price = model.price
-    return model.id, model.max_output, model.context, price.input, price.output, price.per_request
+    steps = tuple([(step.input_tokens, *rates(step.price)) for step in price.above])
+    return model.id, model.max_output, model.context, *rates(price), price.per_request, steps
 
 
 _NO_HINTS = Hints()

@@ -30,10 +30,11 @@ def shape_targets(d: Deliberation, assessed: Assessed) -> dict[str, Shaped]:
     # The caller's own count stands; ours is corrected by what this model was seen to make of our estimates.
     if counted is not None:
         ratios = {}
-    castings = _castings(_ask(d, assessed), d.rules.tariffs, d.request.params)
+    tariffs = d.rules.hourly_tariffs if d.request.facts.hourly_cache else d.rules.tariffs
+    castings = _castings(_ask(d, assessed), tariffs, d.request.params)
     shaped: dict[str, Shaped] = {}
-    for mold, tariffs in castings:
-        mold.cast(tariffs, tokens, ratios, shaped)
+    for mold, some in castings:
+        mold.cast(some, tokens, ratios, shaped)
     if len(castings) > 1:
         shaped = {target: shaped[target] for target in d.rules.target_ids}
     if [mold for mold, _ in castings if mold.floor]:
@@ -152,7 +153,7 @@ class _Mold(Struct, frozen=True):
         """
         plain_tokens, wanted = input_tokens + self.prompt_tokens, self.limit
         temperature, system_prompt, most = self.temperature, self.system_prompt, self.expected
-        for target, own, context, input_price, output_price, per_request in tariffs:
+        for target, own, context, input_price, output_price, dearest_input, per_request, steps in tariffs:
             ratio = ratios.get(target, 1.0)
             tokens = plain_tokens if ratio == 1.0 else int(plain_tokens * ratio)
             if wanted is None:
@@ -164,10 +165,12 @@ class _Mold(Struct, frozen=True):
             else:
                 limit = worst = wanted
                 expected = most
-            # `cost_nano_usd` where nothing is cached, written out: calls would be the most of it for every model.
-            asked = tokens * input_price + HALF
-            likely = (asked + expected * output_price) // PER_TOKENS + per_request
-            dearest = (asked + worst * output_price) // PER_TOKENS + per_request
+            if steps and tokens > steps[0][0]:
+                _, input_price, output_price, dearest_input = [step for step in steps if tokens > step[0]][-1]
+            # `cost_nano_usd` where nothing is cached, or all is written to the cache where that costs more, written
+            # out: calls would be the most of it for every model.
+            likely = (tokens * input_price + expected * output_price + HALF) // PER_TOKENS + per_request
+            dearest = (tokens * dearest_input + worst * output_price + HALF) // PER_TOKENS + per_request
             estimate = Estimate(likely, dearest, tokens, expected)
             shaped[target] = Shaped(target, limit, temperature, system_prompt, estimate)
 
@@ -201,7 +204,8 @@ def _prompt_tokens(system_prompt: str) -> int:
 def shape_question(model: Model, request: Request, ratio: float) -> Shaped:
     """A call that no policy shapes: its own parameters, as far as the model goes."""
     shaped: dict[str, Shaped] = {}
-    _mold(_UNSHAPED, request.params).cast([tariff_of(model)], request.facts.input_tokens, {model.id: ratio}, shaped)
+    tariff = tariff_of(model, hourly=request.facts.hourly_cache)
+    _mold(_UNSHAPED, request.params).cast([tariff], request.facts.input_tokens, {model.id: ratio}, shaped)
     return shaped[model.id]
 
 

@@ -144,6 +144,7 @@ def _usage(row: sqlite3.Row) -> Usage:
         cache_write_input_tokens=row["cache_write_input_tokens"],
         reasoning_tokens=row["reasoning_tokens"],
         estimated=bool(row["usage_estimated"]),
+        cache_write_1h_input_tokens=row["cache_write_1h_input_tokens"],
     )
 
 

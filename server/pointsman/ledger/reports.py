@@ -2,205 +2,177 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
+from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from pointsman.ledger.days import days_of
+from pointsman.ledger.figures import (
+    Cascade,
+    Comparison,
+    Hedging,
+    Percentiles,
+    Period,
+    Report,
+    Scope,
+    Spend,
+    TierLatency,
+    share,
+)
+from pointsman.ledger.mixes import mixes
+from pointsman.ledger.query import Query
+from pointsman.ledger.rates import rates
 from pointsman.ledger.schema import reading
 from pointsman.model.answer import Usage
+from pointsman.model.catalogue import Price
 
-_WINDOW = "received >= :since AND received < :until"
-# Route decides and runs nothing: it would count as requests that no model served. What policies asked models for it is
-# money all the same.
-_RUN = f"{_WINDOW} AND method <> 'Route'"
-_ATTEMPTS = f"attempts AS a JOIN decisions AS d USING (decision_id) WHERE d.{_WINDOW.replace('AND ', 'AND d.')}"
-
-
-class Period(Struct, frozen=True):
-    """Unix seconds; `since` is in it, `until` is not."""
-
-    since: float
-    until: float
+_ATTEMPTS = "attempts AS a JOIN decisions AS d ON d.decision_id = a.decision_id"
 
 
 class OneModel(Struct, frozen=True):
-    """The model that everything might have gone to, and what a usage costs there in nano-USD."""
+    """The model that everything might have gone to, and its price."""
 
     model: str
-    price_of: Callable[[Usage], int]
+    price: Price
 
 
-class Group(Struct, frozen=True):
-    """Requests that have something in common; `share` is of all requests of the report, 0..1."""
+class Question(Struct, frozen=True, kw_only=True):
+    """What is to be reported. `baseline` is the period that rates are compared with, None for no comparison.
 
-    name: str
-    requests: int
-    share: float
-    cost_nano_usd: int
-
-
-class Spend(Struct, frozen=True):
-    """Nano-USD: the answers, and everything else that was paid. `estimated_share` of it, 0..1, nobody has billed."""
-
-    answer: int
-    overhead: int
-    estimated_share: float
-
-    @property
-    def total(self) -> int:
-        return self.answer + self.overhead
-
-
-class Comparison(Struct, frozen=True):
-    """What the tokens of the answers would have cost at one model, against everything that was spent; nano-USD."""
-
-    model: str
-    nano_usd: int
-    saved_nano_usd: int
-    saved_share: float
-
-
-class Percentiles(Struct, frozen=True):
-    """Seconds, over `samples` answers: the smallest that half, or 95 of 100, do not exceed."""
-
-    p50: float
-    p95: float
-    samples: int
-
-
-class TierLatency(Struct, frozen=True):
-    """Of requests that were answered. `ttft` is None where none of them streamed."""
-
-    tier: str
-    ttft: Percentiles | None
-    duration: Percentiles
-
-
-class Report(Struct, frozen=True, kw_only=True):
-    """Requests to run something; `only_decided` are those to decide alone, which count in nothing but tokens and spend.
-
-    Groups come largest first. `models` are those that served, `deciders` the chain entries that decided; a name of
-    "" is requests without any.
-
-    `tokens` are of every attempt, as `spend` is. `fallback_rate` is the share, of the requests that tried a provider,
-    that tried a second one.
+    Of groups without a bound on their number, the `most` dearest are named. Days are those of `zone`.
     """
 
     period: Period
-    requests: int
-    only_decided: int
-    statuses: tuple[Group, ...]
-    tasks: tuple[Group, ...]
-    tiers: tuple[Group, ...]
-    models: tuple[Group, ...]
-    deciders: tuple[Group, ...]
-    tokens: Usage
-    fallback_rate: float
-    spend: Spend
-    comparison: Comparison | None
-    latencies: tuple[TierLatency, ...]
+    scope: Scope = Scope()
+    one_model: OneModel | None = None
+    baseline: Period | None = None
+    zone: tzinfo = UTC
+    most: int = 20
 
 
-def report(path: Path, period: Period, one_model: OneModel | None = None) -> Report:
-    """Everything about the requests received in `period`, from one state of the ledger. May run beside `serve`."""
+def report(path: Path, question: Question) -> Report:
+    """The report, from one state of the ledger.
+
+    It may run beside `serve`, and takes no more memory for more requests.
+
+        report(Path("pointsman.db"), Question(period=Period(since=0.0, until=time.time())))
+    """
+    period, one_model = question.period, question.one_model
     with reading(path) as connection:
-        query = _Query(connection, period)
-        requests, attempted, fallbacks = query.row(
-            f"SELECT COUNT(*), TOTAL(attempts > 0), TOTAL(fallback) FROM decisions WHERE {_RUN}"  # noqa: S608
-        )
-        (recorded,) = query.row(f"SELECT COUNT(*) FROM decisions WHERE {_WINDOW}")  # noqa: S608
-        spend = _spend(query)
+        query = Query(connection, question.scope, period)
+        totals = _totals(query)
+        days = days_of(totals.first, totals.last, question.zone)
+        mixed = mixes(query, days, one_model.price if one_model else None, question.most)
+        rated = rates(query, question.baseline, mixed.few["decided_by_kind"])
+        tried = _tried(query, sum(rate.requests for rate in rated.fallbacks), totals)
         return Report(
             period=period,
-            requests=requests,
-            only_decided=recorded - requests,
-            statuses=_groups(query, "status", requests),
-            tasks=_groups(query, "task", requests),
-            tiers=_groups(query, "tier", requests),
-            models=_groups(query, "served_model", requests),
-            deciders=_groups(query, "decided_by", requests),
-            tokens=_tokens(query),
-            fallback_rate=_share(fallbacks, attempted),
-            spend=spend,
-            comparison=_comparison(query, one_model, spend) if one_model else None,
+            scope=question.scope,
+            requests=mixed.requests,
+            only_decided=totals.recorded - mixed.requests,
+            statuses=mixed.few["status"],
+            tasks=mixed.few["task"],
+            tiers=mixed.few["tier"],
+            models=mixed.few["served_model"],
+            deciders=mixed.few["decided_by"],
+            decider_kinds=mixed.few["decided_by_kind"],
+            tenants=mixed.many["tenant"],
+            projects=mixed.many["project"],
+            features=mixed.many["feature"],
+            sessions=mixed.many["session"],
+            time_zone=str(question.zone),
+            days=mixed.days,
+            tokens=tried.tokens,
+            rates=rated,
+            hedging=tried.hedging,
+            cascade=tried.cascade,
+            spend=tried.spend,
+            comparison=_comparison(one_model.model, mixed.one_model or 0, tried.spend) if one_model else None,
             latencies=_latencies(query),
         )
 
 
-# Columns and tables below are constants of this module, values are always bound: hence each S608.
-class _Query:
-    def __init__(self, connection: sqlite3.Connection, period: Period) -> None:
-        self._connection = connection
-        self._bound = {"since": period.since, "until": period.until}
-
-    def rows(self, sql: str) -> sqlite3.Cursor:
-        return self._connection.execute(sql, self._bound)
-
-    # The columns are as different as the questions.
-    def row(self, sql: str) -> tuple[Any, ...]:
-        found: tuple[Any, ...] = self.rows(sql).fetchone()
-        return found
+class _Totals(Struct, frozen=True):
+    recorded: int
+    first: float
+    last: float
+    answer: int
+    overhead: int
+    only_decided: int
 
 
-def _groups(query: _Query, column: str, requests: int) -> tuple[Group, ...]:
-    rows = query.rows(
-        f"SELECT {column}, COUNT(*), SUM(cost_nano_usd) FROM decisions WHERE {_RUN} "  # noqa: S608
-        f"GROUP BY {column} ORDER BY COUNT(*) DESC, {column}"
+def _totals(query: Query) -> _Totals:
+    found = query.row(
+        "SELECT COUNT(*), COALESCE(MIN(d.received), 0), COALESCE(MAX(d.received), 0), "  # noqa: S608
+        "COALESCE(SUM(d.answer_nano_usd), 0), COALESCE(SUM(d.overhead_nano_usd), 0), "
+        "COALESCE(SUM(CASE WHEN d.method = 'Route' THEN d.cost_nano_usd ELSE 0 END), 0) "
+        f"FROM decisions AS d WHERE {query.asked}"
     )
-    return tuple([Group(name, count, _share(count, requests), cost) for name, count, cost in rows])
+    return _Totals(*found)
 
 
-def _tokens(query: _Query) -> Usage:
-    *tokens, estimated = query.row(
-        "SELECT IFNULL(SUM(a.input_tokens), 0), IFNULL(SUM(a.output_tokens), 0), "  # noqa: S608
-        "IFNULL(SUM(a.cached_input_tokens), 0), IFNULL(SUM(a.cache_write_input_tokens), 0), "
-        f"IFNULL(SUM(a.reasoning_tokens), 0), IFNULL(MAX(a.usage_estimated), 0) FROM {_ATTEMPTS}"
+class _Tried(Struct, frozen=True):
+    """What the attempts say that their requests' rows do not."""
+
+    tokens: Usage
+    spend: Spend
+    hedging: Hedging
+    cascade: Cascade
+
+
+def _spent(where: str) -> str:
+    return f"COALESCE(SUM(CASE WHEN {where} THEN a.cost_nano_usd ELSE 0 END), 0)"
+
+
+_GUESSED, _REJECTED = _spent("a.cost_source = 'estimate'"), _spent("a.outcome = 'gated'")
+_LOST = _spent(
+    "a.outcome = 'lost' AND "
+    "EXISTS (SELECT 1 FROM attempts AS h WHERE h.decision_id = a.decision_id AND h.kind = 'hedge')"
+)
+
+
+def _tried(query: Query, requests: int, totals: _Totals) -> _Tried:
+    """`requests`: how many tried a provider at all."""
+    *tokens, estimated, hourly, guessed, hedged, won, extra, judged, escalated, rejected = query.row(
+        "SELECT COALESCE(SUM(a.input_tokens), 0), COALESCE(SUM(a.output_tokens), 0), "  # noqa: S608
+        "COALESCE(SUM(a.cached_input_tokens), 0), COALESCE(SUM(a.cache_write_input_tokens), 0), "
+        "COALESCE(SUM(a.reasoning_tokens), 0), COALESCE(MAX(a.usage_estimated), 0), "
+        f"COALESCE(SUM(a.cache_write_1h_input_tokens), 0), {_GUESSED}, "
+        "COUNT(DISTINCT CASE WHEN a.kind = 'hedge' THEN a.decision_id END), "
+        "COALESCE(SUM(CASE WHEN a.kind = 'hedge' AND a.outcome = 'served' THEN 1 ELSE 0 END), 0), "
+        f"{_LOST}, "
+        "COUNT(DISTINCT CASE WHEN a.gate <> '' THEN a.decision_id END), "
+        "COUNT(DISTINCT CASE WHEN a.gate <> '' AND d.escalated = 1 THEN a.decision_id END), "
+        f"{_REJECTED} FROM {_ATTEMPTS} WHERE {query.asked}"
     )
-    return replace(Usage(*tokens), estimated=bool(estimated))
-
-
-def _spend(query: _Query) -> Spend:
-    answer, overhead = query.row(
-        "SELECT IFNULL(SUM(answer_nano_usd), 0), IFNULL(SUM(overhead_nano_usd), 0) "  # noqa: S608
-        f"FROM decisions WHERE {_WINDOW}"
+    spent = totals.answer + totals.overhead
+    return _Tried(
+        tokens=replace(Usage(*tokens), estimated=bool(estimated), cache_write_1h_input_tokens=hourly),
+        spend=Spend(totals.answer, totals.overhead, share(guessed, spent), totals.only_decided),
+        hedging=Hedging(hedged, share(hedged, requests), won, extra, share(extra, spent)),
+        cascade=Cascade(judged, share(judged, requests), escalated, share(escalated, judged), rejected),
     )
-    (estimated,) = query.row(
-        f"SELECT IFNULL(SUM(a.cost_nano_usd), 0) FROM {_ATTEMPTS} AND a.cost_source = 'estimate'"  # noqa: S608
-    )
-    return Spend(answer, overhead, _share(estimated, answer + overhead))
 
 
-def _comparison(query: _Query, one_model: OneModel, spend: Spend) -> Comparison:
-    # Priced one by one, as attempts are: each is rounded, and may carry a price per request.
-    served = query.rows(
-        "SELECT a.input_tokens, a.output_tokens, a.cached_input_tokens, a.cache_write_input_tokens, "  # noqa: S608
-        f"a.reasoning_tokens FROM {_ATTEMPTS} AND a.outcome = 'served' AND a.kind <> 'assist'"
-    )
-    nano_usd = sum(one_model.price_of(Usage(*tokens)) for tokens in served)
-    saved = nano_usd - spend.total
-    return Comparison(one_model.model, nano_usd, saved, _share(saved, nano_usd))
+def _comparison(model: str, nano_usd: int, spend: Spend) -> Comparison:
+    saved, before_overhead = nano_usd - spend.total, nano_usd - spend.answer
+    return Comparison(model, nano_usd, saved, share(saved, nano_usd), before_overhead, share(before_overhead, nano_usd))
 
 
-def _latencies(query: _Query) -> tuple[TierLatency, ...]:
+def _latencies(query: Query) -> tuple[TierLatency, ...]:
     ttfts, durations = _percentiles(query, "ttft"), _percentiles(query, "duration")
     return tuple([TierLatency(tier, ttfts.get(tier), duration) for tier, duration in durations.items()])
 
 
-def _percentiles(query: _Query, column: str) -> dict[str, Percentiles]:
+def _percentiles(query: Query, column: str) -> dict[str, Percentiles]:
     rows = query.rows(
         "SELECT tier, MIN(seconds) FILTER (WHERE rank * 100 >= total * 50), "  # noqa: S608
         "MIN(seconds) FILTER (WHERE rank * 100 >= total * 95), total FROM ("
-        f"SELECT tier, {column} AS seconds, ROW_NUMBER() OVER (PARTITION BY tier ORDER BY {column}) AS rank, "
-        f"COUNT(*) OVER (PARTITION BY tier) AS total FROM decisions "
-        f"WHERE {_RUN} AND served_model <> '' AND {column} IS NOT NULL"
-        ") GROUP BY tier ORDER BY tier"
+        f"SELECT d.tier, d.{column} AS seconds, ROW_NUMBER() OVER (PARTITION BY d.tier ORDER BY d.{column}) AS rank, "
+        "COUNT(*) OVER (PARTITION BY d.tier) AS total FROM decisions AS d "
+        f"WHERE {query.run} AND d.served_model <> '' AND d.{column} IS NOT NULL"
+        ") AS ranked GROUP BY tier, total ORDER BY tier"
     )
     return {tier: Percentiles(p50, p95, samples) for tier, p50, p95, samples in rows}
-
-
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0

@@ -36,7 +36,7 @@ ATTEMPT_COLUMNS = (
     *("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens", "reasoning_tokens"),
     *("usage_estimated", "cost_nano_usd", "cost_source", "started", "duration", "ttft"),
     *("upstream_status", "upstream_request_id", "error_reason", "error_message"),
-    *("retry_after", "provider_wide", "dropped", "gate"),
+    *("retry_after", "provider_wide", "dropped", "gate", "cache_write_1h_input_tokens"),
 )
 CONFIG_COLUMNS = ("version", "document")
 
@@ -159,6 +159,7 @@ def _attempt(decision_id: str, attempt: Attempt) -> Row:
         attempt.provider_wide,
         "\n".join(attempt.dropped),
         attempt.gate,
+        usage.cache_write_1h_input_tokens,
     )
 
 

@@ -10,7 +10,10 @@ from pointsman.model.request import Part, ProviderState
 
 
 class Usage(Struct, frozen=True):
-    """Inclusive totals: input counts cached and cache-written tokens, output counts reasoning tokens."""
+    """Inclusive totals: input counts cached and cache-written tokens, output counts reasoning tokens.
+
+    `cache_write_1h_input_tokens` are those of the cache-written ones that the cache keeps for an hour.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -18,6 +21,7 @@ class Usage(Struct, frozen=True):
     cache_write_input_tokens: int = 0
     reasoning_tokens: int = 0
     estimated: bool = False
+    cache_write_1h_input_tokens: int = 0
 
 
 class FinishReason(StrEnum):

@@ -14,7 +14,8 @@ from pointsman.model.request import Mode
 class Price(Struct, frozen=True):
     """Nano-USD per million tokens, so that 0.0375 USD per million is an integer; `per_request` nano-USD.
 
-    None: charged like ordinary input.
+    None: charged like ordinary input, or, of what the cache keeps for an hour, like `cache_write`. `above` has the
+    prices of requests with more input, fewest tokens first; `at` finds the one that holds.
     """
 
     input: int
@@ -22,6 +23,34 @@ class Price(Struct, frozen=True):
     cached_input: int | None = None
     cache_write: int | None = None
     per_request: int = 0
+    cache_write_1h: int | None = None
+    above: tuple[PriceStep, ...] = ()
+
+    def at(self, input_tokens: int) -> Price:
+        """The price of a request with so many input tokens, cached ones included. It holds for the whole request."""
+        found = self
+        for step in self.above:
+            if input_tokens <= step.input_tokens:
+                break
+            found = step.price
+        return found
+
+    @property
+    def dearest_input(self) -> int:
+        """What input costs at most where the cache keeps none for an hour: all of it may have to be written there."""
+        return self.input if self.cache_write is None else max(self.input, self.cache_write)
+
+    @property
+    def dearest_hourly(self) -> int:
+        """What input costs at most."""
+        return self.dearest_input if self.cache_write_1h is None else max(self.dearest_input, self.cache_write_1h)
+
+
+class PriceStep(Struct, frozen=True):
+    """What requests with more than `input_tokens` of input cost; complete in itself, `above` is empty."""
+
+    input_tokens: int
+    price: Price
 
 
 class Model(Struct, frozen=True, kw_only=True):

@@ -36,10 +36,18 @@ class ProviderState(Struct, frozen=True):
     data: bytes
 
 
+SHORT_CACHE_TTL = 300.0
+"""Seconds that providers cache for at least; whoever wants more is sold an hour."""
+
+
 class CacheHint(Struct, frozen=True, omit_defaults=True):
     """The prompt up to and including what carries this is worth caching, for `ttl` seconds; None: as is usual."""
 
     ttl: float | None = None
+
+    @property
+    def hourly(self) -> bool:
+        return self.ttl is not None and self.ttl > SHORT_CACHE_TTL
 
 
 class Text(Struct, frozen=True, tag="text", omit_defaults=True):
@@ -166,13 +174,17 @@ class Hints(Struct, frozen=True, omit_defaults=True):
 
 
 class Facts(Struct, frozen=True, omit_defaults=True):
-    """What is known of a prompt without its text, so that a decision can be made again where no text was kept."""
+    """What is known of a prompt without its text, so that a decision can be made again where no text was kept.
+
+    `hourly_cache`: some of it is to be cached for more than SHORT_CACHE_TTL.
+    """
 
     input_tokens: int = 0
     turns: int = 0
     images: int = 0
     image_urls: int = 0
     tools: int = 0
+    hourly_cache: bool = False
 
 
 class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -205,8 +217,11 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
 def measure(messages: Sequence[Message], tools: Sequence[Tool]) -> Facts:
     """Count once what limits and policies ask about again and again."""
     images = urls = 0
+    hourly = False
     texts: list[str] = []
     for part in (part for message in messages for part in message.parts):
+        if not isinstance(part, Reasoning) and part.cache is not None:
+            hourly = hourly or part.cache.hourly
         if isinstance(part, Image):
             images += 1
             urls += bool(part.url)
@@ -219,7 +234,8 @@ def measure(messages: Sequence[Message], tools: Sequence[Tool]) -> Facts:
                 urls += sum(bool(image.url) for image in part.images)
     for tool in tools:
         texts += tool.description, tool.parameters_json_schema
+        hourly = hourly or (tool.cache is not None and tool.cache.hourly)
     # Role markers and separators: about four tokens a message in every chat template.
     tokens = estimate_tokens(*texts) + IMAGE_TOKENS * images + 4 * len(messages)
     turns = sum(message.role is Role.USER for message in messages)
-    return Facts(input_tokens=tokens, turns=turns, images=images, image_urls=urls, tools=len(tools))
+    return Facts(tokens, turns, images, urls, len(tools), hourly)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 from pointsman.model.answer import Answer, Ending, FinishReason, Usage
 from pointsman.model.request import Part, Reasoning, Text, ToolCall
@@ -77,6 +77,7 @@ class Used(Struct):
     output_tokens: int | None = None
     cache_read_input_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
+    cache_creation: _CacheCreation | None = None
     output_tokens_details: _OutputDetails | None = None
 
     def merged(self, later: Used) -> Used:
@@ -98,7 +99,12 @@ class Used(Struct):
             cached_input_tokens=read,
             cache_write_input_tokens=written,
             reasoning_tokens=max(0, thought or 0),
+            cache_write_1h_input_tokens=max(0, (self.cache_creation and self.cache_creation.hourly) or 0),
         )
+
+
+class _CacheCreation(Struct):
+    hourly: int | None = field(default=None, name="ephemeral_1h_input_tokens")
 
 
 class _OutputDetails(Struct):

@@ -18,7 +18,6 @@ from pointsman.providers.anthropic_state import kept_block
 from pointsman.providers.naming import misplaced
 
 _MOST_MARKS = 4
-_SHORT_TTL = 300.0  # seconds
 _ID = re.compile(r"[a-zA-Z0-9_-]+")
 _NO_ID = re.compile(r"[^a-zA-Z0-9_-]")
 _ENCODER: Final = msgspec.json.Encoder()
@@ -212,7 +211,7 @@ def mark(hinted: Sequence[tuple[Markable, CacheHint]]) -> None:
     """
     short = False
     for block, hint in hinted[-_MOST_MARKS:]:
-        short = short or (hint.ttl or 0) <= _SHORT_TTL
+        short = short or not hint.hourly
         block.cache_control = CacheControl("" if short else "1h")
 
 

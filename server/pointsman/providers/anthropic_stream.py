@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta, Usage
 from pointsman.model.tokens import estimate_tokens
 from pointsman.ports import HttpStream
@@ -105,9 +107,7 @@ class Blocks:
         if usage is None or self._final:
             return usage
         output = max(usage.output_tokens, estimate_tokens(*self._said))
-        return Usage(
-            usage.input_tokens, output, usage.cached_input_tokens, usage.cache_write_input_tokens, estimated=True
-        )
+        return replace(usage, output_tokens=output, reasoning_tokens=0, estimated=True)
 
     def _use(self, used: Used | None) -> None:
         if used is not None:

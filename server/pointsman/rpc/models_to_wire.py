@@ -52,12 +52,15 @@ def model_to_wire(model: Model) -> admin_service_pb2.ModelInfo:
 
 
 def _price(price: Price) -> usage_pb2.Price:
+    write = price.input if price.cache_write is None else price.cache_write
     return usage_pb2.Price(
         input_nano_usd_per_mtok=price.input,
         output_nano_usd_per_mtok=price.output,
         cached_input_nano_usd_per_mtok=price.input if price.cached_input is None else price.cached_input,
-        cache_write_nano_usd_per_mtok=price.input if price.cache_write is None else price.cache_write,
+        cache_write_nano_usd_per_mtok=write,
         per_request_nano_usd=price.per_request,
+        cache_write_1h_nano_usd_per_mtok=write if price.cache_write_1h is None else price.cache_write_1h,
+        above=[usage_pb2.PriceStep(input_tokens=step.input_tokens, price=_price(step.price)) for step in price.above],
     )
 
 

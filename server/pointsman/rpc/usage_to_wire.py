@@ -78,6 +78,8 @@ def _write_usage(wire: usage_pb2.Usage, usage: Usage) -> None:
     wire.cached_input_tokens = _int32(usage.cached_input_tokens)
     wire.cache_write_input_tokens = _int32(usage.cache_write_input_tokens)
     wire.reasoning_tokens = _int32(usage.reasoning_tokens)
+    if usage.cache_write_1h_input_tokens:
+        wire.cache_write_1h_input_tokens = _int32(usage.cache_write_1h_input_tokens)
     wire.estimated = usage.estimated
 
 

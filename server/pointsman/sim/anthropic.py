@@ -176,6 +176,10 @@ def _billed(reply: Reply, output: int) -> Json:
         "input_tokens": usage.prompt - usage.cached - usage.written,
         "cache_creation_input_tokens": usage.written,
         "cache_read_input_tokens": usage.cached,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": 0 if usage.hourly else usage.written,
+            "ephemeral_1h_input_tokens": usage.written if usage.hourly else 0,
+        },
         "output_tokens": output,
     }
     if reply.answer.reasoning and output > 1:

@@ -121,11 +121,11 @@ class MessagesRequest(Struct, frozen=True, forbid_unknown_fields=True):
         return self.system
 
     @property
-    def marks(self) -> int:
-        """How many blocks are marked for the cache."""
+    def marks(self) -> list[Json]:
+        """What blocks are marked for the cache with."""
         blocks = [*self.instructions, *(block for turn in self.messages for block in turn.blocks)]
         marks = [block.cache_control for block in blocks] + [tool.cache_control for tool in self.tools]
-        return sum(map(bool, (*marks, self.cache_control)))
+        return [mark for mark in (*marks, self.cache_control) if mark]
 
 
 _DECODER: Final = msgspec.json.Decoder(MessagesRequest)
@@ -170,8 +170,8 @@ class _Check:
             yield "max_tokens: must be at least 1"
         if not asked.messages:
             yield "messages: at least one message is required"
-        if asked.marks > _MOST_MARKS:
-            yield f"A maximum of 4 blocks with cache_control may be provided. Found {asked.marks}."
+        if len(asked.marks) > _MOST_MARKS:
+            yield f"A maximum of 4 blocks with cache_control may be provided. Found {len(asked.marks)}."
         yield from self._sampling()
         yield from self._thinking()
         for at, turn in enumerate(asked.messages):
@@ -259,7 +259,8 @@ def _neutral(asked: MessagesRequest) -> ChatRequest:
         parallel_tool_calls=False if choice and choice.disable_parallel_tool_use else None,
         response_format=None if schema is None else ResponseFormat("json_schema", SchemaFormat("answer", schema)),
         reasoning_effort=_effort(asked, config.effort),
-        cache_marked=asked.marks > 0,
+        cache_marked=bool(asked.marks),
+        cache_hourly=any(isinstance(mark, dict) and mark.get("ttl") == "1h" for mark in asked.marks),
     )
 
 

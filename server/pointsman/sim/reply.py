@@ -14,13 +14,14 @@ _WAVE: Final = (0.5, 1.0, 1.5, 1.0)
 class Usage:
     """What is billed besides the answer: tokens of the prompt, and of them those read from the cache or written to it.
 
-    `price` is USD per million (input, output); None tells no cost.
+    `price` is USD per million (input, output); None tells no cost. `hourly`: what is written stays for an hour.
     """
 
     prompt: int
     cached: int
     price: tuple[float, float] | None = None
     written: int = 0
+    hourly: bool = False
 
 
 @dataclass(frozen=True, slots=True)

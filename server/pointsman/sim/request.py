@@ -93,8 +93,10 @@ class ChatRequest(msgspec.Struct, frozen=True):
     top_logprobs: int | None = None
     # Not of chat completions, which tell thinking as it was: whether it is told summed up.
     summarized: bool | None = None
-    # Not of chat completions, where prompts are cached unasked: whether this one is marked for the cache.
+    # Not of chat completions, where prompts are cached unasked: whether this one is marked for the cache,
+    # and for an hour.
     cache_marked: bool | None = None
+    cache_hourly: bool = False
 
     @property
     def limit(self) -> int | None:

@@ -206,7 +206,7 @@ class Simulator:
             known = self._prefixes.match(call.provider, request.model, prefixes)
         cached = prompt_tokens(request.messages[:known])
         price = model.price if call.provider == "openrouter" else None
-        return Usage(prompt, cached, price, prompt - cached if request.cache_marked else 0)
+        return Usage(prompt, cached, price, prompt - cached if request.cache_marked else 0, request.cache_hourly)
 
     def _pace(self, call: Call, brief: Brief) -> Pace:
         """Equal requests differ in time to first token, equal runs do not: the call's number counts."""

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18pointsman/v1/usage.proto\x12\x0cpointsman.v1\"\xa0\x01\n\x05Usage\x12\x14\n\x0cinput_tokens\x18\x01 \x01(\x05\x12\x15\n\routput_tokens\x18\x02 \x01(\x05\x12\x1b\n\x13\x63\x61\x63hed_input_tokens\x18\x03 \x01(\x05\x12 \n\x18\x63\x61\x63he_write_input_tokens\x18\x04 \x01(\x05\x12\x18\n\x10reasoning_tokens\x18\x05 \x01(\x05\x12\x11\n\testimated\x18\x06 \x01(\x08\"e\n\x04\x43ost\x12\x16\n\x0etotal_nano_usd\x18\x01 \x01(\x03\x12\x17\n\x0f\x61nswer_nano_usd\x18\x02 \x01(\x03\x12\x19\n\x11overhead_nano_usd\x18\x03 \x01(\x03\x12\x11\n\testimated\x18\x04 \x01(\x08\"\xb7\x01\n\x05Price\x12\x1f\n\x17input_nano_usd_per_mtok\x18\x01 \x01(\x03\x12 \n\x18output_nano_usd_per_mtok\x18\x02 \x01(\x03\x12&\n\x1e\x63\x61\x63hed_input_nano_usd_per_mtok\x18\x03 \x01(\x03\x12%\n\x1d\x63\x61\x63he_write_nano_usd_per_mtok\x18\x04 \x01(\x03\x12\x1c\n\x14per_request_nano_usd\x18\x05 \x01(\x03\x42X\n\x10\x64\x65v.pointsman.v1P\x01ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18pointsman/v1/usage.proto\x12\x0cpointsman.v1\"\xc5\x01\n\x05Usage\x12\x14\n\x0cinput_tokens\x18\x01 \x01(\x05\x12\x15\n\routput_tokens\x18\x02 \x01(\x05\x12\x1b\n\x13\x63\x61\x63hed_input_tokens\x18\x03 \x01(\x05\x12 \n\x18\x63\x61\x63he_write_input_tokens\x18\x04 \x01(\x05\x12\x18\n\x10reasoning_tokens\x18\x05 \x01(\x05\x12\x11\n\testimated\x18\x06 \x01(\x08\x12#\n\x1b\x63\x61\x63he_write_1h_input_tokens\x18\x07 \x01(\x05\"e\n\x04\x43ost\x12\x16\n\x0etotal_nano_usd\x18\x01 \x01(\x03\x12\x17\n\x0f\x61nswer_nano_usd\x18\x02 \x01(\x03\x12\x19\n\x11overhead_nano_usd\x18\x03 \x01(\x03\x12\x11\n\testimated\x18\x04 \x01(\x08\"\x89\x02\n\x05Price\x12\x1f\n\x17input_nano_usd_per_mtok\x18\x01 \x01(\x03\x12 \n\x18output_nano_usd_per_mtok\x18\x02 \x01(\x03\x12&\n\x1e\x63\x61\x63hed_input_nano_usd_per_mtok\x18\x03 \x01(\x03\x12%\n\x1d\x63\x61\x63he_write_nano_usd_per_mtok\x18\x04 \x01(\x03\x12\x1c\n\x14per_request_nano_usd\x18\x05 \x01(\x03\x12(\n cache_write_1h_nano_usd_per_mtok\x18\x06 \x01(\x03\x12&\n\x05\x61\x62ove\x18\x07 \x03(\x0b\x32\x17.pointsman.v1.PriceStep\"E\n\tPriceStep\x12\x14\n\x0cinput_tokens\x18\x01 \x01(\x03\x12\"\n\x05price\x18\x02 \x01(\x0b\x32\x13.pointsman.v1.PriceBX\n\x10\x64\x65v.pointsman.v1P\x01ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,9 +33,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.pointsman.v1P\001ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1'
   _globals['_USAGE']._serialized_start=43
-  _globals['_USAGE']._serialized_end=203
-  _globals['_COST']._serialized_start=205
-  _globals['_COST']._serialized_end=306
-  _globals['_PRICE']._serialized_start=309
-  _globals['_PRICE']._serialized_end=492
+  _globals['_USAGE']._serialized_end=240
+  _globals['_COST']._serialized_start=242
+  _globals['_COST']._serialized_end=343
+  _globals['_PRICE']._serialized_start=346
+  _globals['_PRICE']._serialized_end=611
+  _globals['_PRICESTEP']._serialized_start=613
+  _globals['_PRICESTEP']._serialized_end=682
 # @@protoc_insertion_point(module_scope)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pointsman.cli.figures import bar, micros, percent, seconds, usd
+from pointsman.cli.figures import bar, micros, percent, seconds, sparkline, usd
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,9 @@ def test_micros_and_shares() -> None:
 @pytest.mark.parametrize(("share", "length"), [(0.0, 0), (-1.0, 0), (0.0001, 1), (0.5, 12), (1.0, 24), (7.0, 24)])
 def test_whatever_is_there_has_a_bar(share: float, length: int) -> None:
     assert bar(share) == "█" * length
+
+
+def test_a_line_of_blocks() -> None:
+    assert sparkline([0, 1, 2, 4, 7]) == "▁▂▃▅█"
+    assert sparkline([0, 0]) == "▁▁"
+    assert sparkline([]) == ""

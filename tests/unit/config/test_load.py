@@ -13,7 +13,7 @@ from pointsman.config.policies import Policies
 from pointsman.engine.probing import Probe
 from pointsman.engine.rules import Compliance
 from pointsman.errors import ConfigInvalid
-from pointsman.model.catalogue import Adaptation, Price, Select
+from pointsman.model.catalogue import Adaptation, Price, PriceStep, Select
 from pointsman.model.request import Mode
 from pointsman.stores.breaker import BreakerSettings
 
@@ -21,6 +21,18 @@ from pointsman.stores.breaker import BreakerSettings
 def test_prices_are_exact_nano_usd(policies: Policies) -> None:
     models = load(DOCUMENT, KEYS, installed=policies).catalogue.models
     assert models["mini"].price == Price(750_000_000, 4_500_000_000, cached_input=37_500_000)
+
+
+def test_steps_are_prices_of_their_own_with_the_same_fee(policies: Policies) -> None:
+    steps = (
+        "above: [{input_tokens: 9, input: 1, output: 2, cache_write_1h: 3}, {input_tokens: 10, input: 4, output: 5}]"
+    )
+    text = DOCUMENT.replace("output: 4.50}", f"output: 4.50, cache_write_1h: 7, per_request: 0.5, {steps}}}")
+    price = load(text, KEYS, installed=policies).catalogue.models["mini"].price
+    first = Price(10**9, 2 * 10**9, per_request=5 * 10**8, cache_write_1h=3 * 10**9)
+    second = Price(4 * 10**9, 5 * 10**9, per_request=5 * 10**8)
+    assert (price.cache_write_1h, price.above) == (7 * 10**9, (PriceStep(9, first), PriceStep(10, second)))
+    assert [price.at(tokens) for tokens in (9, 10, 11)] == [price, first, second]
 
 
 @pytest.mark.parametrize(

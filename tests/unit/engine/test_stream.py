@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.engine.bench import Bench, broken, down, failure, refusing, rows
 from tests.unit.engine.policies import Admits, entry
 
@@ -10,10 +11,11 @@ from pointsman.engine.stream import assemble, without_reasoning
 from pointsman.errors import Reason
 from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from pointsman.model.attempt import CostSource
+from pointsman.model.catalogue import PriceStep
 from pointsman.model.decision import Cause
 from pointsman.model.request import Hints, Params, ProviderState, Reasoning, Request, Text, ToolCall
 from pointsman.services import Denial
-from pointsman.testing import FakeProvider, Hold, RecordingSink, answering, make_request, make_rules
+from pointsman.testing import FakeProvider, Hold, RecordingSink, answering, make_catalogue, make_request, make_rules
 from pointsman_policies import feasibility, limits
 
 BROKEN = FakeProvider(answering("Hel", broken()))
@@ -103,6 +105,22 @@ async def test_a_model_that_ignores_its_limit_is_stopped() -> None:
     assert bench.providers["google"].open_streams == 0
     (record,) = bench.ledger.records
     assert (record.status, record.finish) == ("OK", FinishReason.COST_LIMIT)
+
+
+async def test_what_a_long_request_may_say_is_reckoned_at_its_own_price() -> None:
+    catalogue = make_catalogue()
+    flash = catalogue.models["flash"]
+    dear = PriceStep(100, replace(flash.price, output=2 * flash.price.output))
+    long = replace(flash, price=replace(flash.price, above=(dear,)))
+    rules = make_rules(
+        limits.plugin, feasibility.plugin, catalogue=replace(catalogue, models={**catalogue.models, "flash": long})
+    )
+    bench, sink = Bench({"google": FakeProvider(answering(*[FIFTY] * 5, Hold()))}, rules), RecordingSink()
+    limit = 101 * flash.price.input // 10**6 + 2 * 250_000
+    hints = Hints(max_cost_nano_usd=limit, input_tokens=101, exclude_providers=("openai",))
+    completion = await bench.stream(sink, request=make_request(hints=hints, params=Params(max_output_tokens=100)))
+    assert rows(completion) == [("flash", "served")]
+    assert sink.text == FIFTY * 3
 
 
 async def test_an_answer_that_is_just_paid_for_is_whole() -> None:

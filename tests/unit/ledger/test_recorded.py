@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from tests.contract.ledger.records import decision, record
+from tests.contract.ledger.records import attempt, decision, record
 
 from pointsman.errors import AmbiguousId, LedgerUnavailable
 from pointsman.ledger.recorded import find, find_config, newest_config
 from pointsman.ledger.redaction import redacted
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
+from pointsman.model.answer import Usage
 from pointsman.model.decision import Assessed, Refusal
 from pointsman.model.record import Record, Recorded
 from pointsman.model.request import Mode
@@ -47,6 +48,7 @@ async def recorded(path: Path, *records: Record) -> None:
         replace(record("d-1"), shadow=decision("opus"), ttft=None),
         replace(UNDECIDED, decision=REFUSAL, shadow=REFUSAL, status="NO_CANDIDATE"),
         replace(UNDECIDED, status="INVALID_REQUEST"),
+        record("d-1", replace(attempt(1), usage=Usage(1000, 200, 300, 50, cache_write_1h_input_tokens=40))),
     ],
 )
 async def test_what_was_recorded_comes_back(path: Path, kept: Record) -> None:
@@ -100,7 +102,7 @@ def test_no_ledger(path: Path) -> None:
 
 def test_a_file_that_is_no_ledger(path: Path) -> None:
     path.write_bytes(b"")
-    with pytest.raises(LedgerUnavailable, match="has schema version 0, and this Pointsman reads version 3"):
+    with pytest.raises(LedgerUnavailable, match="has schema version 0, and this Pointsman reads version 4"):
         find(path, "d-1")
     path.write_text("models: {}\n" * 100)
     with pytest.raises(LedgerUnavailable, match="file is not a database"):

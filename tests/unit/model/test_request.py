@@ -4,6 +4,7 @@ import pytest
 
 from pointsman.model.request import (
     IMAGE_TOKENS,
+    CacheHint,
     Facts,
     Image,
     Message,
@@ -69,3 +70,11 @@ def test_what_the_caller_wants_now() -> None:
     )
     assert Request(messages=messages).text() == "Second,\nin two parts."
     assert Request(messages=messages[1:2]).text() == ""
+
+
+@pytest.mark.parametrize(
+    ("hint", "hourly"), [(None, False), (CacheHint(), False), (CacheHint(300.0), False), (CacheHint(301.0), True)]
+)
+def test_what_is_to_be_cached_for_an_hour(hint: CacheHint | None, hourly: bool) -> None:
+    assert measure([user(Text("Hi", cache=hint), Text("there"))], []).hourly_cache is hourly
+    assert measure([user(Text("Hi"))], [Tool("look", cache=hint)]).hourly_cache is hourly

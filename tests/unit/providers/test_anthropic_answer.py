@@ -37,6 +37,7 @@ async def test_a_plain_answer() -> None:
         "input_tokens": 5,
         "cache_read_input_tokens": 12,
         "cache_creation_input_tokens": 3,
+        "cache_creation": {"ephemeral_5m_input_tokens": 1, "ephemeral_1h_input_tokens": 2},
         "output_tokens": 7,
         "output_tokens_details": {"thinking_tokens": 4},
         "service_tier": "standard",
@@ -45,7 +46,7 @@ async def test_a_plain_answer() -> None:
     assert answer.parts == (Text("Because – ja 🚂."),)
     ending = answer.ending
     assert (ending.reason, ending.upstream_reason) == (FinishReason.STOP, "end_turn")
-    assert ending.usage == Usage(20, 7, 12, 3, 4)
+    assert ending.usage == Usage(20, 7, 12, 3, 4, cache_write_1h_input_tokens=2)
     assert (ending.served_model, ending.upstream_request_id, ending.cost_nano_usd) == ("m-2026", "msg_1", None)
 
 

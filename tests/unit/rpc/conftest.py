@@ -75,7 +75,8 @@ def attempts() -> tuple[Attempt, ...]:
     )  # fmt: skip
     served = Attempt(
         number=2, kind=AttemptKind.FAILOVER, target="haiku", provider="anthropic", upstream="haiku-2026",
-        outcome=AttemptOutcome.SERVED, started=2.0, duration=1.5, ttft=0.75, usage=Usage(10, 20, 3, 2, 5),
+        outcome=AttemptOutcome.SERVED, started=2.0, duration=1.5, ttft=0.75,
+        usage=Usage(10, 20, 3, 2, 5, cache_write_1h_input_tokens=1),
         cost_nano_usd=200, cost_source=CostSource.PRICE, served_model="haiku-x", upstream_request_id="req_1",
     )  # fmt: skip
     return failed, served

@@ -14,7 +14,7 @@ from pointsman.errors import InvalidRequest
 from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from pointsman.model.attempt import Attempt, Cost
 from pointsman.model.caller import ANYBODY
-from pointsman.model.catalogue import Catalogue, Price
+from pointsman.model.catalogue import Catalogue, Price, PriceStep
 from pointsman.model.plan import AttemptKind, PlannedAttempt
 from pointsman.model.request import Image, Part, ProviderState, Reasoning, Text, ToolCall, ToolResult
 from pointsman.rpc import enums
@@ -244,7 +244,8 @@ def test_a_model(catalogue: Catalogue) -> None:
     model = msgspec.structs.replace(
         catalogue.models["mini"],
         capabilities=frozenset({"tools", "images"}), regions=frozenset({"eu", "de"}), aliases=("small",),
-        price=Price(10, 20, cached_input=1, per_request=3), max_output=99,
+        price=Price(10, 20, cached_input=1, per_request=3, above=(PriceStep(9, Price(7, 8, 6, 5, 3, 4)),)),
+        max_output=99,
     )  # fmt: skip
     page = models_to_wire(ListModelsRequest(), msgspec.structs.replace(catalogue, models={"mini": model}))
     assert MessageToDict(page.models[0], preserving_proto_field_name=True) == {
@@ -254,6 +255,15 @@ def test_a_model(catalogue: Catalogue) -> None:
         "price": {
             "input_nano_usd_per_mtok": "10", "output_nano_usd_per_mtok": "20", "cached_input_nano_usd_per_mtok": "1",
             "cache_write_nano_usd_per_mtok": "10", "per_request_nano_usd": "3",
+            "cache_write_1h_nano_usd_per_mtok": "10",
+            "above": [{
+                "input_tokens": "9",
+                "price": {
+                    "input_nano_usd_per_mtok": "7", "output_nano_usd_per_mtok": "8",
+                    "cached_input_nano_usd_per_mtok": "6", "cache_write_nano_usd_per_mtok": "5",
+                    "per_request_nano_usd": "3", "cache_write_1h_nano_usd_per_mtok": "4",
+                },
+            }],
         },
     }  # fmt: skip
 

@@ -13,8 +13,8 @@ Capability = Literal["tools", "json_schema", "json_object", "images", "image_url
 Capabilities = Annotated[tuple[Capability, ...], BeforeValidator(tuple_of, json_schema_input_type=list[Capability])]
 
 
-class Price(Section):
-    """List prices in USD per million tokens, written exactly: `0.0375` is 0.0375."""
+class Rates(Section):
+    """What a million tokens costs."""
 
     input: Usd = Field(description="Input, USD per million tokens.")
     output: Usd = Field(description="Output, reasoning included, USD per million tokens.")
@@ -24,7 +24,36 @@ class Price(Section):
     cache_write: Usd | None = Field(
         default=None, description="Input written to the provider's prompt cache. Unset: costs what `input` costs."
     )
+    cache_write_1h: Usd | None = Field(
+        default=None,
+        description="Input written to the prompt cache for an hour, where the provider tells it apart, as Anthropic "
+        "does. Unset: costs what `cache_write` costs.",
+    )
+
+
+class PriceStep(Rates):
+    """Prices of longer requests, complete in themselves: a price that is unset here is not that of shorter ones."""
+
+    input_tokens: int = Field(
+        ge=1, le=1_000_000_000, description="With more input than this, cached input included, the whole request costs:"
+    )
+
+
+class Price(Rates):
+    """List prices in USD per million tokens, written exactly: `0.0375` is 0.0375."""
+
     per_request: Usd = Field(default=0, description="USD per request, whatever its size.")
+    above: Annotated[tuple[PriceStep, ...], BeforeValidator(tuple_of, json_schema_input_type=list[PriceStep])] = Field(
+        default=(), description="Prices of longer requests, shortest first. Empty: these hold for any length."
+    )
+
+    @field_validator("above")
+    @classmethod
+    def _ascending(cls, value: tuple[PriceStep, ...]) -> tuple[PriceStep, ...]:
+        lengths = [step.input_tokens for step in value]
+        if lengths != sorted(set(lengths)):
+            raise ValueError("must have its steps in ascending order of input_tokens, each once")
+        return value
 
 
 class Model(Section):
@@ -68,6 +97,17 @@ class Model(Section):
     tenants: Names = Field(
         default=(), description="The tenants whose requests may be routed to it. Empty: everybody's."
     )
+
+    @field_validator("price")
+    @classmethod
+    def _steps_within_the_window(cls, value: Price, info: ValidationInfo) -> Price:
+        window = info.data.get("context")
+        if window is not None and value.above and value.above[-1].input_tokens >= window:
+            never = value.above[-1].input_tokens
+            raise ValueError(
+                f"above: no input is longer than {never:,} tokens in a window of {window:,}; remove that step"
+            )
+        return value
 
     @field_validator("min_output_tokens")
     @classmethod

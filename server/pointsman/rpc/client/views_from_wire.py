@@ -153,6 +153,7 @@ def _usage(wire: usage_pb2.Usage) -> Usage:
         wire.cache_write_input_tokens,
         wire.reasoning_tokens,
         wire.estimated,
+        wire.cache_write_1h_input_tokens,
     )
 
 

@@ -146,7 +146,7 @@ def test_usage_tells_every_attempt(completion: Completion) -> None:
     failed, served = msgspec.to_builtins(report)["attempts"]
     assert (failed["error"], failed["upstream_status"], failed["ttft"]) == ("ALL_PROVIDERS_DOWN", 503, None)
     assert (served["model"], served["served_model"], served["cost_nano_usd"]) == ("haiku", "haiku-x", 200)
-    assert served["usage"]["reasoning_tokens"] == 5
+    assert (served["usage"]["reasoning_tokens"], served["usage"]["cache_write_1h_input_tokens"]) == (5, 1)
 
 
 class EndedCall:
