@@ -54,11 +54,12 @@ class Rules:
     """`chain` decides; `shadowed` is the same with the shadow entries, None where there are none.
 
     `targets` are the enabled models, `reserved` those of them that are for some tenants only, `hourly_tariffs` their
-    tariffs for requests that may have input cached for an hour; `levels` gives every model's tier as a number, 0 for the
-    cheapest. `max_attempts` bounds the stages of the default plan. `strict_tags`: an unknown tag fails the request.
-    `undetermined` are the ids of entries that may not decide where `compliance` holds. `blocked_elsewhere`: a prompt that
-    one provider's content policy blocks is tried at the others. `heeds_health`: an entry of kind health is in the chain.
-    `disabled_providers`, sorted, are those without a key; `packages` the distributions that the policies come from.
+    tariffs for requests that may have input cached for an hour; `levels` gives every model's tier as a number, 0 for
+    the cheapest. `max_attempts` bounds the stages of the default plan. `strict_tags`: an unknown tag fails the request.
+    `undetermined` are the ids of entries that may not decide where `compliance` holds. `blocked_elsewhere`: a prompt
+    that one provider's content policy blocks is tried at the others. `heeds_health`: an entry of kind health is in the
+    chain. `disabled_providers`, sorted, are those without a key; `packages` the distributions that the policies come
+    from.
     """
 
     version: str
