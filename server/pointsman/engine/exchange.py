@@ -10,6 +10,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from pointsman.engine.bill import Bill
 from pointsman.engine.rules import Rules
 from pointsman.engine.watch import Stopwatch
 from pointsman.errors import ProviderError, RequestError
@@ -101,7 +102,8 @@ def new_id() -> str:
 class Exchange:
     """What is known of a request so far; the engine fills it in, settlement makes the record of it.
 
-    `received` is Unix seconds, `started` and `deadline` are monotonic ones.
+    `received` is Unix seconds, `started` and `deadline` are monotonic ones. `bill` is None where no budget is
+    configured.
     """
 
     method: str
@@ -113,6 +115,7 @@ class Exchange:
     snapshot: Snapshot
     watch: Stopwatch
     id: str = field(default_factory=new_id)
+    bill: Bill | None = None
     decision: Decision | Refusal | None = None
     shadow: Decision | Refusal | None = None
     routed: Routed | None = None
