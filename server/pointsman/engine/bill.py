@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from pointsman.engine.budgets import Booking
 from pointsman.model.account import AccountState, Charge, Overdrawn
 from pointsman.model.attempt import Attempt
-from pointsman.model.balance import BudgetUnit
+from pointsman.model.balance import Balance, BudgetUnit
 from pointsman.model.catalogue import Model
-from pointsman.model.decision import Cause, Exclusion, Shaped
+from pointsman.model.decision import Cause, Decision, Exclusion, Shaped
 from pointsman.model.snapshot import Snapshot
 from pointsman.ports import Clock, StateStore
 
@@ -115,6 +115,17 @@ class Bill:
             hold = self.hold(task, attempt.target)
             hold.bookings = [booking for booking in hold.bookings if booking.task]
             self.settle(hold, attempt)
+
+
+def warnings(decision: Decision, balances: Sequence[Balance]) -> Sequence[str]:
+    """What there is to say of the budgets that the decided attempt counts towards, and that run low."""
+    return [
+        f"budget {balance.scope} is {balance.used / max(1, balance.limit_nano_usd):.0%} used"
+        for balance in balances
+        if balance.task in ("", decision.assessed.task)
+        and balance.model in ("", decision.target)
+        and any(balance.used >= step.from_ratio * balance.limit_nano_usd for step in balance.steps)
+    ]
 
 
 def _most(booking: Booking, hold: Hold, model: Model, shaped: Shaped) -> int:

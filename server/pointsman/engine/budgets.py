@@ -9,10 +9,10 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pointsman.engine.windows import Window, window_of, zone_named
+from pointsman.engine.windows import window_of, zone_named
 from pointsman.model.account import Account, AccountState
 from pointsman.model.balance import Balance, BudgetAction, BudgetStep, BudgetUnit, RateLimit, begins
-from pointsman.model.budget import ANY, Budget, Cap, Dimension
+from pointsman.model.budget import ANY, Budget, Cap, Dimension, Period, Window
 from pointsman.model.catalogue import Catalogue
 from pointsman.model.request import Request
 
@@ -44,6 +44,7 @@ class Booking(Struct, frozen=True, gc=False):
     refuses: int | None
     steps: tuple[BudgetStep, ...]
     window: Window
+    period: Period
     task: str = ""
     model: str = ""
 
@@ -86,6 +87,21 @@ class Meter:
         self._window = Window(0.0, 0.0)
         self._ready: dict[Values, Booking] = {}
 
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """All that it looks at."""
+        return tuple([dimension for dimension, _ in self.budget.match])
+
+    def told(self, values: Values) -> Values | None:
+        """What stands for each `ANY`, of values of all its dimensions; None where they are not those that it counts."""
+        told: list[str] = []
+        for (_, wanted), value in zip(self.budget.match, values, strict=True):
+            if wanted == ANY:
+                told.append(value)
+            elif wanted != value:
+                return None
+        return tuple(told)
+
     def window(self, now: float) -> Window:
         """The window that a moment is in."""
         if now not in self._window:
@@ -105,8 +121,20 @@ class Meter:
 
     def scope(self, values: Values) -> str:
         """Its name for people, such as "acme/day", or "users[u-1]/day" where each user has one."""
-        told = f"[{','.join(values)}]" if values else ""
+        told = f"[{','.join([value.replace('%', '%25').replace(',', '%2C') for value in values])}]" if values else ""
         return f"{self.budget.name}{told}/{self.cap.label}"
+
+    def values_of(self, scope: str) -> Values | None:
+        """The values in a name that `scope` gave; None for a name of something else."""
+        before, after = self.scope(()).rsplit("/", 1)
+        if not self.open:
+            return () if scope == f"{before}/{after}" else None
+        if not (scope.startswith(f"{before}[") and scope.endswith(f"]/{after}")):
+            return None
+        values = scope[len(before) + 1 : -len(after) - 2].split(",")
+        if len(values) != len(self.open):
+            return None
+        return tuple([value.replace("%2C", ",").replace("%25", "%") for value in values])
 
     def _made(self, values: Values, window: Window) -> Booking:
         told = dict(zip(self.open, values, strict=True))
@@ -125,6 +153,7 @@ class Meter:
             refuses,
             self._steps,
             window,
+            self.cap.period,
             self._fixed_task or told.get(Dimension.TASK, ""),
             self._fixed_model or told.get(Dimension.MODEL, ""),
         )

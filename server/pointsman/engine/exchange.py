@@ -72,10 +72,13 @@ class Completion(Struct, frozen=True):
 class Sink(Protocol):
     """Where a streamed answer goes, event by event and one at a time: decided, then the others.
 
-    `gated` is an attempt whose answer a gate turned down, `won` a hedge that was faster.
+    `warned` is a budget that runs low, in a sentence; `gated` is an attempt whose answer a gate turned down, `won` a
+    hedge that was faster.
     """
 
     async def decided(self, routed: Routed) -> None: ...
+
+    async def warned(self, message: str) -> None: ...
 
     async def deltas(self, deltas: Sequence[Delta]) -> None: ...
 

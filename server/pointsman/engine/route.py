@@ -14,7 +14,7 @@ from typing import Any
 from pointsman.chain.calling import being_cancelled
 from pointsman.engine.admission import Admission, Doorkeeper
 from pointsman.engine.assist import Assistance
-from pointsman.engine.bill import Bill
+from pointsman.engine.bill import Bill, warnings
 from pointsman.engine.decide import decide, decide_with_shadows
 from pointsman.engine.effort import Efforts
 from pointsman.engine.exchange import Completion, Exchange, Routed, Sink, Terms
@@ -89,6 +89,8 @@ class Engine:
         routed = await self._decide(exchange)
         if sink:
             await sink.decided(routed)
+            for warning in warnings(routed.decision, exchange.snapshot.balances):
+                await sink.warned(warning)
         doorkeeper = Doorkeeper(exchange, self._world.store, self._world.clock)
         ended = partial(self._attempt_ended, exchange, doorkeeper)
         skipped = partial(self._attempt_skipped, exchange)

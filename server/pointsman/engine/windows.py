@@ -5,19 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
-
-from pointsman.model.budget import Period
-
-
-class Window(Struct, frozen=True):
-    """From `start` until `end`, in Unix seconds."""
-
-    start: float
-    end: float
-
-    def __contains__(self, now: float) -> bool:
-        return self.start <= now < self.end
+from pointsman.model.budget import Period, Window
 
 
 def zone_named(name: str) -> tzinfo:

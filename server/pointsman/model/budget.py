@@ -34,6 +34,16 @@ class Period(StrEnum):
     MONTH = "month"
 
 
+class Window(Struct, frozen=True):
+    """From `start` until `end`, in Unix seconds."""
+
+    start: float
+    end: float
+
+    def __contains__(self, now: float) -> bool:
+        return self.start <= now < self.end
+
+
 class Cap(Struct, frozen=True):
     """At most `limit` in each window; `label` stands for it in the names of budgets, such as "day" or "requests"."""
 
