@@ -67,7 +67,7 @@ class Budget(Struct, frozen=True, kw_only=True):
     zone: str = "UTC"
 
 
-class Sum(Struct, frozen=True):
+class Sum(Struct, frozen=True, order=True):
     """What requests of a window came to, that have the same `values` of the dimensions asked for."""
 
     values: tuple[str, ...]
