@@ -58,6 +58,7 @@ class HttpDoor:
         await self._runner.cleanup()
 
     async def _show_metrics(self, request: web.Request) -> web.Response:
+        await self._metrics.refresh()
         body, content_type = self._metrics.exposition()
         return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type})
 
