@@ -36,20 +36,7 @@ def test_a_row_each() -> None:
     console.print(budgets_table([DAY, REQUESTS], 86_390.0))
     text = console.export_text()
     day, requests = [line for line in text.splitlines() if line.strip().startswith("acme/")]
-    assert day.split()[2:] == [
-        "$41.00",
-        "(82.0%)",
-        "$50.00",
-        "$1.00",
-        "10.00",
-        "s",
-        "notice",
-        "at",
-        "80%,",
-        "refuse",
-        "at",
-        "100%",
-    ]
+    assert " ".join(day.split()[2:]) == "$41.00 (82.0%) $50.00 $1.00 10.00 s notice at 80%, refuse at 100%"
     assert "7 requests (0.7%)" in requests
     assert "1,000 requests" in requests
-    assert requests.endswith("refuse at 100%") or "refuse at 100%" in requests
+    assert "refuse at 100%" in requests

@@ -35,7 +35,8 @@ def test_a_budget_on_the_wire() -> None:
         "limit": "10000000000", "spent": "7", "reserved": "5",
         "period_start": "2023-11-14T00:00:00Z", "period_end": "2023-11-15T00:00:00Z",
         "steps": [
-            {"from_ratio": 0.8, "action": "BUDGET_ACTION_NOTICE"}, {"from_ratio": 1.0, "action": "BUDGET_ACTION_REFUSE"},
+            {"from_ratio": 0.8, "action": "BUDGET_ACTION_NOTICE"},
+            {"from_ratio": 1.0, "action": "BUDGET_ACTION_REFUSE"},
         ],
     }  # fmt: skip
     assert MessageToDict(budget_to_wire(counted), preserving_proto_field_name=True) == {
@@ -68,6 +69,7 @@ def test_page_by_page() -> None:
     assert budgets_to_wire(ListBudgetsRequest(), []).next_page_token == ""
 
 
+# The second is a token of ListModels.
 @pytest.mark.parametrize(
     "asked", [ListBudgetsRequest(page_size=-1), ListBudgetsRequest(page_token="bW9kZWxzLWFmdGVyOmE=")]
 )
