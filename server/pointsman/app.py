@@ -21,15 +21,17 @@ from pointsman.config.settings import Account, Config
 from pointsman.engine.explain import Explainer
 from pointsman.engine.panic import PanicAlarm
 from pointsman.engine.probing import Prober
+from pointsman.engine.restore import restore
 from pointsman.engine.route import Engine, World
 from pointsman.engine.rules import Rules
 from pointsman.engine.simulate import Simulator
+from pointsman.engine.standings import Standings
 from pointsman.engine.watch import Watchdog
 from pointsman.errors import ConfigInvalid, KeysUnusable, PluginRefused, Problem
 from pointsman.http.door import HttpDoor
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
 from pointsman.model.catalogue import Catalogue
-from pointsman.ports import Ledger, Provider, Transport
+from pointsman.ports import Clock, Ledger, Provider, Transport
 from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
@@ -42,6 +44,7 @@ from pointsman.stores.clock import SystemClock
 from pointsman.stores.health import HealthBook
 from pointsman.stores.memory import MemoryStore
 from pointsman.telemetry import names
+from pointsman.telemetry.budgets import BudgetGauge
 from pointsman.telemetry.metrics import Metrics
 from pointsman.telemetry.providers import provider_states
 
@@ -49,19 +52,19 @@ log = logging.getLogger(__name__)
 
 
 class App:
-    """A whole server, for one event loop. `lookup` resolves the hosts of providers.
+    """A whole server, for one event loop. `lookup` resolves the hosts of providers; `clock` None: the system's.
 
         async with App(config) as app:
             print(app.grpc_address)
             await stopped.wait()
 
-    Lifecycle: 1. policies are built and entered; 2. ledger and transports open; 3. the doors open, gRPC last, so that
-    SERVING means ready; 4. on leaving, running calls get `server.drain` seconds; 5. what ended is settled, the ledger
-    committed and closed, then transports and policies.
+    Lifecycle: 1. policies are built and entered; 2. ledger and transports open, and budgets begin with what the ledger
+    says; 3. the doors open, gRPC last, so that SERVING means ready; 4. on leaving, running calls get `server.drain`
+    seconds; 5. what ended is settled, the ledger committed and closed, then transports and policies.
     """
 
-    def __init__(self, config: Config, *, lookup: Lookup = system_lookup) -> None:
-        self.config, self._lookup = config, lookup
+    def __init__(self, config: Config, *, lookup: Lookup = system_lookup, clock: Clock | None = None) -> None:
+        self.config, self._lookup, self._clock = config, lookup, clock or SystemClock()
         self.grpc_address = self.http_address = ""
         self._door: GrpcDoor | None = None
         self._stack = AsyncExitStack()
@@ -85,7 +88,7 @@ class App:
         await self._stack.aclose()
 
     async def _start(self) -> None:
-        config, clock = self.config, SystemClock()
+        config, clock = self.config, self._clock
         check_doors(config)
         built = build_rules(config)
         for refusal in built.refused:
@@ -100,9 +103,13 @@ class App:
         self._stack.callback(watchdog.stop)
         metrics = Metrics(config.version)
         metrics.gauge(names.PROVIDER_STATE, lambda: provider_states(health.vitals({})))
+        await restore(built.rules.budgets, ledger, world.store, clock.now())
         engine = Engine(built.rules, world, watchdog, (metrics, PanicAlarm(clock)))
         self._stack.push_async_callback(engine.drain)
-        await self._open_doors(engine, _desk(engine, world), metrics)
+        desk = _desk(engine, world)
+        gauge = BudgetGauge(desk.standings.ratios)
+        metrics.gauge(names.BUDGET_USED_RATIO, gauge.values, gauge.refresh)
+        await self._open_doors(engine, desk, metrics)
 
     async def _ledger(self) -> Ledger:
         settings = self.config.ledger
@@ -187,7 +194,11 @@ def _desk(engine: Engine, world: World) -> Desk:
     async def read_catalogue(document: str) -> Catalogue:
         return await asyncio.to_thread(load_catalogue, document)
 
-    return Desk(Explainer(active, world.ledger, read_catalogue), Simulator(active, world.store, world.clock, _opened))
+    return Desk(
+        Explainer(active, world.ledger, read_catalogue),
+        Simulator(active, world.store, world.clock, _opened),
+        Standings(active, world.store, world.ledger, world.clock),
+    )
 
 
 @asynccontextmanager

@@ -67,6 +67,7 @@ class HttpDoor:
                 self._guard(request.headers.get(hdrs.AUTHORIZATION, ""))
             except RequestError as refused:
                 return _turned_away(refused)
+        await self._metrics.refresh()
         body, content_type = self._metrics.exposition()
         return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type})
 

@@ -101,6 +101,11 @@ _THIRD = (
     "ALTER TABLE decisions ADD COLUMN escalated INTEGER NOT NULL DEFAULT 0",
 )
 
+_FOURTH = (
+    "ALTER TABLE decisions ADD COLUMN key TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX decisions_by_key ON decisions (key, received) WHERE key <> ''",
+)
+
 _PRICED = ("ALTER TABLE attempts ADD COLUMN cache_write_1h_input_tokens INTEGER NOT NULL DEFAULT 0",)
 
-MIGRATIONS = (_FIRST, _SECOND, _THIRD, _PRICED)
+MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _PRICED)

@@ -82,6 +82,10 @@ class Model(Struct, frozen=True, kw_only=True):
         """Whether this tenant's requests may be routed to it."""
         return not self.tenants or tenant in self.tenants
 
+    def most_tokens(self, input_tokens: int, asked: int | None) -> int:
+        """The most that a call can come to, input and output together; `asked`: its output limit, None for none."""
+        return input_tokens + (self.max_output or max(0, self.context - input_tokens) if asked is None else asked)
+
     def same_as(self, other: Model) -> bool:
         """Whether both are deployments of the same weights."""
         return self.id == other.id or (self.base_model != "" and self.base_model == other.base_model)

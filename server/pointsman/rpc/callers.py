@@ -71,6 +71,17 @@ def tenant_for(hints: routing_pb2.RoutingHints, caller: Caller) -> str:
     return named
 
 
+def whose(caller: Caller, asked: str = "") -> str:
+    """The tenant whose affairs a caller may look at, "" for everybody's: an admin's key may `asked`, others their own."""
+    if caller.may(Permission.ADMIN):
+        return asked
+    if asked not in ("", caller.tenant):
+        raise denied(
+            f"the key is of tenant {caller.tenant!r}, and that of another needs a key with the permission admin"
+        )
+    return caller.tenant
+
+
 def check_override(hints: routing_pb2.RoutingHints, caller: Caller) -> None:
     """RequestError PERMISSION_DENIED for an override by a caller who may not make any, whatever it names."""
     if hints.HasField("model_override") and (hints.model_override.model or hints.model_override.provider):

@@ -15,11 +15,13 @@ from pointsman.engine.exchange import Completion, Terms
 from pointsman.engine.explain import Explainer
 from pointsman.engine.route import Engine
 from pointsman.engine.simulate import Simulator
+from pointsman.engine.standings import Standings
 from pointsman.errors import ConfigInvalid, InvalidRequest, Reason, RequestError
 from pointsman.model.caller import Permission
 from pointsman.model.request import Request
 from pointsman.rpc.batch import route_batch
-from pointsman.rpc.callers import Authenticate, Visit, require
+from pointsman.rpc.budgets_to_wire import budget_to_wire, budgets_to_wire
+from pointsman.rpc.callers import Authenticate, Visit, require, whose
 from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.events_to_wire import finish_to_wire
 from pointsman.rpc.explained_to_wire import explained_to_wire
@@ -63,6 +65,7 @@ class Desk:
 
     explainer: Explainer
     simulator: Simulator
+    standings: Standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,14 @@ class Service:
     ) -> Any:
         """AdminService.ListProviderHealth."""
         return await self._guarded(request, context, self._list_provider_health)
+
+    async def get_budget(self, request: admin.GetBudgetRequest | ParseFailure | TooLarge, context: Context) -> Any:
+        """AdminService.GetBudget."""
+        return await self._guarded(request, context, self._get_budget)
+
+    async def list_budgets(self, request: admin.ListBudgetsRequest | ParseFailure | TooLarge, context: Context) -> Any:
+        """AdminService.ListBudgets."""
+        return await self._guarded(request, context, self._list_budgets)
 
     async def explain(self, request: admin.ExplainRequest | ParseFailure | TooLarge, context: Context) -> Any:
         """AdminService.Explain."""
@@ -194,10 +205,22 @@ class Service:
         require(visit.caller, Permission.ADMIN, "ListProviderHealth")
         return health_to_wire(request, await self._engine.vitals())
 
+    async def _get_budget(
+        self, request: admin.GetBudgetRequest, context: Context, visit: Visit
+    ) -> admin.GetBudgetResponse:
+        standing = await self._desk.standings.one(request.scope, whose(visit.caller))
+        return admin.GetBudgetResponse(budget=budget_to_wire(standing))
+
+    async def _list_budgets(
+        self, request: admin.ListBudgetsRequest, context: Context, visit: Visit
+    ) -> admin.ListBudgetsResponse:
+        tenant = whose(visit.caller, request.tenant)
+        return budgets_to_wire(request, await self._desk.standings.all(tenant))
+
     async def _explain(self, request: admin.ExplainRequest, context: Context, visit: Visit) -> admin.ExplainResponse:
         if not request.decision_id:
             raise InvalidRequest([("decision_id", "must not be empty")])
-        of = None if visit.caller.may(Permission.ADMIN) else visit.caller.tenant
+        of = whose(visit.caller) or None
         return explained_to_wire(await self._desk.explainer.explain(request.decision_id, of))
 
     async def _simulate(self, request: admin.SimulateRequest, context: Context, visit: Visit) -> admin.SimulateResponse:

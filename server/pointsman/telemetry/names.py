@@ -114,6 +114,13 @@ PROVIDER_STATE = Metric(
     "1 for the state that a provider is in, 0 for the others: up, degraded, down, probing, disabled.",
     ("provider", "state"),
 )
+BUDGET_USED_RATIO = Metric(
+    "pointsman_budget_used_ratio",
+    Kind.GAUGE,
+    "Share of a budget that is spent or reserved: 1 is the limit. Only of budgets that are one for all whom they "
+    "count, not of those for each value of something.",
+    ("scope",),
+)
 BUILD_INFO = Metric("pointsman_build_info", Kind.GAUGE, "1, labelled with the version of this server.", ("version",))
 CONFIG_INFO = Metric("pointsman_config_info", Kind.GAUGE, "1, labelled with the configuration in use.", ("version",))
 REQUESTS_RUNNING = Metric("pointsman_requests_running", Kind.GAUGE, "Requests that are running now.")
@@ -138,6 +145,7 @@ METRICS = (
     SHADOW_DISAGREEMENTS,
     PANICS,
     PROVIDER_STATE,
+    BUDGET_USED_RATIO,
     BUILD_INFO,
     CONFIG_INFO,
     REQUESTS_RUNNING,
