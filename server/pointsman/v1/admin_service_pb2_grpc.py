@@ -27,7 +27,8 @@ if _version_not_supported:
 
 class AdminServiceStub:
     """For operators and consoles. Where callers are authenticated, every key may list the models
-    that its tenant can use, explain its tenant's decisions, and simulate without config_yaml;
+    that its tenant can use, explain its tenant's decisions, see its tenant's budgets and
+    simulate without config_yaml;
     everything else is PERMISSION_DENIED without the permission admin.
     """
 
@@ -71,7 +72,8 @@ class AdminServiceStub:
 
 class AdminServiceServicer:
     """For operators and consoles. Where callers are authenticated, every key may list the models
-    that its tenant can use, explain its tenant's decisions, and simulate without config_yaml;
+    that its tenant can use, explain its tenant's decisions, see its tenant's budgets and
+    simulate without config_yaml;
     everything else is PERMISSION_DENIED without the permission admin.
     """
 
@@ -101,7 +103,8 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetBudget(self, request, context):
-        """How one budget stands. UNKNOWN_BUDGET where none is called so.
+        """How one budget stands. UNKNOWN_BUDGET where none is called so; without the permission
+        admin PERMISSION_DENIED for that, as for one that counts not only the caller's tenant.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -164,7 +167,8 @@ def add_AdminServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class AdminService:
     """For operators and consoles. Where callers are authenticated, every key may list the models
-    that its tenant can use, explain its tenant's decisions, and simulate without config_yaml;
+    that its tenant can use, explain its tenant's decisions, see its tenant's budgets and
+    simulate without config_yaml;
     everything else is PERMISSION_DENIED without the permission admin.
     """
 
