@@ -177,6 +177,15 @@ class StateStore(Protocol):
     async def put(self, key: str, value: bytes, ttl: float) -> None:
         """Keep a policy's own value for `ttl` seconds."""
 
+    async def claim(self, key: str, value: bytes, ttl: float) -> bytes | None:
+        """Put a value where there is none: None where that was done, and otherwise the value that is there.
+
+        At once for everybody: of several that claim a key, one is told None.
+        """
+
+    async def forget(self, key: str) -> None:
+        """Remove a value before its time, if it is there."""
+
     async def add(self, key: str, amount: int, ttl: float) -> int:
         """Add to a counter, 0 where there is none, and keep it for `ttl` seconds from now; what it comes to.
 
