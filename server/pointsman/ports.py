@@ -8,6 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from pointsman.model.activation import Activation
 from pointsman.model.answer import Answer, Delta, Ending
 from pointsman.model.attempt import Attempt
 from pointsman.model.catalogue import Model
@@ -208,11 +209,17 @@ class Ledger(Protocol):
     async def add_config(self, version: str, document: str) -> None:
         """Keep a configuration under its version, so that its decisions can be made again. Repeats are ignored."""
 
+    async def add_activation(self, activation: Activation) -> None:
+        """Remember when a configuration that is kept came to be active. Repeats are ignored."""
+
     async def find(self, decision_id: str) -> Recorded | None:
         """The request with this id, None where there is none; LedgerUnavailable if it cannot be read."""
 
     async def find_config(self, version: str) -> str | None:
         """The configuration kept under this version, as it was written; LedgerUnavailable as above."""
+
+    async def activations(self, limit: int) -> Sequence[Activation]:
+        """The last so many activations, the newest first; LedgerUnavailable as above."""
 
     async def aclose(self) -> None:
         """Commit what is pending and close."""

@@ -21,6 +21,7 @@ from pointsman.engine.failure import RETRY_DELAY, refused, shut_down
 from pointsman.engine.gather import gather
 from pointsman.engine.judging import Judging
 from pointsman.engine.observe import Observer, emit
+from pointsman.engine.regime import Regime
 from pointsman.engine.retries import RetryBudget
 from pointsman.engine.rules import Rules
 from pointsman.engine.run import Run
@@ -42,7 +43,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The ports that the engine works with; providers by id."""
+    """The ports that the engine works with; `providers` by id, of the rules that it begins with."""
 
     providers: Mapping[str, Provider]
     store: StateStore
@@ -54,27 +55,44 @@ class Engine:
     """Decides and runs requests under one set of rules at a time."""
 
     def __init__(self, rules: Rules, world: World, watchdog: Watchdog, observers: Sequence[Observer] = ()) -> None:
-        self.rules = rules
+        self._regime = Regime(rules, world.providers)
         self._world, self._watchdog = world, watchdog
         self._observers = observers
         self._settlement = Settlement(world.store, world.ledger)
         self._retries = RetryBudget()
 
+    @property
+    def rules(self) -> Rules:
+        """Those of the requests that come now."""
+        return self._regime.rules
+
+    def adopt(self, regime: Regime) -> Regime:
+        """Let the requests to come live by this; the regime before it, which those running keep."""
+        before, self._regime = self._regime, regime
+        return before
+
+    async def left(self, regime: Regime) -> None:
+        """Return when a regime that was replaced is over: its last request has ended and been settled."""
+        await regime.empty()
+        await self._settlement.settled()
+
     async def route(self, request: Request, deadline: float) -> Completion:
         """Decide and record, run nothing. `deadline` is monotonic seconds; failures are in the completion."""
-        exchange = self._open("Route", request, deadline)
-        await self._work(exchange, self._decide(exchange))
-        return exchange.completion(self._world.clock.monotonic())
+        with self._regime as regime:
+            exchange = self._open("Route", request, deadline, regime)
+            await self._work(exchange, self._decide(exchange))
+            return exchange.completion(self._world.clock.monotonic())
 
     async def complete(self, request: Request, terms: Terms, sink: Sink | None) -> Completion:
         """Decide, run and record. Streams to `sink`; without one the answer is whole, in the completion.
 
         Returns once the record is committed. Failures of the request are in the completion, never raised.
         """
-        exchange = self._open("Complete" if sink else "CompleteUnary", request, terms.deadline)
-        self._retries.request(exchange.started)
-        await self._work(exchange, self._complete(exchange, terms, sink))
-        return exchange.completion(self._world.clock.monotonic())
+        with self._regime as regime:
+            exchange = self._open("Complete" if sink else "CompleteUnary", request, terms.deadline, regime)
+            self._retries.request(exchange.started)
+            await self._work(exchange, self._complete(exchange, terms, sink))
+            return exchange.completion(self._world.clock.monotonic())
 
     async def vitals(self) -> Sequence[Vitals]:
         """How every configured model is doing, ordered by provider and id."""
@@ -91,7 +109,7 @@ class Engine:
         doorkeeper = Doorkeeper(exchange, self._world.store, self._world.clock)
         ended = partial(self._attempt_ended, exchange, doorkeeper)
         skipped = partial(self._attempt_skipped, exchange)
-        efforts = Efforts(exchange, terms, self._world.providers, doorkeeper, self._world.clock, ended, skipped)
+        efforts = Efforts(exchange, terms, exchange.providers, doorkeeper, self._world.clock, ended, skipped)
         judging = Judging(exchange, self._world.store, self._world.clock, partial(self._assistance, exchange))
         exchange.served = await Run(efforts, judging, self._retries).perform(sink)
 
@@ -109,8 +127,8 @@ class Engine:
         exchange.routed = Routed(exchange.id, exchange.decision, rules, clock.now(), seconds, exchange.watch.micros)
         return exchange.routed
 
-    def _open(self, method: str, request: Request, deadline: float) -> Exchange:
-        clock, rules = self._world.clock, self.rules
+    def _open(self, method: str, request: Request, deadline: float, regime: Regime) -> Exchange:
+        clock, rules = self._world.clock, regime.rules
         snapshot = Snapshot(
             now=clock.now(),
             seed=random.getrandbits(32),
@@ -119,7 +137,8 @@ class Engine:
             disabled_providers=rules.disabled_providers,
         )
         watch = self._watchdog.stopwatch()
-        return Exchange(method, request, rules, snapshot.now, clock.monotonic(), deadline, snapshot, watch)
+        now = clock.monotonic()
+        return Exchange(method, request, rules, regime.providers, snapshot.now, now, deadline, snapshot, watch)
 
     async def _work(self, exchange: Exchange, work: Coroutine[Any, Any, object]) -> None:
         """Do the work and settle, whatever becomes of it; failures end in `exchange.error`."""
@@ -184,7 +203,7 @@ class Engine:
         self._emit(exchange, AttemptSkipped(exchange.id, planned, provider, reason))
 
     def _assistance(self, exchange: Exchange) -> Assistance:
-        return Assistance(exchange, self._world.providers, self._world.clock, partial(self._assisted, exchange))
+        return Assistance(exchange, exchange.providers, self._world.clock, partial(self._assisted, exchange))
 
     def _assisted(self, exchange: Exchange, attempt: Attempt, estimated_input_tokens: int) -> None:
         self._world.store.record(attempt, estimated_input_tokens)

@@ -65,6 +65,11 @@ class Settlement:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
+    async def settled(self) -> None:
+        """Wait for what is under way now, and for nothing that comes meanwhile."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks))
+
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)

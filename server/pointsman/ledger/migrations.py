@@ -101,4 +101,15 @@ _THIRD = (
     "ALTER TABLE decisions ADD COLUMN escalated INTEGER NOT NULL DEFAULT 0",
 )
 
-MIGRATIONS = (_FIRST, _SECOND, _THIRD)
+_FOURTH = (
+    """
+    CREATE TABLE activations (
+        activated REAL NOT NULL,
+        version TEXT NOT NULL,
+        activated_by TEXT NOT NULL,
+        PRIMARY KEY (activated, version)
+    )
+    """,
+)
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)

@@ -39,6 +39,7 @@ ATTEMPT_COLUMNS = (
     *("retry_after", "provider_wide", "dropped", "gate"),
 )
 CONFIG_COLUMNS = ("version", "document")
+ACTIVATION_COLUMNS = ("activated", "version", "activated_by")
 
 
 class Rows(Struct, frozen=True):
@@ -47,6 +48,7 @@ class Rows(Struct, frozen=True):
     decisions: tuple[Row, ...] = ()
     attempts: tuple[Row, ...] = ()
     configs: tuple[Row, ...] = ()
+    activations: tuple[Row, ...] = ()
 
     def size(self) -> int:
         """Characters held, roughly the memory that they take."""

@@ -11,9 +11,11 @@ from typing import Literal, Self
 from msgspec import Struct
 
 from pointsman.errors import LedgerUnavailable
+from pointsman.ledger.history import find_activations
 from pointsman.ledger.recorded import find_config, find_exactly
 from pointsman.ledger.rows import Rows, rows_of
 from pointsman.ledger.writer import Entry, Reports, Writer
+from pointsman.model.activation import Activation
 from pointsman.model.record import Record, Recorded
 
 
@@ -87,11 +89,18 @@ class SqliteLedger:
         self._refuse_more()
         await self._keep(Rows(configs=((version, document),)))
 
+    async def add_activation(self, activation: Activation) -> None:
+        self._refuse_more()
+        await self._keep(Rows(activations=((activation.at, activation.version, activation.by.value),)))
+
     async def find(self, decision_id: str) -> Recorded | None:
         return await asyncio.to_thread(find_exactly, self._path, decision_id)
 
     async def find_config(self, version: str) -> str | None:
         return await asyncio.to_thread(find_config, self._path, version)
+
+    async def activations(self, limit: int) -> Sequence[Activation]:
+        return await asyncio.to_thread(find_activations, self._path, limit)
 
     async def aclose(self) -> None:
         """Commit what is pending and close. LedgerUnavailable says how many records could not be, within `timeout`."""

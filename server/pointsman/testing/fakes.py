@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from pointsman.engine.stream import assemble
+from pointsman.model.activation import Activation
 from pointsman.model.answer import (
     Answer,
     Delta,
@@ -208,7 +209,8 @@ class PassingGate:
 
 
 class FakeLedger:
-    """Implements `ports.Ledger` in memory: `records` in order of arrival, `configs` by version.
+    """Implements `ports.Ledger` in memory: `records` in order of arrival, `configs` by version, `activated`
+    the activations in order.
 
     `error` is raised by every append while it is set; at `hold` whoever waits for a commit waits.
     """
@@ -216,6 +218,7 @@ class FakeLedger:
     def __init__(self, *, error: BaseException | None = None, hold: Hold | None = None) -> None:
         self.records: list[Record] = []
         self.configs: dict[str, str] = {}
+        self.activated: list[Activation] = []
         self.error, self.hold = error, hold
 
     async def append(self, record: Record) -> None:
@@ -229,11 +232,18 @@ class FakeLedger:
     async def add_config(self, version: str, document: str) -> None:
         self.configs.setdefault(version, document)
 
+    async def add_activation(self, activation: Activation) -> None:
+        if activation not in self.activated:
+            self.activated.append(activation)
+
     async def find(self, decision_id: str) -> Recorded | None:
         found = (record for record in self.records if record.decision_id == decision_id)
         return next((Recorded(record, "", text_kept=True) for record in found), None)
 
     async def find_config(self, version: str) -> str | None:
         return self.configs.get(version)
+
+    async def activations(self, limit: int) -> Sequence[Activation]:
+        return self.activated[: -limit - 1 : -1]
 
     async def aclose(self) -> None: ...

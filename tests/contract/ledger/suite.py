@@ -13,6 +13,7 @@ from tests.contract.ledger.records import CANARY, record
 
 from pointsman.errors import LedgerUnavailable
 from pointsman.ledger.redaction import redacted
+from pointsman.model.activation import ActivatedBy, Activation
 from pointsman.model.attempt import Attempt
 from pointsman.ports import Ledger
 
@@ -188,3 +189,15 @@ class LedgerContract:
             with pytest.raises(LedgerUnavailable, match="without its last 1 records"):
                 await ledger.aclose()
         assert outside.decision_ids() == []
+
+    async def test_the_history_of_configurations(self, ledger: Ledger) -> None:
+        assert list(await ledger.activations(10)) == []
+        first, second = (
+            Activation("v1", 1_700_000_000.25, ActivatedBy.START),
+            Activation("v2", 1_700_000_060.0, ActivatedBy.WATCH),
+        )
+        again = Activation("v1", 1_700_000_120.0, ActivatedBy.ROLLBACK)
+        for activation in (first, second, again, again):
+            await ledger.add_activation(activation)
+        assert list(await ledger.activations(10)) == [again, second, first]
+        assert list(await ledger.activations(2)) == [again, second]

@@ -218,7 +218,7 @@ async def test_running_requests_keep_their_rules() -> None:
     bench = Bench({"google": FakeProvider(answering(hold, down()))})
     task = bench.start(RecordingSink())
     await hold.reached()
-    bench.engine.rules = make_rules(max_attempts=1)
+    bench.adopt(make_rules(max_attempts=1))
     hold.release()
     assert rows(await task) == [("flash", "failed"), ("mini", "served")]
 
