@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Self
 
 from pointsman.chain.lifecycle import entered
+from pointsman.config.connections import Connections
+from pointsman.config.generation import Generation, open_generation
 from pointsman.config.load import load_catalogue
+from pointsman.config.reload import Origin, Reloader, Seams
 from pointsman.config.rules import Built, build_rules, load_supposed
 from pointsman.config.settings import Account, Config
+from pointsman.config.watch import Files, watching
 from pointsman.engine.explain import Explainer
 from pointsman.engine.panic import PanicAlarm
-from pointsman.engine.probing import Prober
+from pointsman.engine.regime import Regime
 from pointsman.engine.route import Engine, World
 from pointsman.engine.rules import Rules
 from pointsman.engine.simulate import Simulator
@@ -25,8 +30,9 @@ from pointsman.engine.watch import Watchdog
 from pointsman.errors import ConfigInvalid, PluginRefused, Problem
 from pointsman.http.door import HttpDoor
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
+from pointsman.model.activation import ActivatedBy, Activation
 from pointsman.model.catalogue import Catalogue
-from pointsman.ports import Ledger, Provider, Transport
+from pointsman.ports import Clock, Ledger, Provider, Transport
 from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
@@ -46,25 +52,33 @@ log = logging.getLogger(__name__)
 class App:
     """A whole server, for one event loop. `lookup` resolves the hosts of providers.
 
-        async with App(config) as app:
+        async with App(config, Origin(path, load)) as app:
             print(app.grpc_address)
             await stopped.wait()
 
-    Lifecycle: 1. policies are built and entered; 2. ledger and transports open; 3. the doors open, gRPC last, so that
-    SERVING means ready; 4. on leaving, running calls get `server.drain` seconds; 5. what ended is settled, the ledger
-    committed and closed, then transports and policies.
+    Lifecycle: 1. policies are built and entered, providers opened; 2. the ledger opens; 3. the doors open, gRPC last,
+    so that SERVING means ready; 4. meanwhile the configuration may be replaced, as `Reloader` says; 5. on leaving,
+    running calls get `server.drain` seconds; 6. what ended is settled, the ledger committed and closed, then providers
+    and policies.
     """
 
-    def __init__(self, config: Config, *, lookup: Lookup = system_lookup) -> None:
-        self.config, self._lookup = config, lookup
+    def __init__(self, config: Config, origin: Origin | None = None, *, lookup: Lookup = system_lookup) -> None:
+        """`origin` None: the configuration cannot be loaded again, so that it stays."""
+        self.config, self._origin, self._lookup = config, origin, lookup
         self.grpc_address = self.http_address = ""
         self._door: GrpcDoor | None = None
+        self._reloader: Reloader | None = None
         self._stack = AsyncExitStack()
 
     @property
     def running(self) -> int:
         """Calls under way."""
         return self._door.running if self._door else 0
+
+    @property
+    def drain(self) -> float:
+        """Seconds that running requests get at a stop, as the configuration says that is active now."""
+        return (self._reloader.config if self._reloader else self.config).server.drain
 
     async def __aenter__(self) -> Self:
         try:
@@ -79,92 +93,114 @@ class App:
     ) -> None:
         await self._stack.aclose()
 
+    def reload_soon(self, by: ActivatedBy) -> None:
+        """Read the configuration again; the log says what came of it. Not before the start is over."""
+        if self._reloader:
+            self._reloader.attempt_soon(by)
+
     async def _start(self) -> None:
         config, clock = self.config, SystemClock()
-        built = build_rules(config)
-        for refusal in built.refused:
+        health = HealthBook(clock, Random(), _breakers(config), config.catalogue.models.values())  # noqa: S311 - jitter
+        store = MemoryStore(clock, health)
+        connections = Connections(self._transport, _provider)
+
+        async def open_next(config: Config) -> Generation:
+            return await open_generation(config, connections, store)
+
+        first = await open_next(config)
+        self._stack.push_async_callback(self._close_generations, first)
+        for refusal in first.built.refused:
             log.warning("running without it: %s", refusal)
-        await self._stack.enter_async_context(entered(built.chain, built.rules.gates))
-        ledger = await self._ledger()
-        health = HealthBook(clock, Random(), self._breakers(), config.catalogue.models.values())  # noqa: S311 - jitter
-        world = World(await self._providers(), MemoryStore(clock, health), ledger, clock)
-        await self._probe(world)
+        ledger = await self._ledger(clock)
         watchdog = Watchdog()
         watchdog.start()
         self._stack.callback(watchdog.stop)
         metrics = Metrics(config.version)
         metrics.gauge(names.PROVIDER_STATE, lambda: provider_states(health.vitals({})))
-        engine = Engine(built.rules, world, watchdog, (metrics, PanicAlarm(clock)))
+        world = World(first.opened.providers, store, ledger, clock)
+        engine = Engine(first.built.rules, world, watchdog, (metrics, PanicAlarm(clock)))
         self._stack.push_async_callback(engine.drain)
-        await self._open_doors(engine, _desk(engine, world), metrics)
 
-    async def _ledger(self) -> Ledger:
+        def adopt(next_: Generation) -> Callable[[], Awaitable[None]]:
+            before = engine.adopt(Regime(next_.built.rules, next_.opened.providers))
+            health.configure(_breakers(next_.config), next_.config.catalogue.models.values())
+            metrics.config_version = next_.config.version
+            if self._door:
+                self._door.configure(_door_settings(next_.config))
+            return partial(engine.left, before)
+
+        self._reloader = Reloader(first, self._origin, Seams(ledger, clock, open_next, adopt))
+        self._stack.push_async_callback(self._reloader.settle)
+        await self._open_doors(engine, _desk(engine, world, self._reloader), metrics)
+        await self._watch(self._reloader)
+
+    async def _close_generations(self, first: Generation) -> None:
+        await (self._reloader or first).aclose()
+
+    async def _ledger(self, clock: Clock) -> Ledger:
         settings = self.config.ledger
         options = SqliteOptions(synchronous=settings.synchronous, prompts=settings.prompts)
         ledger = await SqliteLedger.open(Path(settings.path), options)
         self._stack.push_async_callback(ledger.aclose)
         await ledger.add_config(self.config.version, self.config.document)
+        await ledger.add_activation(Activation(self.config.version, clock.now(), ActivatedBy.START))
         return ledger
-
-    def _breakers(self) -> BreakerSettings:
-        return BreakerSettings(**self.config.health.model_dump())
-
-    async def _probe(self, world: World) -> None:
-        """Probe the providers that the configuration says so of."""
-        probes = {name: account.probe for name, account in self.config.providers.items() if account.probe}
-        if probes:
-            prober = Prober(world.providers, probes, world.store, self.config.catalogue)
-            await self._stack.enter_async_context(prober.running())
-
-    async def _providers(self) -> Mapping[str, Provider]:
-        """Providers with the same connection settings share a transport, and so its pool."""
-        transports: dict[tuple[str | None, int | None], Transport] = {}
-        providers: dict[str, Provider] = {}
-        for name, account in self.config.providers.items():
-            key = (account.ca_file, account.max_connections)
-            if key not in transports:
-                transports[key] = self._transport(account)
-            providers[name] = WIRES[account.wire](account.settings, transports[key])
-        return providers
 
     def _transport(self, account: Account) -> Transport:
         if account.max_connections is None:
-            transport = AiohttpTransport(ca_file=account.ca_file, lookup=self._lookup)
-        else:
-            transport = AiohttpTransport(ca_file=account.ca_file, per_host=account.max_connections, lookup=self._lookup)
-        self._stack.push_async_callback(transport.aclose)
-        return transport
+            return AiohttpTransport(ca_file=account.ca_file, lookup=self._lookup)
+        return AiohttpTransport(ca_file=account.ca_file, per_host=account.max_connections, lookup=self._lookup)
 
     async def _open_doors(self, engine: Engine, desk: Desk, metrics: Metrics) -> None:
         server = self.config.server
-        door = GrpcDoor(
-            engine,
-            desk,
-            DoorSettings(
-                address=server.grpc,
-                max_concurrent_requests=server.max_concurrent_requests,
-                default_deadline=server.default_deadline,
-                max_deadline=server.max_deadline,
-            ),
-        )
-        self._door = door
+        self._door = door = GrpcDoor(engine, desk, _door_settings(self.config))
         metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): door.running})
         if server.http:
             http = HttpDoor(server.http, metrics, ready=lambda: door.serving)
             self.http_address = await http.start()
             self._stack.push_async_callback(http.stop)
         self.grpc_address = await door.start()
-        self._stack.push_async_callback(door.stop, server.drain)
+        self._stack.push_async_callback(self._stop_door, door)
+
+    async def _stop_door(self, door: GrpcDoor) -> None:
+        await door.stop(self.drain)
+
+    async def _watch(self, reloader: Reloader) -> None:
+        """Look after the configuration's files, and take no reload any more once we stop."""
+        origin, every = self._origin, self.config.server.watch
+        self._stack.callback(reloader.refuse)
+        if origin and every:
+            changed = partial(reloader.attempt, ActivatedBy.WATCH)
+            await self._stack.enter_async_context(watching(Files(origin.path), origin.known, every, changed))
 
 
-def _desk(engine: Engine, world: World) -> Desk:
+def _provider(account: Account, transport: Transport) -> Provider:
+    return WIRES[account.wire](account.settings, transport)
+
+
+def _breakers(config: Config) -> BreakerSettings:
+    return BreakerSettings(**config.health.model_dump())
+
+
+def _door_settings(config: Config) -> DoorSettings:
+    server = config.server
+    return DoorSettings(
+        address=server.grpc,
+        max_concurrent_requests=server.max_concurrent_requests,
+        default_deadline=server.default_deadline,
+        max_deadline=server.max_deadline,
+    )
+
+
+def _desk(engine: Engine, world: World, reloader: Reloader) -> Desk:
     def active() -> Rules:
         return engine.rules
 
     async def read_catalogue(document: str) -> Catalogue:
         return await asyncio.to_thread(load_catalogue, document)
 
-    return Desk(Explainer(active, world.ledger, read_catalogue), Simulator(active, world.store, world.clock, _opened))
+    simulator = Simulator(active, world.store, world.clock, _opened)
+    return Desk(Explainer(active, world.ledger, read_catalogue), simulator, reloader)
 
 
 @asynccontextmanager

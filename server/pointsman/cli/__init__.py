@@ -21,6 +21,8 @@ COMMANDS: Mapping[str, str] = {
     "health": "how the providers behind a running server are doing",
     "report": "what the recorded requests add up to, and what routing saved",
     "check-config": "every problem of a configuration, with path and line",
+    "reload": "have a running server read its configuration again",
+    "config": "which configurations a server had, and going back to one",
     "plugins": "the installed policies, and which of them are refused",
     "sim": "providers that need no key and fail on demand",
 }

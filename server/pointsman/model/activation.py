@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from pointsman.errors import Problem
+
 
 class ActivatedBy(StrEnum):
     """START: the server began with it. The others replaced one that was running: SIGHUP, the watch over its files,
@@ -25,3 +27,17 @@ class Activation(Struct, frozen=True):
     version: str
     at: float
     by: ActivatedBy
+
+
+class Reloaded(Struct, frozen=True):
+    """What came of it. `active` is what decides from now on, or would if it were not a dry run.
+
+    `at_next_start` are settings that have changed and that a running server cannot take over; `warnings` are those of
+    the configuration.
+    """
+
+    previous: str
+    active: str
+    changed: bool
+    warnings: tuple[Problem, ...] = ()
+    at_next_start: tuple[str, ...] = ()

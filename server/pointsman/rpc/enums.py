@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 
+from pointsman.model.activation import ActivatedBy
 from pointsman.model.answer import FinishReason
 from pointsman.model.attempt import AttemptOutcome
 from pointsman.model.decision import PolicyKind, VerdictOutcome
@@ -34,6 +35,7 @@ VERDICT_OUTCOMES = _numbers(VerdictOutcome, routing_pb2.VerdictOutcome, "VERDICT
 ATTEMPT_KINDS = _numbers(AttemptKind, routing_pb2.AttemptKind, "ATTEMPT_KIND_")
 ATTEMPT_OUTCOMES = _numbers(AttemptOutcome, routing_pb2.AttemptOutcome, "ATTEMPT_OUTCOME_")
 HEALTH_STATES = _numbers(HealthState, admin_service_pb2.HealthState, "HEALTH_STATE_")
+ACTIVATED_BY = _numbers(ActivatedBy, admin_service_pb2.ActivatedBy, "ACTIVATED_BY_")
 FINISH_REASONS = _numbers(FinishReason, router_service_pb2.FinishReason, "FINISH_REASON_")
 # By name, because attempts and refusals carry names.
 REASONS: Mapping[str, errors_pb2.ErrorReason] = {

@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from pointsman.engine.route import Engine
 from pointsman.errors import CannotListen
+from pointsman.rpc.configuring import Configuring
 from pointsman.rpc.limits import METADATA_BYTES, REQUEST_BYTES, REQUEST_WITH_IMAGES_BYTES, TRANSPORT_REQUEST_BYTES
 from pointsman.rpc.parsing import parse
 from pointsman.rpc.service import Deadlines, Desk, Service
@@ -52,17 +53,23 @@ class GrpcDoor:
     """One listening gRPC server over an engine."""
 
     def __init__(self, engine: Engine, desk: Desk, settings: DoorSettings) -> None:
-        self._settings = settings
+        self._address, self._engine = settings.address, engine
         self._traffic = Traffic(settings.max_concurrent_requests)
-        deadlines = Deadlines(settings.default_deadline, settings.max_deadline)
-        self._service = Service(engine, desk, self._traffic, deadlines)
+        self._service = Service(engine, desk, self._traffic, _deadlines(settings))
+        self._configuring = Configuring(desk.configurations)
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(options=_OPTIONS)
-        models = engine.rules.catalogue.models.values()
         self.serving = False
-        self._max_bytes = (
-            REQUEST_WITH_IMAGES_BYTES if any("images" in m.capabilities for m in models) else REQUEST_BYTES
-        )
+        self._max_bytes = REQUEST_BYTES
+        self.configure(settings)
+
+    def configure(self, settings: DoorSettings) -> None:
+        """Take other limits for the calls to come; the address stays. Then the rules are those of today."""
+        models = self._engine.rules.catalogue.models.values()
+        images = any("images" in model.capabilities for model in models)
+        self._max_bytes = REQUEST_WITH_IMAGES_BYTES if images else REQUEST_BYTES
+        self._traffic.limit = settings.max_concurrent_requests
+        self._service.deadlines = _deadlines(settings)
 
     @property
     def running(self) -> int:
@@ -73,12 +80,12 @@ class GrpcDoor:
         """Listen and be SERVING; the address, with its real port."""
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self._server.add_generic_rpc_handlers(self._handlers())
-        host = self._settings.address.rpartition(":")[0]
+        host = self._address.rpartition(":")[0]
         try:
-            port = self._server.add_insecure_port(self._settings.address)
+            port = self._server.add_insecure_port(self._address)
         except RuntimeError:
             raise CannotListen(
-                f"cannot listen on {self._settings.address}: the port is taken, or the address is not this machine's"
+                f"cannot listen on {self._address}: the port is taken, or the address is not this machine's"
             ) from None
         await self._server.start()
         await self._health.set(ROUTER, health_pb2.HealthCheckResponse.SERVING)
@@ -104,6 +111,9 @@ class GrpcDoor:
         await self._server.stop(None)
         await stopping
 
+    def _limit(self) -> int:
+        return self._max_bytes
+
     def _handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
         service = self._service
         reflect = reflection.aio.ReflectionServicer([ROUTER, ADMIN, health.SERVICE_NAME, REFLECTION])
@@ -115,7 +125,7 @@ class GrpcDoor:
                     "RouteBatch": self._unary(service.route_batch, wire.RouteBatchRequest),
                     "Complete": grpc.unary_stream_rpc_method_handler(
                         service.complete,
-                        request_deserializer=parse(wire.CompleteRequest, self._max_bytes),
+                        request_deserializer=parse(wire.CompleteRequest, self._limit),
                         response_serializer=wire.CompleteResponse.SerializeToString,
                     ),
                     "CompleteUnary": self._unary(service.complete_unary, wire.CompleteUnaryRequest),
@@ -130,6 +140,15 @@ class GrpcDoor:
                     ),
                     "Explain": self._unary(service.explain, admin_service_pb2.ExplainRequest),
                     "Simulate": self._unary(service.simulate, admin_service_pb2.SimulateRequest),
+                    "ReloadConfig": self._unary(
+                        service.guarding(self._configuring.reload), admin_service_pb2.ReloadConfigRequest
+                    ),
+                    "RollbackConfig": self._unary(
+                        service.guarding(self._configuring.rollback), admin_service_pb2.RollbackConfigRequest
+                    ),
+                    "ListConfigActivations": self._unary(
+                        service.guarding(self._configuring.activations), admin_service_pb2.ListConfigActivationsRequest
+                    ),
                 },
             ),
             # The packaged service still carries the old name; the messages of both are the same on the wire.
@@ -142,9 +161,13 @@ class GrpcDoor:
     def _unary(self, method: Callable[..., Any], message_type: Any) -> grpc.RpcMethodHandler[Any, Any]:
         return grpc.unary_unary_rpc_method_handler(
             method,
-            request_deserializer=parse(message_type, self._max_bytes),
+            request_deserializer=parse(message_type, self._limit),
             response_serializer=_serialize,
         )
+
+
+def _deadlines(settings: DoorSettings) -> Deadlines:
+    return Deadlines(settings.default_deadline, settings.max_deadline)
 
 
 def _serialize(message: Any) -> bytes:

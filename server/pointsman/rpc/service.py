@@ -18,6 +18,7 @@ from pointsman.engine.simulate import Simulator
 from pointsman.errors import ConfigInvalid, InvalidRequest, Reason, RequestError
 from pointsman.model.request import Request
 from pointsman.rpc.batch import route_batch
+from pointsman.rpc.configuring import Configurations
 from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.events_to_wire import finish_to_wire
 from pointsman.rpc.explained_to_wire import explained_to_wire
@@ -61,6 +62,7 @@ class Desk:
 
     explainer: Explainer
     simulator: Simulator
+    configurations: Configurations
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,18 @@ class Deadlines:
 
 
 class Service:
-    """RouterService and AdminService over one engine."""
+    """RouterService and AdminService over one engine. `deadlines` may be replaced at any time."""
 
     def __init__(self, engine: Engine, desk: Desk, traffic: Traffic, deadlines: Deadlines) -> None:
-        self._engine, self._desk, self._traffic, self._deadlines = engine, desk, traffic, deadlines
+        self._engine, self._desk, self._traffic, self.deadlines = engine, desk, traffic, deadlines
+
+    def guarding(self, handle: Callable[[Q, Context], Awaitable[Any]]) -> Callable[[Any, Context], Awaitable[object]]:
+        """A method that another module handles, guarded as all are."""
+
+        async def method(request: Q | ParseFailure | TooLarge, context: Context) -> object:
+            return await self._guarded(request, context, handle)
+
+        return method
 
     async def route(self, request: wire.RouteRequest | ParseFailure | TooLarge, context: Context) -> Any:
         """RouterService.Route."""
@@ -201,7 +211,7 @@ class Service:
         """Monotonic seconds by which we must have answered. Read at once: grpc's figure follows the wall clock."""
         # Typed as float, and None all the same where the caller set no deadline.
         remaining = cast("float | None", context.time_remaining())
-        deadlines = self._deadlines
+        deadlines = self.deadlines
         left = deadlines.default if remaining is None else min(remaining, deadlines.maximum)
         return monotonic() + left - min(RESERVE, left * RESERVE_SHARE)
 

@@ -8,7 +8,9 @@ from typing import Self, cast
 
 import grpc
 
+from pointsman.model.activation import Reloaded
 from pointsman.model.request import Request
+from pointsman.rpc.client.configuring import History, history_from_wire, reloaded_from_wire
 from pointsman.rpc.client.failure_from_wire import failure_from_wire
 from pointsman.rpc.client.health_from_wire import health_from_wire
 from pointsman.rpc.client.request_to_wire import hints_to_wire, input_to_wire, stream_options_to_wire
@@ -75,6 +77,30 @@ class Client:
         """What would be decided, as supposed."""
         try:
             return simulation_from_wire(self._admin.Simulate(simulation_to_wire(simulation), timeout=timeout))
+        except grpc.RpcError as error:
+            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
+
+    def reload(self, *, dry_run: bool = False, expected: str = "", timeout: float | None = None) -> Reloaded:
+        """Have the server read its configuration again; `expected` is the version that must be active, "" for any."""
+        message = admin_service_pb2.ReloadConfigRequest(dry_run=dry_run, expected_version=expected)
+        try:
+            return reloaded_from_wire(self._admin.ReloadConfig(message, timeout=timeout).change)
+        except grpc.RpcError as error:
+            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
+
+    def rollback(self, version: str = "", timeout: float | None = None) -> Reloaded:
+        """Have the server go back to a configuration; "": the last one but this."""
+        message = admin_service_pb2.RollbackConfigRequest(version=version)
+        try:
+            return reloaded_from_wire(self._admin.RollbackConfig(message, timeout=timeout).change)
+        except grpc.RpcError as error:
+            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
+
+    def history(self, lines: int = 0, timeout: float | None = None) -> History:
+        """Which configurations were active, at most so many, 0 for 100."""
+        message = admin_service_pb2.ListConfigActivationsRequest(page_size=lines)
+        try:
+            return history_from_wire(self._admin.ListConfigActivations(message, timeout=timeout))
         except grpc.RpcError as error:
             raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
 
