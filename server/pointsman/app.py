@@ -121,7 +121,7 @@ class App:
         engine = Engine(first.built.rules, world, watchdog, (metrics, PanicAlarm(clock)))
         self._stack.push_async_callback(engine.drain)
 
-        def adopt(next_: Generation) -> Callable[[], Awaitable[None]]:
+        def adopt(next_: Generation) -> Callable[[], Awaitable[object]]:
             before = engine.adopt(Regime(next_.built.rules, next_.opened.providers))
             health.configure(_breakers(next_.config), next_.config.catalogue.models.values())
             metrics.config_version = next_.config.version

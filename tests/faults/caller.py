@@ -30,7 +30,7 @@ M = TypeVar("M", bound=Message)
 class Question:
     """What to ask. `model` is insisted on; `restart` allows OutputReset; `most` is nano-USD, `timeout` seconds.
 
-    `hedged` allows hedging where the chain does it.
+    `hedged` allows hedging where the chain does it, `session` is the conversation that it belongs to.
     """
 
     text: str = PROMPT
@@ -40,6 +40,8 @@ class Question:
     tools: tuple[str, ...] = ()
     most: int | None = None
     hedged: bool = True
+    session: str = ""
+    request_id: str = ""
     timeout: float = 20.0
 
     def to_wire(self, *, streamed: bool) -> wire.CompleteRequest | wire.CompleteUnaryRequest:
@@ -49,7 +51,8 @@ class Question:
                 "messages": [{"role": "ROLE_USER", "parts": [{"text": self.text}]}],
                 "tools": [{"name": name, "parameters_json_schema": '{"type":"object"}'} for name in self.tools],
             },
-            "hints": {"task": self.task},
+            "hints": {"task": self.task, "session_id": self.session},
+            "request_id": self.request_id,
         }
         if not self.hedged:
             fields["hints"]["allow_hedging"] = False

@@ -49,7 +49,7 @@ class Seams:
     ledger: Ledger
     clock: Clock
     open: Callable[[Config], Awaitable[Generation]]
-    adopt: Callable[[Generation], Callable[[], Awaitable[None]]]
+    adopt: Callable[[Generation], Callable[[], Awaitable[object]]]
 
 
 class Reloader:
@@ -201,7 +201,7 @@ class Reloader:
         before, self._current = self._current, generation
         self._retire(before, self._seams.adopt(generation))
 
-    def _retire(self, generation: Generation, over: Callable[[], Awaitable[None]]) -> None:
+    def _retire(self, generation: Generation, over: Callable[[], Awaitable[object]]) -> None:
         async def retire() -> None:
             await over()
             try:

@@ -212,7 +212,7 @@ class FakeLedger:
     """Implements `ports.Ledger` in memory: `records` in order of arrival, `configs` by version, `activated`
     the activations in order.
 
-    `error` is raised by every append while it is set; at `hold` whoever waits for a commit waits.
+    `error` is raised by everything that adds while it is set; at `hold` whoever waits for a commit waits.
     """
 
     def __init__(self, *, error: BaseException | None = None, hold: Hold | None = None) -> None:
@@ -230,6 +230,8 @@ class FakeLedger:
             raise self.error
 
     async def add_config(self, version: str, document: str) -> None:
+        if self.error:
+            raise self.error
         self.configs.setdefault(version, document)
 
     async def add_activation(self, activation: Activation) -> None:
