@@ -36,6 +36,7 @@ from pointsman.ports import Clock, Ledger, Provider, Transport
 from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
+from pointsman.rpc.once import Once
 from pointsman.rpc.server import DoorSettings, GrpcDoor
 from pointsman.rpc.service import Desk
 from pointsman.stores.breaker import BreakerSettings
@@ -131,7 +132,9 @@ class App:
 
         self._reloader = Reloader(first, self._origin, Seams(ledger, clock, open_next, adopt))
         self._stack.push_async_callback(self._reloader.settle)
-        await self._open_doors(engine, _desk(engine, world, self._reloader), metrics)
+        once = Once(store)
+        self._stack.push_async_callback(once.settle)
+        await self._open_doors(engine, _desk(engine, world, self._reloader, once), metrics)
         await self._watch(self._reloader)
 
     async def _close_generations(self, first: Generation) -> None:
@@ -192,7 +195,7 @@ def _door_settings(config: Config) -> DoorSettings:
     )
 
 
-def _desk(engine: Engine, world: World, reloader: Reloader) -> Desk:
+def _desk(engine: Engine, world: World, reloader: Reloader, once: Once) -> Desk:
     def active() -> Rules:
         return engine.rules
 
@@ -200,7 +203,7 @@ def _desk(engine: Engine, world: World, reloader: Reloader) -> Desk:
         return await asyncio.to_thread(load_catalogue, document)
 
     simulator = Simulator(active, world.store, world.clock, _opened)
-    return Desk(Explainer(active, world.ledger, read_catalogue), simulator, reloader)
+    return Desk(Explainer(active, world.ledger, read_catalogue), simulator, reloader, once)
 
 
 @asynccontextmanager

@@ -17,7 +17,14 @@ from pointsman.rpc.generation_from_wire import (
     tools_from_wire,
 )
 from pointsman.rpc.hints_from_wire import hints_from_wire
-from pointsman.rpc.limits import HEARTBEAT_DEFAULT, HEARTBEAT_MAX, HEARTBEAT_MIN, SESSION_BYTES, TEXT_BYTES
+from pointsman.rpc.limits import (
+    HEARTBEAT_DEFAULT,
+    HEARTBEAT_MAX,
+    HEARTBEAT_MIN,
+    REQUEST_ID_BYTES,
+    SESSION_BYTES,
+    TEXT_BYTES,
+)
 from pointsman.rpc.messages_from_wire import messages_from_wire
 from pointsman.rpc.metadata import SESSION_ID
 from pointsman.rpc.violations import Violations
@@ -77,8 +84,8 @@ _UNARY_WITH_REASONING = StreamOptions(restart=True, include_reasoning=True, hear
 def call_from_wire(wire: WireCall, session: str = "") -> Call:
     """Everything a call says, or everything that is wrong with it; `session` is the one its metadata names.
 
-    Raises RequestError PERMISSION_DENIED for another tenant, FEATURE_DISABLED for a request_id, and otherwise
-    InvalidRequest with at most ten violations, such as `input.messages[2].parts[0].image.media_type`.
+    Raises RequestError PERMISSION_DENIED for another tenant, and otherwise InvalidRequest with at most ten violations,
+    such as `input.messages[2].parts[0].image.media_type`.
     """
     found = Violations()
     request = _in_session(request_from_wire(wire, found), session, found)
@@ -99,9 +106,7 @@ def request_from_wire(wire: WireCall, found: Violations) -> Request:
             f"this server does not authenticate callers: hints.tenant must be empty or {TENANT!r}",
         )
     if wire.request_id:
-        raise RequestError(
-            Reason.FEATURE_DISABLED, "request_id is set, but this server does not offer idempotent requests yet"
-        )
+        found.check_bytes("request_id", wire.request_id, REQUEST_ID_BYTES)
     messages = messages_from_wire(content.messages, found)
     tools = tools_from_wire(content.tools, found) if content.tools else ()
     choice = tool_choice_from_wire(content.tool_choice, tools, found) if content.HasField("tool_choice") else None

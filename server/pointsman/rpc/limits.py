@@ -40,6 +40,7 @@ DELTA_BYTES = 64 * KIB
 STATE_BYTES = MIB
 LABEL_VALUE_BYTES = 256
 SESSION_BYTES = 256
+REQUEST_ID_BYTES = 128
 # Names that callers send: tasks, tags, models, providers, regions, participants, media types, end users.
 NAME_BYTES = 256
 
@@ -57,6 +58,9 @@ CACHE_TTL_MAX = 30 * 86_400
 # Models on one page of ListModels.
 PAGE_DEFAULT = 100
 PAGE_MAX = 1_000
+
+# A whole answer that is kept for repeats of its request_id.
+KEPT_ANSWER_BYTES = MIB
 
 # What an error carries at most.
 VIOLATIONS = 10

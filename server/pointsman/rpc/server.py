@@ -134,20 +134,18 @@ class GrpcDoor:
             grpc.method_handlers_generic_handler(
                 ADMIN,
                 {
-                    "ListModels": self._unary(service.list_models, admin_service_pb2.ListModelsRequest),
-                    "ListProviderHealth": self._unary(
+                    "ListModels": self._guarded(service.list_models, admin_service_pb2.ListModelsRequest),
+                    "ListProviderHealth": self._guarded(
                         service.list_provider_health, admin_service_pb2.ListProviderHealthRequest
                     ),
-                    "Explain": self._unary(service.explain, admin_service_pb2.ExplainRequest),
-                    "Simulate": self._unary(service.simulate, admin_service_pb2.SimulateRequest),
-                    "ReloadConfig": self._unary(
-                        service.guarding(self._configuring.reload), admin_service_pb2.ReloadConfigRequest
+                    "Explain": self._guarded(service.explain, admin_service_pb2.ExplainRequest),
+                    "Simulate": self._guarded(service.simulate, admin_service_pb2.SimulateRequest),
+                    "ReloadConfig": self._guarded(self._configuring.reload, admin_service_pb2.ReloadConfigRequest),
+                    "RollbackConfig": self._guarded(
+                        self._configuring.rollback, admin_service_pb2.RollbackConfigRequest
                     ),
-                    "RollbackConfig": self._unary(
-                        service.guarding(self._configuring.rollback), admin_service_pb2.RollbackConfigRequest
-                    ),
-                    "ListConfigActivations": self._unary(
-                        service.guarding(self._configuring.activations), admin_service_pb2.ListConfigActivationsRequest
+                    "ListConfigActivations": self._guarded(
+                        self._configuring.activations, admin_service_pb2.ListConfigActivationsRequest
                     ),
                 },
             ),
@@ -157,6 +155,9 @@ class GrpcDoor:
                 for name in (REFLECTION, reflection.SERVICE_NAME)
             ),
         )
+
+    def _guarded(self, method: Callable[..., Any], message_type: Any) -> grpc.RpcMethodHandler[Any, Any]:
+        return self._unary(self._service.guarding(method), message_type)
 
     def _unary(self, method: Callable[..., Any], message_type: Any) -> grpc.RpcMethodHandler[Any, Any]:
         return grpc.unary_unary_rpc_method_handler(

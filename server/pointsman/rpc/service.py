@@ -26,8 +26,9 @@ from pointsman.rpc.failure_to_wire import abort
 from pointsman.rpc.from_wire import Call, call_from_wire
 from pointsman.rpc.health_to_wire import health_to_wire
 from pointsman.rpc.message_to_wire import answer_to_wire
-from pointsman.rpc.metadata import DECISION_ID, routing_metadata, session_of
+from pointsman.rpc.metadata import DECISION_ID, replay_metadata, routing_metadata, session_of
 from pointsman.rpc.models_to_wire import models_to_wire
+from pointsman.rpc.once import Asked, Asking, Once, Tape
 from pointsman.rpc.parsing import ParseFailure, TooLarge
 from pointsman.rpc.simulation import config_invalid, simulated_to_wire, simulation_from_wire
 from pointsman.rpc.sink import StreamSink
@@ -48,6 +49,11 @@ Q = TypeVar("Q")
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
+M = TypeVar("M", wire.RouteResponse, wire.CompleteUnaryResponse)
+# What answers a unary call by its deadline, in monotonic seconds.
+Answer = Callable[[Call, float, Context], Awaitable[M]]
+
+
 class CallFailed(Exception):
     """A call that failed after it was decided. Internal to this module: only `_guarded` aborts."""
 
@@ -58,11 +64,12 @@ class CallFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What AdminService asks, beside the engine."""
+    """What the services ask, beside the engine."""
 
     explainer: Explainer
     simulator: Simulator
     configurations: Configurations
+    once: Once
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class Service:
         self._engine, self._desk, self._traffic, self.deadlines = engine, desk, traffic, deadlines
 
     def guarding(self, handle: Callable[[Q, Context], Awaitable[Any]]) -> Callable[[Any, Context], Awaitable[object]]:
-        """A method that another module handles, guarded as all are."""
+        """A method that is handled elsewhere, or above, guarded as all are."""
 
         async def method(request: Q | ParseFailure | TooLarge, context: Context) -> object:
             return await self._guarded(request, context, handle)
@@ -105,27 +112,22 @@ class Service:
         """RouterService.CompleteUnary."""
         return await self._guarded(request, context, self._complete_unary)
 
-    async def list_models(self, request: admin.ListModelsRequest | ParseFailure | TooLarge, context: Context) -> Any:
-        """AdminService.ListModels."""
-        return await self._guarded(request, context, self._list_models)
-
-    async def list_provider_health(
-        self, request: admin.ListProviderHealthRequest | ParseFailure | TooLarge, context: Context
-    ) -> Any:
-        """AdminService.ListProviderHealth."""
-        return await self._guarded(request, context, self._list_provider_health)
-
-    async def explain(self, request: admin.ExplainRequest | ParseFailure | TooLarge, context: Context) -> Any:
-        """AdminService.Explain."""
-        return await self._guarded(request, context, self._explain)
-
-    async def simulate(self, request: admin.SimulateRequest | ParseFailure | TooLarge, context: Context) -> Any:
-        """AdminService.Simulate."""
-        return await self._guarded(request, context, self._simulate)
-
     async def _route(self, request: wire.RouteRequest, context: Context) -> wire.RouteResponse:
-        deadline = self._deadline(context)
-        call = call_from_wire(request, session_of(context.invocation_metadata()))
+        return await self._once(request, context, wire.RouteResponse, self._routed)
+
+    async def _once(self, request: Asking, context: Context, kind: type[M], answer: Answer[M]) -> M:
+        """The answer to a unary call; where it has a request_id, perhaps one that was given before."""
+        deadline, session = self._deadline(context), session_of(context.invocation_metadata())
+        call = call_from_wire(request, session)
+        if not request.request_id:
+            return await answer(call, deadline, context)
+        asked = Asked.of(request, call.request.tenant, session, deadline)
+        response, again = await self._desk.once.unary(asked, kind, lambda: answer(call, deadline, context))
+        if again:
+            context.set_trailing_metadata(replay_metadata(response.decision))
+        return response
+
+    async def _routed(self, call: Call, deadline: float, context: Context) -> wire.RouteResponse:
         completion = await self._engine.route(call.request, deadline)
         _raise_failure(completion)
         routed = completion.routed
@@ -144,9 +146,24 @@ class Service:
         return await route_batch(request, route, session, expired=lambda: monotonic() >= deadline)
 
     async def _complete(self, request: wire.CompleteRequest, context: Context) -> None:
-        deadline = self._deadline(context)
-        call = call_from_wire(request, session_of(context.invocation_metadata()))
-        sink = StreamSink(context, call, monotonic)
+        deadline, session = self._deadline(context), session_of(context.invocation_metadata())
+        call = call_from_wire(request, session)
+        if not request.request_id:
+            return await self._stream(call, deadline, context, None)
+        once, asked = self._desk.once, Asked.of(request, call.request.tenant, session, deadline)
+        if kept := await once.claim(asked):
+            context.set_trailing_metadata(((DECISION_ID, kept.decision_id),))
+            patience = self._engine.rules.timers.between_chunks
+            return await StreamSink(context, call, monotonic).replay(kept.messages, patience)
+        tape = Tape(once, asked)
+        try:
+            return await self._stream(call, deadline, context, tape)
+        finally:
+            if not tape.kept:
+                once.release(asked)
+
+    async def _stream(self, call: Call, deadline: float, context: Context, tape: Tape | None) -> None:
+        sink = StreamSink(context, call, monotonic, tape)
         try:
             completion = await self._engine.complete(call.request, self._terms(call, deadline), sink)
             context.set_trailing_metadata(((DECISION_ID, completion.decision_id),))
@@ -164,8 +181,9 @@ class Service:
         _raise_failure(completion)
 
     async def _complete_unary(self, request: wire.CompleteUnaryRequest, context: Context) -> wire.CompleteUnaryResponse:
-        deadline = self._deadline(context)
-        call = call_from_wire(request, session_of(context.invocation_metadata()))
+        return await self._once(request, context, wire.CompleteUnaryResponse, self._completed)
+
+    async def _completed(self, call: Call, deadline: float, context: Context) -> wire.CompleteUnaryResponse:
         completion = await self._engine.complete(call.request, self._terms(call, deadline), None)
         _raise_failure(completion)
         routed, served = completion.routed, completion.served
@@ -180,20 +198,24 @@ class Service:
         finish_to_wire(completion, served, wire=response.finish)
         return response
 
-    async def _list_models(self, request: admin.ListModelsRequest, context: Context) -> admin.ListModelsResponse:
+    async def list_models(self, request: admin.ListModelsRequest, context: Context) -> admin.ListModelsResponse:
+        """AdminService.ListModels; to be guarded."""
         return models_to_wire(request, self._engine.rules.catalogue)
 
-    async def _list_provider_health(
+    async def list_provider_health(
         self, request: admin.ListProviderHealthRequest, context: Context
     ) -> admin.ListProviderHealthResponse:
+        """AdminService.ListProviderHealth; to be guarded."""
         return health_to_wire(request, await self._engine.vitals())
 
-    async def _explain(self, request: admin.ExplainRequest, context: Context) -> admin.ExplainResponse:
+    async def explain(self, request: admin.ExplainRequest, context: Context) -> admin.ExplainResponse:
+        """AdminService.Explain; to be guarded."""
         if not request.decision_id:
             raise InvalidRequest([("decision_id", "must not be empty")])
         return explained_to_wire(await self._desk.explainer.explain(request.decision_id))
 
-    async def _simulate(self, request: admin.SimulateRequest, context: Context) -> admin.SimulateResponse:
+    async def simulate(self, request: admin.SimulateRequest, context: Context) -> admin.SimulateResponse:
+        """AdminService.Simulate; to be guarded."""
         asked, simulator = simulation_from_wire(request), self._desk.simulator
         if not asked.document:
             return simulated_to_wire(await simulator.simulate(asked.request, asked.supposed))
