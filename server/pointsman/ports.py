@@ -13,6 +13,7 @@ from pointsman.model.answer import Answer, Delta, Ending
 from pointsman.model.attempt import Attempt
 from pointsman.model.catalogue import Model
 from pointsman.model.decision import Shaped
+from pointsman.model.feedback import Feedback
 from pointsman.model.record import Record, Recorded
 from pointsman.model.request import Request
 from pointsman.model.snapshot import Health, Latency, Pin
@@ -212,11 +213,23 @@ class Ledger(Protocol):
     async def add_activation(self, activation: Activation) -> None:
         """Remember when a configuration that is kept came to be active. Repeats are ignored."""
 
+    async def add_outcome(self, decision_id: str, attempt: Attempt) -> None:
+        """Add an attempt that its caller made to a decision that is recorded; what the decision adds up to follows.
+
+        Once for each number of an attempt. Committed and refused as `append` is.
+        """
+
+    async def add_feedback(self, feedback: Feedback) -> None:
+        """Keep what was said of a decision, instead of an earlier one of the same id. As `append`."""
+
     async def find(self, decision_id: str) -> Recorded | None:
         """The request with this id, None where there is none; LedgerUnavailable if it cannot be read."""
 
     async def find_config(self, version: str) -> str | None:
         """The configuration kept under this version, as it was written; LedgerUnavailable as above."""
+
+    async def feedback(self, decision_id: str) -> Sequence[Feedback]:
+        """What was said of a decision, in order of arrival, the first hundred; LedgerUnavailable as above."""
 
     async def activations(self, limit: int) -> Sequence[Activation]:
         """The last so many activations, the newest first; LedgerUnavailable as above."""

@@ -110,6 +110,21 @@ _FOURTH = (
         PRIMARY KEY (activated, version)
     )
     """,
+    """
+    CREATE TABLE feedback (
+        decision_id TEXT NOT NULL,
+        feedback_id TEXT NOT NULL,
+        received REAL NOT NULL,
+        source TEXT NOT NULL,
+        score REAL,
+        correct_task TEXT NOT NULL,
+        preferred_model TEXT NOT NULL,
+        preferred_tier TEXT NOT NULL,
+        comment TEXT NOT NULL,
+        labels TEXT NOT NULL,
+        PRIMARY KEY (decision_id, feedback_id)
+    )
+    """,
 )
 
 MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)

@@ -11,11 +11,14 @@ from typing import Literal, Self
 from msgspec import Struct
 
 from pointsman.errors import LedgerUnavailable
+from pointsman.ledger.feedback import feedback_row, find_feedback
 from pointsman.ledger.history import find_activations
 from pointsman.ledger.recorded import find_config, find_exactly
-from pointsman.ledger.rows import Rows, rows_of
+from pointsman.ledger.rows import Rows, outcome_rows, rows_of
 from pointsman.ledger.writer import Entry, Reports, Writer
 from pointsman.model.activation import Activation
+from pointsman.model.attempt import Attempt
+from pointsman.model.feedback import Feedback
 from pointsman.model.record import Record, Recorded
 
 
@@ -93,11 +96,22 @@ class SqliteLedger:
         self._refuse_more()
         await self._keep(Rows(activations=((activation.at, activation.version, activation.by.value),)))
 
+    async def add_outcome(self, decision_id: str, attempt: Attempt) -> None:
+        self._refuse_more()
+        await self._keep(outcome_rows(decision_id, attempt))
+
+    async def add_feedback(self, feedback: Feedback) -> None:
+        self._refuse_more()
+        await self._keep(Rows(feedback=(feedback_row(feedback),)))
+
     async def find(self, decision_id: str) -> Recorded | None:
         return await asyncio.to_thread(find_exactly, self._path, decision_id)
 
     async def find_config(self, version: str) -> str | None:
         return await asyncio.to_thread(find_config, self._path, version)
+
+    async def feedback(self, decision_id: str) -> Sequence[Feedback]:
+        return await asyncio.to_thread(find_feedback, self._path, decision_id)
 
     async def activations(self, limit: int) -> Sequence[Activation]:
         return await asyncio.to_thread(find_activations, self._path, limit)

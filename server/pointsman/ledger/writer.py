@@ -16,6 +16,7 @@ from threading import Thread
 from msgspec import Struct
 
 from pointsman.errors import LedgerUnavailable
+from pointsman.ledger.feedback import PUT_FEEDBACK, SUM_UP
 from pointsman.ledger.rows import (
     ACTIVATION_COLUMNS,
     ATTEMPT_COLUMNS,
@@ -196,6 +197,11 @@ def _write(connection: sqlite3.Connection, batch: Sequence[Entry]) -> None:
         _insert(connection, _ACTIVATIONS, [row for entry in batch for row in entry.rows.activations])
         _insert(connection, _DECISIONS, [row for entry in batch for row in entry.rows.decisions])
         _insert(connection, _ATTEMPTS, [row for entry in batch for row in entry.rows.attempts])
+        for entry in batch:
+            for row in entry.rows.feedback:
+                connection.execute(PUT_FEEDBACK, row)
+            for decision_id in entry.rows.added_to:
+                connection.execute(SUM_UP, (decision_id,))
         connection.execute("COMMIT")
     except BaseException:
         # A full disk has rolled back already.

@@ -21,7 +21,9 @@ from pointsman.model.answer import (
     ToolCallDelta,
     Usage,
 )
+from pointsman.model.attempt import Attempt, total_cost
 from pointsman.model.decision import Assessed
+from pointsman.model.feedback import Feedback
 from pointsman.model.gate import Accepted as GateAccepted
 from pointsman.model.gate import GatedAnswer
 from pointsman.model.record import Record, Recorded
@@ -210,7 +212,7 @@ class PassingGate:
 
 class FakeLedger:
     """Implements `ports.Ledger` in memory: `records` in order of arrival, `configs` by version, `activated`
-    the activations in order.
+    the activations in order, `said` the feedback by the ids of its decision and its own.
 
     `error` is raised by everything that adds while it is set; at `hold` whoever waits for a commit waits.
     """
@@ -219,6 +221,7 @@ class FakeLedger:
         self.records: list[Record] = []
         self.configs: dict[str, str] = {}
         self.activated: list[Activation] = []
+        self.said: dict[tuple[str, str], Feedback] = {}
         self.error, self.hold = error, hold
 
     async def append(self, record: Record) -> None:
@@ -238,12 +241,29 @@ class FakeLedger:
         if activation not in self.activated:
             self.activated.append(activation)
 
+    async def add_outcome(self, decision_id: str, attempt: Attempt) -> None:
+        if self.error:
+            raise self.error
+        for index, record in enumerate(self.records):
+            known = [made.number for made in record.attempts]
+            if record.decision_id == decision_id and attempt.number not in known:
+                attempts = (*record.attempts, attempt)
+                self.records[index] = replace(record, attempts=attempts, cost=total_cost(attempts))
+
+    async def add_feedback(self, feedback: Feedback) -> None:
+        if self.error:
+            raise self.error
+        self.said[feedback.decision_id, feedback.feedback_id] = feedback
+
     async def find(self, decision_id: str) -> Recorded | None:
         found = (record for record in self.records if record.decision_id == decision_id)
         return next((Recorded(record, "", text_kept=True) for record in found), None)
 
     async def find_config(self, version: str) -> str | None:
         return self.configs.get(version)
+
+    async def feedback(self, decision_id: str) -> Sequence[Feedback]:
+        return [feedback for (about, _), feedback in self.said.items() if about == decision_id]
 
     async def activations(self, limit: int) -> Sequence[Activation]:
         return self.activated[: -limit - 1 : -1]

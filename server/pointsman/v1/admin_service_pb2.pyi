@@ -4,6 +4,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from pointsman.v1 import chat_pb2 as _chat_pb2
 from pointsman.v1 import errors_pb2 as _errors_pb2
+from pointsman.v1 import feedback_service_pb2 as _feedback_service_pb2
 from pointsman.v1 import router_service_pb2 as _router_service_pb2
 from pointsman.v1 import routing_pb2 as _routing_pb2
 from pointsman.v1 import usage_pb2 as _usage_pb2
@@ -148,7 +149,7 @@ class ExplainRequest(_message.Message):
     def __init__(self, decision_id: _Optional[str] = ...) -> None: ...
 
 class ExplainResponse(_message.Message):
-    __slots__ = ("decision", "attempts", "cost", "error", "partial", "method", "receive_time", "duration", "ttft", "finish_reason")
+    __slots__ = ("decision", "attempts", "cost", "error", "partial", "method", "receive_time", "duration", "ttft", "finish_reason", "feedback")
     DECISION_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
@@ -159,6 +160,7 @@ class ExplainResponse(_message.Message):
     DURATION_FIELD_NUMBER: _ClassVar[int]
     TTFT_FIELD_NUMBER: _ClassVar[int]
     FINISH_REASON_FIELD_NUMBER: _ClassVar[int]
+    FEEDBACK_FIELD_NUMBER: _ClassVar[int]
     decision: _routing_pb2.Decision
     attempts: _containers.RepeatedCompositeFieldContainer[_routing_pb2.Attempt]
     cost: _usage_pb2.Cost
@@ -169,7 +171,8 @@ class ExplainResponse(_message.Message):
     duration: _duration_pb2.Duration
     ttft: _duration_pb2.Duration
     finish_reason: _router_service_pb2.FinishReason
-    def __init__(self, decision: _Optional[_Union[_routing_pb2.Decision, _Mapping]] = ..., attempts: _Optional[_Iterable[_Union[_routing_pb2.Attempt, _Mapping]]] = ..., cost: _Optional[_Union[_usage_pb2.Cost, _Mapping]] = ..., error: _Optional[_Union[_errors_pb2.ErrorSummary, _Mapping]] = ..., partial: _Optional[bool] = ..., method: _Optional[str] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttft: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., finish_reason: _Optional[_Union[_router_service_pb2.FinishReason, str]] = ...) -> None: ...
+    feedback: _containers.RepeatedCompositeFieldContainer[_feedback_service_pb2.Feedback]
+    def __init__(self, decision: _Optional[_Union[_routing_pb2.Decision, _Mapping]] = ..., attempts: _Optional[_Iterable[_Union[_routing_pb2.Attempt, _Mapping]]] = ..., cost: _Optional[_Union[_usage_pb2.Cost, _Mapping]] = ..., error: _Optional[_Union[_errors_pb2.ErrorSummary, _Mapping]] = ..., partial: _Optional[bool] = ..., method: _Optional[str] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttft: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., finish_reason: _Optional[_Union[_router_service_pb2.FinishReason, str]] = ..., feedback: _Optional[_Iterable[_Union[_feedback_service_pb2.Feedback, _Mapping]]] = ...) -> None: ...
 
 class SimulateRequest(_message.Message):
     __slots__ = ("input", "hints", "config_yaml", "health_overrides", "budget_remaining_nano_usd")
