@@ -21,6 +21,7 @@ from pointsman.config.rules import Built, build_rules, load_supposed
 from pointsman.config.settings import Account, Config
 from pointsman.config.watch import Files, watching
 from pointsman.engine.explain import Explainer
+from pointsman.engine.outcomes import Outcomes
 from pointsman.engine.panic import PanicAlarm
 from pointsman.engine.regime import Regime
 from pointsman.engine.route import Engine, World
@@ -36,6 +37,7 @@ from pointsman.ports import Clock, Ledger, Provider, Transport
 from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
+from pointsman.rpc.feedback import FeedbackDesk
 from pointsman.rpc.once import Once
 from pointsman.rpc.server import DoorSettings, GrpcDoor
 from pointsman.rpc.service import Desk
@@ -202,8 +204,13 @@ def _desk(engine: Engine, world: World, reloader: Reloader, once: Once) -> Desk:
     async def read_catalogue(document: str) -> Catalogue:
         return await asyncio.to_thread(load_catalogue, document)
 
-    simulator = Simulator(active, world.store, world.clock, _opened)
-    return Desk(Explainer(active, world.ledger, read_catalogue), simulator, reloader, once)
+    explainer = Explainer(active, world.ledger, read_catalogue)
+    outcomes = Outcomes(explainer, world.store, world.ledger, world.clock, engine.settle_reported)
+    keep_comments = reloader.config.ledger.prompts == "text"
+    feedback = FeedbackDesk(
+        explainer, outcomes, world.ledger, lambda: engine.rules.catalogue, keep_comments=keep_comments
+    )
+    return Desk(explainer, Simulator(active, world.store, world.clock, _opened), reloader, once, feedback)
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "complete": "send a prompt to a running server and stream the answer",
     "simulate": "what a running server would decide if things were otherwise",
     "explain": "why a recorded request went where it did, and what it cost",
+    "feedback": "say how good an answer was, or where it should have gone",
     "health": "how the providers behind a running server are doing",
     "report": "what the recorded requests add up to, and what routing saved",
     "check-config": "every problem of a configuration, with path and line",

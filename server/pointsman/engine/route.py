@@ -94,6 +94,12 @@ class Engine:
             await self._work(exchange, self._complete(exchange, terms, sink))
             return exchange.completion(self._world.clock.monotonic())
 
+    def settle_reported(self, record: Record, attempt: Attempt) -> None:
+        """Learn from an attempt at a decision of ours that its caller made; for each once."""
+        self._settlement.reported(record, attempt)
+        event = AttemptEnded(record.decision_id, attempt)
+        emit(event, self._observers, self.rules.chain, self._watchdog.stopwatch(), self._watchdog.quarantined)
+
     async def vitals(self) -> Sequence[Vitals]:
         """How every configured model is doing, ordered by provider and id."""
         return await self._world.store.vitals()

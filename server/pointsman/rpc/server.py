@@ -18,11 +18,12 @@ from pointsman.rpc.limits import METADATA_BYTES, REQUEST_BYTES, REQUEST_WITH_IMA
 from pointsman.rpc.parsing import parse
 from pointsman.rpc.service import Deadlines, Desk, Service
 from pointsman.rpc.traffic import Traffic
-from pointsman.v1 import admin_service_pb2
+from pointsman.v1 import admin_service_pb2, feedback_service_pb2
 from pointsman.v1 import router_service_pb2 as wire
 
 ROUTER = "pointsman.v1.RouterService"
 ADMIN = "pointsman.v1.AdminService"
+FEEDBACK = "pointsman.v1.FeedbackService"
 REFLECTION = "grpc.reflection.v1.ServerReflection"
 
 NOTICE = 0.2
@@ -56,7 +57,7 @@ class GrpcDoor:
         self._address, self._engine = settings.address, engine
         self._traffic = Traffic(settings.max_concurrent_requests)
         self._service = Service(engine, desk, self._traffic, _deadlines(settings))
-        self._configuring = Configuring(desk.configurations)
+        self._configuring, self._feedback = Configuring(desk.configurations), desk.feedback
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(options=_OPTIONS)
         self.serving = False
@@ -116,7 +117,7 @@ class GrpcDoor:
 
     def _handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
         service = self._service
-        reflect = reflection.aio.ReflectionServicer([ROUTER, ADMIN, health.SERVICE_NAME, REFLECTION])
+        reflect = reflection.aio.ReflectionServicer([ROUTER, ADMIN, FEEDBACK, health.SERVICE_NAME, REFLECTION])
         return (
             grpc.method_handlers_generic_handler(
                 ROUTER,
@@ -147,6 +148,13 @@ class GrpcDoor:
                     "ListConfigActivations": self._guarded(
                         self._configuring.activations, admin_service_pb2.ListConfigActivationsRequest
                     ),
+                },
+            ),
+            grpc.method_handlers_generic_handler(
+                FEEDBACK,
+                {
+                    "SubmitFeedback": self._guarded(self._feedback.submit, feedback_service_pb2.SubmitFeedbackRequest),
+                    "ReportOutcome": self._guarded(self._feedback.report, feedback_service_pb2.ReportOutcomeRequest),
                 },
             ),
             # The packaged service still carries the old name; the messages of both are the same on the wire.

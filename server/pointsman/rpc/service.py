@@ -23,6 +23,7 @@ from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.events_to_wire import finish_to_wire
 from pointsman.rpc.explained_to_wire import explained_to_wire
 from pointsman.rpc.failure_to_wire import abort
+from pointsman.rpc.feedback import FeedbackDesk
 from pointsman.rpc.from_wire import Call, call_from_wire
 from pointsman.rpc.health_to_wire import health_to_wire
 from pointsman.rpc.message_to_wire import answer_to_wire
@@ -70,6 +71,7 @@ class Desk:
     simulator: Simulator
     configurations: Configurations
     once: Once
+    feedback: FeedbackDesk
 
 
 @dataclass(frozen=True, slots=True)
