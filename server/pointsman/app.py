@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from pointsman.chain.lifecycle import entered
+from pointsman.config.adoption import Adoption, breaker_settings, door_settings
 from pointsman.config.connections import Connections
 from pointsman.config.generation import Generation, open_generation
 from pointsman.config.load import load_catalogue
@@ -23,7 +24,6 @@ from pointsman.config.watch import Files, watching
 from pointsman.engine.explain import Explainer
 from pointsman.engine.outcomes import Outcomes
 from pointsman.engine.panic import PanicAlarm
-from pointsman.engine.regime import Regime
 from pointsman.engine.route import Engine, World
 from pointsman.engine.rules import Rules
 from pointsman.engine.simulate import Simulator
@@ -39,9 +39,8 @@ from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
 from pointsman.rpc.feedback import FeedbackDesk
 from pointsman.rpc.once import Once
-from pointsman.rpc.server import DoorSettings, GrpcDoor
+from pointsman.rpc.server import GrpcDoor
 from pointsman.rpc.service import Desk
-from pointsman.stores.breaker import BreakerSettings
 from pointsman.stores.clock import SystemClock
 from pointsman.stores.health import HealthBook
 from pointsman.stores.memory import MemoryStore
@@ -103,7 +102,7 @@ class App:
 
     async def _start(self) -> None:
         config, clock = self.config, SystemClock()
-        health = HealthBook(clock, Random(), _breakers(config), config.catalogue.models.values())  # noqa: S311 - jitter
+        health = HealthBook(clock, Random(), breaker_settings(config), config.catalogue.models.values())  # noqa: S311 - jitter
         store = MemoryStore(clock, health)
         connections = Connections(self._transport, _provider)
 
@@ -124,20 +123,14 @@ class App:
         engine = Engine(first.built.rules, world, watchdog, (metrics, PanicAlarm(clock)))
         self._stack.push_async_callback(engine.drain)
 
-        def adopt(next_: Generation) -> Callable[[], Awaitable[object]]:
-            before = engine.adopt(Regime(next_.built.rules, next_.opened.providers))
-            health.configure(_breakers(next_.config), next_.config.catalogue.models.values())
-            metrics.config_version = next_.config.version
-            if self._door:
-                self._door.configure(_door_settings(next_.config))
-            return partial(engine.left, before)
-
-        self._reloader = Reloader(first, self._origin, Seams(ledger, clock, open_next, adopt))
-        self._stack.push_async_callback(self._reloader.settle)
+        adoption = Adoption(engine, health, metrics)
+        self._reloader = reloader = Reloader(first, self._origin, Seams(ledger, clock, open_next, adoption))
+        self._stack.push_async_callback(reloader.settle)
         once = Once(store)
         self._stack.push_async_callback(once.settle)
-        await self._open_doors(engine, _desk(engine, world, self._reloader, once), metrics)
-        await self._watch(self._reloader)
+        await self._open_doors(engine, _desk(engine, world, reloader, once), metrics)
+        adoption.door = self._door
+        await self._watch(reloader)
 
     async def _close_generations(self, first: Generation) -> None:
         await (self._reloader or first).aclose()
@@ -158,7 +151,7 @@ class App:
 
     async def _open_doors(self, engine: Engine, desk: Desk, metrics: Metrics) -> None:
         server = self.config.server
-        self._door = door = GrpcDoor(engine, desk, _door_settings(self.config))
+        self._door = door = GrpcDoor(engine, desk, door_settings(self.config))
         metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): door.running})
         if server.http:
             http = HttpDoor(server.http, metrics, ready=lambda: door.serving)
@@ -181,20 +174,6 @@ class App:
 
 def _provider(account: Account, transport: Transport) -> Provider:
     return WIRES[account.wire](account.settings, transport)
-
-
-def _breakers(config: Config) -> BreakerSettings:
-    return BreakerSettings(**config.health.model_dump())
-
-
-def _door_settings(config: Config) -> DoorSettings:
-    server = config.server
-    return DoorSettings(
-        address=server.grpc,
-        max_concurrent_requests=server.max_concurrent_requests,
-        default_deadline=server.default_deadline,
-        max_deadline=server.max_deadline,
-    )
 
 
 def _desk(engine: Engine, world: World, reloader: Reloader, once: Once) -> Desk:

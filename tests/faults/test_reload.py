@@ -109,6 +109,9 @@ async def test_row_34_running_requests_keep_their_rules(start: Start) -> None:
     reply = await call.reply()
     assert (reply.code, reply.finish.served_by.model) == (StatusCode.OK, "failing")
     await until(lambda: "has served its last request" in world.log.text)
+    stub: Any = AdminServiceStub(world.caller.channel)
+    health = await stub.ListProviderHealth(admin.ListProviderHealthRequest())
+    assert {row.provider for row in health.providers} == {"second", "third"}
     assert await versions(world) == {changed.previous_version, changed.active_version}
     await world.check_afterwards()
 

@@ -53,13 +53,15 @@ class Simulator:
 
     async def simulate(self, request: Request, supposed: Suppositions) -> Simulated:
         """Under the active configuration. RequestError for suppositions that cannot be, as `suppose`."""
-        return self._decide(request, supposed, self._active(), await self._world(request))
+        world = await self._world(request)
+        # Asked for last: nothing is waited for between here and the decision, so that no reload comes in between.
+        return self._decide(request, supposed, self._active(), world)
 
     async def compare(self, request: Request, supposed: Suppositions, document: str) -> tuple[Simulated, Simulated]:
         """Under another configuration, and under the active one beside it, both in the same world. ConfigInvalid."""
-        active = self._active()
-        async with self._loading, self._opener(document, active) as rules:
+        async with self._loading, self._opener(document, self._active()) as rules:
             world = await self._world(request)
+            active = self._active()
             other = self._decide(request, supposed, rules, world)
             return other, self._decide(request, _known(supposed, active.catalogue), active, world)
 
