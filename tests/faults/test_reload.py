@@ -82,6 +82,7 @@ async def test_row_34_state_survives_a_good_reload(start: Start) -> None:
     changed = await reload(world, f"{text}strict_tags: true\n")
     assert isinstance(changed, admin.ConfigChange)
     assert changed.changed
+    assert f'pointsman_config_info{{version="{changed.active_version}"}} 1.0'.encode() in await world.metrics()
     stub: Any = AdminServiceStub(world.caller.channel)
     health = await stub.ListProviderHealth(admin.ListProviderHealthRequest(providers=["first"]))
     assert [row.state for row in health.providers] == [admin.HEALTH_STATE_DOWN] * 2

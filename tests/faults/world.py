@@ -197,6 +197,9 @@ def running() -> list[asyncio.Task[object]]:
 
 
 def _is_ours(task: asyncio.Task[object]) -> bool:
+    # What a configuration has open lives in a task as long as it is in use.
+    if task.get_name().startswith("configuration "):
+        return False
     code = getattr(task.get_coro(), "cr_code", None)
     filename = Path(code.co_filename) if code else _PACKAGE
     return _PACKAGE in filename.parents and _PACKAGE / "sim" not in filename.parents

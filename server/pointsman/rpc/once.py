@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from hashlib import blake2b
 from time import monotonic
@@ -15,6 +16,8 @@ from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.ports import StateStore
 from pointsman.rpc.limits import KEPT_ANSWER_BYTES
 from pointsman.v1 import router_service_pb2 as wire
+
+log = logging.getLogger(__name__)
 
 KEPT_SECONDS = 600.0
 """How long an answer is kept for repeats."""
@@ -110,17 +113,25 @@ class Once:
             return kind.FromString(kept.messages[0]), True
         try:
             response = await answer()
-            await self.keep(asked, response.decision.decision_id, (response.SerializeToString(),))
         except BaseException:
             self.release(asked)
             raise
+        await self.keep(asked, response.decision.decision_id, (response.SerializeToString(),))
         return response, False
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(_told(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+async def _told(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    # A store that fails now must not cost the caller an answer that is there and paid for.
+    except Exception as error:  # noqa: BLE001
+        log.error("an answer cannot be kept for repeats, or a claim not given back: %s", type(error).__name__)
 
 
 class Tape:
@@ -153,8 +164,9 @@ class Tape:
     async def keep(self, last: list[wire.CompleteResponse]) -> None:
         """Keep the answer, before these last events of it are sent."""
         messages = (*self._head, *self._deltas, *(event.SerializeToString() for event in last))
-        await self._once.keep(self._asked, self._decision_id, messages)
+        # Also where the caller goes away meanwhile: it is kept all the same.
         self.kept = True
+        await self._once.keep(self._asked, self._decision_id, messages)
 
 
 _DELTAS = frozenset({"text_delta", "reasoning_delta", "tool_call_delta"})

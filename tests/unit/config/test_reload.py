@@ -23,15 +23,21 @@ from pointsman.testing import FakeClock, FakeLedger
 
 STRICT = f"{DOCUMENT}strict_tags: true\n"
 ENTERED = """
-import logging
+import anyio, logging
 from pointsman import hookimpl, register
 
 POINTSMAN_API = 1
 
 class Policy:
     def __init__(self, options, setup): ...
-    async def __aenter__(self): logging.info("entered")
-    async def __aexit__(self, *_): logging.info("left")
+    async def __aenter__(self):
+        # What must be left by the task that entered it.
+        self.group = anyio.create_task_group()
+        await self.group.__aenter__()
+        logging.info("entered")
+    async def __aexit__(self, *exc):
+        await self.group.__aexit__(*exc)
+        logging.info("left")
     @hookimpl
     def pointsman_assess_request(self, request, snapshot): return None
 
@@ -237,3 +243,17 @@ async def test_who_cannot_be_answered_is_told_in_the_log(bench: Bench, caplog: p
     await reloader.attempt(ActivatedBy.WATCH)
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
     assert "default (line" in caplog.text
+
+
+async def test_a_policy_that_cannot_be_entered_leaves_nothing_behind(
+    bench: Bench, install: Callable[[str, str], Policies], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "root")
+    reloader = await bench.start(DOCUMENT)
+    bench.policies = install("entered", ENTERED.replace('logging.info("entered")', "raise OSError('no')"))
+    bench.path.write_text(DOCUMENT.replace("chain:", "chain:\n  - {use: entered}"))
+    tasks = asyncio.all_tasks()
+    with pytest.raises(ConfigInvalid, match="entering it raised OSError"):
+        await reloader.reload(ActivatedBy.RPC)
+    assert asyncio.all_tasks() == tasks
+    assert bench.adopted == []

@@ -147,3 +147,20 @@ async def test_a_tape_holds_no_more_than_can_be_kept(once: Once) -> None:
         tape.add(event(text_delta={"text": "x" * 60_000}))
     await tape.keep([event(finish={})])
     assert (await refusal(once, asked())).reason is Reason.FEATURE_DISABLED
+
+
+class Failing(MemoryStore):
+    async def put(self, key: str, value: bytes, ttl: float) -> None:
+        if ttl == KEPT_SECONDS:
+            raise OSError
+        await super().put(key, value, ttl)
+
+
+async def test_a_store_that_fails_costs_no_answer(clock: HeldClock, caplog: pytest.LogCaptureFixture) -> None:
+    once = Once(Failing(clock))
+
+    async def answer() -> wire.RouteResponse:
+        return wire.RouteResponse()
+
+    assert await once.unary(asked(), wire.RouteResponse, answer) == (wire.RouteResponse(), False)
+    assert "cannot be kept" in caplog.text
