@@ -107,7 +107,10 @@ class Reloader:
                     "bring that file back first"
                 )
                 raise ConfigInvalid([Problem("document", message)])
-            return await self._replace(config, ActivatedBy.ROLLBACK, dry_run=False)
+            done = await self._replace(config, ActivatedBy.ROLLBACK, dry_run=False)
+            if done.changed:
+                log.warning("%s counts again when it changes, at a reload and at the next start", origin.path)
+            return done
 
         return await self._run(work())
 
