@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -13,14 +14,19 @@ from typing import Self
 
 from pointsman.access.keyring import Keyring
 from pointsman.chain.lifecycle import entered
+from pointsman.config.adoption import Adoption, breaker_settings, door_settings
+from pointsman.config.connections import Connections
 from pointsman.config.doors import check_doors, is_loopback
+from pointsman.config.generation import Generation, open_generation
 from pointsman.config.load import load_catalogue
+from pointsman.config.reload import Origin, Reloader, Seams
 from pointsman.config.rules import Built, build_rules, load_supposed
-from pointsman.config.schema.access import Auth, Tls
+from pointsman.config.schema.access import Auth
 from pointsman.config.settings import Account, Config
+from pointsman.config.watch import Files, watching
 from pointsman.engine.explain import Explainer
+from pointsman.engine.outcomes import Outcomes
 from pointsman.engine.panic import PanicAlarm
-from pointsman.engine.probing import Prober
 from pointsman.engine.restore import restore
 from pointsman.engine.route import Engine, World
 from pointsman.engine.rules import Rules
@@ -30,16 +36,17 @@ from pointsman.engine.watch import Watchdog
 from pointsman.errors import ConfigInvalid, KeysUnusable, PluginRefused, Problem
 from pointsman.http.door import HttpDoor
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
+from pointsman.model.activation import ActivatedBy, Activation
 from pointsman.model.catalogue import Catalogue
 from pointsman.ports import Clock, Ledger, Provider, Transport
 from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
 from pointsman.rpc.callers import admins_only, anybody, by_key
-from pointsman.rpc.server import DoorSettings, GrpcDoor
+from pointsman.rpc.feedback import FeedbackDesk
+from pointsman.rpc.once import Once
+from pointsman.rpc.server import GrpcDoor
 from pointsman.rpc.service import Desk
-from pointsman.rpc.tls import TlsFiles
-from pointsman.stores.breaker import BreakerSettings
 from pointsman.stores.clock import SystemClock
 from pointsman.stores.health import HealthBook
 from pointsman.stores.memory import MemoryStore
@@ -54,25 +61,41 @@ log = logging.getLogger(__name__)
 class App:
     """A whole server, for one event loop. `lookup` resolves the hosts of providers; `clock` None: the system's.
 
-        async with App(config) as app:
+        async with App(config, Origin(path, load)) as app:
             print(app.grpc_address)
             await stopped.wait()
 
-    Lifecycle: 1. policies are built and entered; 2. ledger and transports open, and budgets begin with what the ledger
-    says; 3. the doors open, gRPC last, so that SERVING means ready; 4. on leaving, running calls get `server.drain`
-    seconds; 5. what ended is settled, the ledger committed and closed, then transports and policies.
+    Lifecycle: 1. policies are built and entered, providers opened; 2. the ledger opens, and budgets begin with what it
+    says; 3. the doors open, gRPC last, so that SERVING means ready; 4. meanwhile the configuration may be replaced, as
+    `Reloader` says; 5. on leaving, running calls get `server.drain` seconds; 6. what ended is settled, the ledger
+    committed and closed, then providers and policies.
     """
 
-    def __init__(self, config: Config, *, lookup: Lookup = system_lookup, clock: Clock | None = None) -> None:
-        self.config, self._lookup, self._clock = config, lookup, clock or SystemClock()
+    def __init__(
+        self,
+        config: Config,
+        origin: Origin | None = None,
+        *,
+        lookup: Lookup = system_lookup,
+        clock: Clock | None = None,
+    ) -> None:
+        """`origin` None: the configuration cannot be loaded again, so that it stays."""
+        self.config, self._origin = config, origin
+        self._lookup, self._clock = lookup, clock or SystemClock()
         self.grpc_address = self.http_address = ""
         self._door: GrpcDoor | None = None
+        self._reloader: Reloader | None = None
         self._stack = AsyncExitStack()
 
     @property
     def running(self) -> int:
         """Calls under way."""
         return self._door.running if self._door else 0
+
+    @property
+    def drain(self) -> float:
+        """Seconds that running requests get at a stop, as the configuration says that is active now."""
+        return (self._reloader.config if self._reloader else self.config).server.drain
 
     async def __aenter__(self) -> Self:
         try:
@@ -87,83 +110,74 @@ class App:
     ) -> None:
         await self._stack.aclose()
 
+    def reload_soon(self, by: ActivatedBy) -> None:
+        """Read the configuration again; the log says what came of it. Not before the start is over."""
+        if self._reloader:
+            self._reloader.attempt_soon(by)
+
     async def _start(self) -> None:
         config, clock = self.config, self._clock
         check_doors(config)
-        built = build_rules(config)
-        for refusal in built.refused:
+        health = HealthBook(clock, Random(), breaker_settings(config), config.catalogue.models.values())  # noqa: S311 - jitter
+        store = MemoryStore(clock, health)
+        connections = Connections(self._transport, _provider)
+
+        async def open_next(config: Config) -> Generation:
+            return await open_generation(config, connections, store)
+
+        first = await open_next(config)
+        self._stack.push_async_callback(self._close_generations, first)
+        for refusal in first.built.refused:
             log.warning("running without it: %s", refusal)
-        await self._stack.enter_async_context(entered(built.chain, built.rules.gates))
-        ledger = await self._ledger()
-        health = HealthBook(clock, Random(), self._breakers(), config.catalogue.models.values())  # noqa: S311 - jitter
-        world = World(await self._providers(), MemoryStore(clock, health), ledger, clock)
-        await self._probe(world)
+        ledger = await self._ledger(clock)
         watchdog = Watchdog()
         watchdog.start()
         self._stack.callback(watchdog.stop)
         metrics = Metrics(config.version)
         metrics.gauge(names.PROVIDER_STATE, lambda: provider_states(health.vitals({})))
-        await restore(built.rules.budgets, ledger, world.store, clock.now())
-        engine = Engine(built.rules, world, watchdog, (metrics, PanicAlarm(clock)))
+        world = World(first.opened.providers, store, ledger, clock)
+
+        async def remember(rules: Rules) -> None:
+            await restore(rules.budgets, ledger, store, clock.now())
+
+        await remember(first.built.rules)
+        engine = Engine(first.built.rules, world, watchdog, (metrics, PanicAlarm(clock)))
         self._stack.push_async_callback(engine.drain)
-        desk = _desk(engine, world)
+
+        adoption = Adoption(engine, health, metrics)
+        self._reloader = reloader = Reloader(first, self._origin, Seams(ledger, clock, open_next, remember, adoption))
+        self._stack.push_async_callback(reloader.settle)
+        once = Once(store)
+        self._stack.push_async_callback(once.settle)
+        desk = _desk(engine, world, reloader, once)
         gauge = BudgetGauge(desk.standings.ratios)
         metrics.gauge(names.BUDGET_USED_RATIO, gauge.values, gauge.refresh)
         await self._open_doors(engine, desk, metrics)
+        adoption.door = self._door
+        await self._watch(reloader)
 
-    async def _ledger(self) -> Ledger:
+    async def _close_generations(self, first: Generation) -> None:
+        await (self._reloader or first).aclose()
+
+    async def _ledger(self, clock: Clock) -> Ledger:
         settings = self.config.ledger
         options = SqliteOptions(synchronous=settings.synchronous, prompts=settings.prompts)
         ledger = await SqliteLedger.open(Path(settings.path), options)
         self._stack.push_async_callback(ledger.aclose)
         await ledger.add_config(self.config.version, self.config.document)
+        await ledger.add_activation(Activation(self.config.version, clock.now(), ActivatedBy.START))
         return ledger
-
-    def _breakers(self) -> BreakerSettings:
-        return BreakerSettings(**self.config.health.model_dump())
-
-    async def _probe(self, world: World) -> None:
-        """Probe the providers that the configuration says so of."""
-        probes = {name: account.probe for name, account in self.config.providers.items() if account.probe}
-        if probes:
-            prober = Prober(world.providers, probes, world.store, self.config.catalogue)
-            await self._stack.enter_async_context(prober.running())
-
-    async def _providers(self) -> Mapping[str, Provider]:
-        """Providers with the same connection settings share a transport, and so its pool."""
-        transports: dict[tuple[str | None, int | None], Transport] = {}
-        providers: dict[str, Provider] = {}
-        for name, account in self.config.providers.items():
-            key = (account.ca_file, account.max_connections)
-            if key not in transports:
-                transports[key] = self._transport(account)
-            providers[name] = WIRES[account.wire](account.settings, transports[key])
-        return providers
 
     def _transport(self, account: Account) -> Transport:
         if account.max_connections is None:
-            transport = AiohttpTransport(ca_file=account.ca_file, lookup=self._lookup)
-        else:
-            transport = AiohttpTransport(ca_file=account.ca_file, per_host=account.max_connections, lookup=self._lookup)
-        self._stack.push_async_callback(transport.aclose)
-        return transport
+            return AiohttpTransport(ca_file=account.ca_file, lookup=self._lookup)
+        return AiohttpTransport(ca_file=account.ca_file, per_host=account.max_connections, lookup=self._lookup)
 
     async def _open_doors(self, engine: Engine, desk: Desk, metrics: Metrics) -> None:
         auth, server = self.config.auth, self.config.server
         ring = self._keyring(auth, metrics) if isinstance(auth, Auth) else None
-        door = GrpcDoor(
-            engine,
-            desk,
-            DoorSettings(
-                address=server.grpc,
-                max_concurrent_requests=server.max_concurrent_requests,
-                default_deadline=server.default_deadline,
-                max_deadline=server.max_deadline,
-                tls=_tls_files(server.tls) if server.tls else None,
-            ),
-            by_key(ring) if ring else anybody,
-        )
-        self._door = door
+        authenticate = by_key(ring) if ring else anybody
+        self._door = door = GrpcDoor(engine, desk, door_settings(self.config), authenticate)
         metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): door.running})
         if server.http:
             guarded = isinstance(auth, Auth) and auth.metrics == "admin" and not is_loopback(server.http)
@@ -172,7 +186,18 @@ class App:
             self.http_address = await http.start()
             self._stack.push_async_callback(http.stop)
         self.grpc_address = await door.start()
-        self._stack.push_async_callback(door.stop, server.drain)
+        self._stack.push_async_callback(self._stop_door, door)
+
+    async def _stop_door(self, door: GrpcDoor) -> None:
+        await door.stop(self.drain)
+
+    async def _watch(self, reloader: Reloader) -> None:
+        """Look after the configuration's files, and take no reload any more once we stop."""
+        origin, every = self._origin, self.config.server.watch
+        self._stack.callback(reloader.refuse)
+        if origin and every:
+            changed = partial(reloader.attempt, ActivatedBy.WATCH)
+            await self._stack.enter_async_context(watching(Files(origin.path), origin.known, every, changed))
 
     def _keyring(self, auth: Auth, metrics: Metrics) -> Keyring:
         try:
@@ -183,22 +208,26 @@ class App:
         return ring
 
 
-def _tls_files(tls: Tls) -> TlsFiles:
-    return TlsFiles(Path(tls.cert), Path(tls.key), Path(tls.client_ca) if tls.client_ca else None)
+def _provider(account: Account, transport: Transport) -> Provider:
+    return WIRES[account.wire](account.settings, transport)
 
 
-def _desk(engine: Engine, world: World) -> Desk:
+def _desk(engine: Engine, world: World, reloader: Reloader, once: Once) -> Desk:
     def active() -> Rules:
         return engine.rules
 
     async def read_catalogue(document: str) -> Catalogue:
         return await asyncio.to_thread(load_catalogue, document)
 
-    return Desk(
-        Explainer(active, world.ledger, read_catalogue),
-        Simulator(active, world.store, world.clock, _opened),
-        Standings(active, world.store, world.ledger, world.clock),
+    explainer = Explainer(active, world.ledger, read_catalogue)
+    outcomes = Outcomes(explainer, world.store, world.ledger, world.clock, engine.settle_reported)
+    keep_comments = reloader.config.ledger.prompts == "text"
+    feedback = FeedbackDesk(
+        explainer, outcomes, world.ledger, lambda: engine.rules.catalogue, keep_comments=keep_comments
     )
+    simulator = Simulator(active, world.store, world.clock, _opened)
+    standings = Standings(active, world.store, world.ledger, world.clock)
+    return Desk(explainer, simulator, standings, reloader, once, feedback)
 
 
 @asynccontextmanager

@@ -9,11 +9,13 @@ from typing import Protocol
 from msgspec import Struct
 
 from pointsman.model.account import Account, AccountState, Charge, Overdrawn
+from pointsman.model.activation import Activation
 from pointsman.model.answer import Answer, Delta, Ending
 from pointsman.model.attempt import Attempt
 from pointsman.model.budget import Dimension, Sum, Window
 from pointsman.model.catalogue import Model
 from pointsman.model.decision import Shaped
+from pointsman.model.feedback import Feedback
 from pointsman.model.record import Record, Recorded
 from pointsman.model.request import Request
 from pointsman.model.snapshot import Health, Latency, Pin
@@ -201,6 +203,15 @@ class StateStore(Protocol):
     async def put(self, key: str, value: bytes, ttl: float) -> None:
         """Keep a policy's own value for `ttl` seconds."""
 
+    async def claim(self, key: str, value: bytes, ttl: float) -> bytes | None:
+        """Put a value where there is none: None where that was done, and otherwise the value that is there.
+
+        At once for everybody: of several that claim a key, one is told None.
+        """
+
+    async def forget(self, key: str) -> None:
+        """Remove a value before its time, if it is there."""
+
     async def add(self, key: str, amount: int, ttl: float) -> int:
         """Add to a counter, 0 where there is none, and keep it for `ttl` seconds from now; what it comes to.
 
@@ -223,6 +234,18 @@ class Ledger(Protocol):
     async def add_config(self, version: str, document: str) -> None:
         """Keep a configuration under its version, so that its decisions can be made again. Repeats are ignored."""
 
+    async def add_activation(self, activation: Activation) -> None:
+        """Remember when a configuration that is kept came to be active. Repeats are ignored."""
+
+    async def add_outcome(self, decision_id: str, attempt: Attempt) -> None:
+        """Add an attempt that its caller made to a decision that is recorded; what the decision adds up to follows.
+
+        Once for each number of an attempt. Committed and refused as `append` is.
+        """
+
+    async def add_feedback(self, feedback: Feedback) -> None:
+        """Keep what was said of a decision, instead of an earlier one of the same id. As `append`."""
+
     async def find(self, decision_id: str) -> Recorded | None:
         """The request with this id, None where there is none; LedgerUnavailable if it cannot be read."""
 
@@ -235,6 +258,12 @@ class Ledger(Protocol):
         `values` are in the order of `dimensions`; a request without a value in one of them is left out. Of committed
         records. LedgerUnavailable as above.
         """
+
+    async def feedback(self, decision_id: str) -> Sequence[Feedback]:
+        """What was said of a decision, in order of arrival, the first hundred; LedgerUnavailable as above."""
+
+    async def activations(self, limit: int) -> Sequence[Activation]:
+        """The last so many activations, the newest first; LedgerUnavailable as above."""
 
     async def aclose(self) -> None:
         """Commit what is pending and close."""

@@ -64,6 +64,7 @@ async def test_everything(seen: Any) -> None:
     assert {
         "pointsman.v1.RouterService",
         "pointsman.v1.AdminService",
+        "pointsman.v1.FeedbackService",
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
     } <= set(seen["services"])

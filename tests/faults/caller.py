@@ -30,7 +30,7 @@ M = TypeVar("M", bound=Message)
 class Question:
     """What to ask. `model` is insisted on; `restart` allows OutputReset; `most` is nano-USD, `timeout` seconds.
 
-    `hedged` allows hedging where the chain does it.
+    `hedged` allows hedging where the chain does it, `session` is the conversation that it belongs to.
     """
 
     text: str = PROMPT
@@ -40,8 +40,9 @@ class Question:
     tools: tuple[str, ...] = ()
     most: int | None = None
     hedged: bool = True
-    timeout: float = 20.0
     session: str = ""
+    request_id: str = ""
+    timeout: float = 20.0
     tenant: str = ""
 
     def to_wire(self, *, streamed: bool) -> wire.CompleteRequest | wire.CompleteUnaryRequest:
@@ -52,6 +53,7 @@ class Question:
                 "tools": [{"name": name, "parameters_json_schema": '{"type":"object"}'} for name in self.tools],
             },
             "hints": {"task": self.task, "session_id": self.session, "tenant": self.tenant},
+            "request_id": self.request_id,
         }
         if not self.hedged:
             fields["hints"]["allow_hedging"] = False

@@ -158,8 +158,9 @@ misbehaving = register(Misbehaving, config=Vice)
 
 
 def with_misbehaving() -> Policies:
-    """What is installed, and the policy above."""
-    return {**installed(), "misbehaving": (fake_entry_point("misbehaving", f"{__name__}:misbehaving"),)}
+    """What is installed, the policy above, and one that cannot be imported."""
+    own = {"misbehaving": f"{__name__}:misbehaving", "broken": "tests.faults.broken_policy:plugin"}
+    return {**installed(), **{name: (fake_entry_point(name, value),) for name, value in own.items()}}
 
 
 class Hanging:

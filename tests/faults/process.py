@@ -30,6 +30,9 @@ class Served:
         self.ledger = directory / "ledger.db"
         self._log = directory / "log.txt"
 
+    def hang_up(self) -> None:
+        self._process.send_signal(signal.SIGHUP)
+
     def terminate(self) -> None:
         self._process.send_signal(signal.SIGTERM)
 

@@ -9,11 +9,10 @@ from grpc import StatusCode
 from tests.faults.caller import Question
 from tests.faults.conftest import Start
 from tests.faults.documents import KEYS, document
-from tests.faults.policies import HOOKS, Hook, fake_entry_point, with_misbehaving
+from tests.faults.policies import HOOKS, Hook, with_misbehaving
 from tests.faults.world import World
 
 from pointsman.app import App
-from pointsman.chain.discovery import installed
 from pointsman.config.load import load
 from pointsman.errors import ConfigInvalid, PluginRefused
 from pointsman.model.decision import Decision, Verdict, VerdictOutcome
@@ -127,7 +126,7 @@ async def test_row_32_nonsense_is_skipped(start: Start) -> None:
 
 async def test_row_33_a_policy_that_cannot_be_imported_stops_the_start() -> None:
     with pytest.raises(ConfigInvalid) as refused:
-        load(written(document(extra="  - {use: broken}\n")), KEYS, installed=WITH_BROKEN)
+        load(written(document(extra="  - {use: broken}\n")), KEYS, installed=with_misbehaving())
     (problem,) = refused.value.problems
     assert problem.path == "chain[0].use"
     assert "'broken'" in problem.message
@@ -135,7 +134,7 @@ async def test_row_33_a_policy_that_cannot_be_imported_stops_the_start() -> None
 
 
 async def test_row_33_an_optional_one_is_left_out(start: Start) -> None:
-    config = load(written(document(extra="  - {use: broken, optional: true}\n")), KEYS, installed=WITH_BROKEN)
+    config = load(written(document(extra="  - {use: broken, optional: true}\n")), KEYS, installed=with_misbehaving())
     assert [entry.use for entry in config.entries] == ["override", "tags", "limits", "feasibility", "routing"]
     assert any("'broken'" in warning.message and "left out" in warning.message for warning in config.warnings)
 
@@ -152,9 +151,6 @@ async def test_row_33_an_optional_one_that_cannot_be_made_is_left_out(start: Sta
     world = await start(document(extra=f"  - {{id: bad, use: misbehaving, {options}}}\n"))
     assert "running without it: plugin 'bad' is refused" in world.log.text
     await check_survived(world, FINE)
-
-
-WITH_BROKEN = {**installed(), "broken": (fake_entry_point("broken", "tests.faults.broken_policy:plugin"),)}
 
 
 def written(text: str) -> str:

@@ -21,6 +21,8 @@ from tests.faults.policies import TEXT_CANARY, Turnstile, with_hanging, with_mis
 import pointsman
 from pointsman.app import App
 from pointsman.config.load import load
+from pointsman.config.reload import Origin
+from pointsman.config.settings import Config
 from pointsman.ledger.recorded import find
 from pointsman.ledger.schema import reading
 from pointsman.model.attempt import Attempt
@@ -169,13 +171,23 @@ async def opened(
     clock: Clock | None = None,
 ) -> AsyncIterator[World]:
     """A server of this configuration in front of the simulator, with a turnstile behind its chain."""
-    written = text.replace("SIMULATOR", simulator.url).replace("LEDGER", str(directory / "ledger.db"))
-    config = load(written, KEYS, installed=with_misbehaving(), gates=with_hanging())
-    turnstile = Turnstile()
-    async with App(replace(config, entries=(*config.entries, turnstile.entry())), lookup=lookup, clock=clock) as app:
+    turnstile, path = Turnstile(), directory / "pointsman.yaml"
+
+    def read(document: Path | str) -> Config:
+        config = load(document, KEYS, installed=with_misbehaving(), gates=with_hanging())
+        return replace(config, entries=(*config.entries, turnstile.entry()))
+
+    write(path, text, simulator, directory)
+    async with App(read(path), Origin(path, read), lookup=lookup, clock=clock) as app:
         world = World(simulator, app, turnstile, log)
         yield world
         await world.caller.close()
+
+
+def write(path: Path, text: str, simulator: Simulator, directory: Path) -> None:
+    """A configuration into its file. Nothing watches it: a reload has to be asked for."""
+    written = text.replace("SIMULATOR", simulator.url).replace("LEDGER", str(directory / "ledger.db"))
+    path.write_text(written.replace("drain: 0s", "drain: 0s, watch: off"))
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -191,6 +203,9 @@ def running() -> list[asyncio.Task[object]]:
 
 
 def _is_ours(task: asyncio.Task[object]) -> bool:
+    # What a configuration has open lives in a task as long as it is in use.
+    if task.get_name().startswith("configuration "):
+        return False
     code = getattr(task.get_coro(), "cr_code", None)
     filename = Path(code.co_filename) if code else _PACKAGE
     return _PACKAGE in filename.parents and _PACKAGE / "sim" not in filename.parents

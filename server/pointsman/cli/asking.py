@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     hints.add_argument("--exclude-provider", action="append", default=[], metavar="PROVIDER", help="may be repeated")
     hints.add_argument("--region", action="append", default=[], help="only models that run there; may be repeated")
     hints.add_argument("--max-cost", type=_nano_usd, metavar="USD", help="refuse what could cost more")
-    hints.add_argument("--label", type=_label, action="append", default=[], metavar="KEY=VALUE", help="may be repeated")
+    hints.add_argument("--label", type=label, action="append", default=[], metavar="KEY=VALUE", help="may be repeated")
     hints.add_argument("--session", default="", metavar="ID", help="the conversation it belongs to")
     asked = parser.add_argument_group("request")
     asked.add_argument("--system", default="", metavar="TEXT", help="a system prompt")
@@ -90,7 +90,8 @@ def _nano_usd(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} {error}") from None
 
 
-def _label(text: str) -> tuple[str, str]:
+def label(text: str) -> tuple[str, str]:
+    """One label of `KEY=VALUE`."""
     key, mark, value = text.partition("=")
     if not key or not mark:
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE, such as project=apollo")

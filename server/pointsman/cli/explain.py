@@ -7,10 +7,11 @@ Or what would have been decided otherwise (--what-if, --config), and whether it 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -22,9 +23,11 @@ from pointsman.cli.terminal import Terminal, printable, table
 from pointsman.cli.wishes import wish
 from pointsman.engine.replay import Outcome
 from pointsman.errors import RequestError
+from pointsman.ledger.feedback import find_feedback
 from pointsman.ledger.recorded import find, find_config
 from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Assessed, Candidate, Decision, Refusal, Verdict
+from pointsman.model.feedback import Feedback
 from pointsman.model.record import Record, Recorded
 
 STATUSES = {Outcome.EQUAL: 0, Outcome.DIFFERS: 1, Outcome.NOT_REPLAYABLE: 3}
@@ -33,6 +36,7 @@ STATUSES = {Outcome.EQUAL: 0, Outcome.DIFFERS: 1, Outcome.NOT_REPLAYABLE: 3}
 _WRONG = 2
 _HEADS = ("recorded", "what if")
 _CONSIDERED = (">", "model", ">expected", ">worst case", ">ttft", "*excluded")
+_SAID = ("when", "who", ">score", "should have been", "*comment")
 _TRIED = (">", "kind", "model", "provider", "outcome", ">ttft", ">time", ">tokens", ">cost", "*what happened")
 
 
@@ -64,10 +68,11 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         return _recompute(recorded, options.ledger, terminal)
     if otherwise:
         return _what_if(Wished(recorded, options.ledger, options.what_if, options.config), terminal)
+    feedback = find_feedback(options.ledger, recorded.record.decision_id)
     if terminal.json:
-        terminal.dump(recorded)
+        terminal.dump({**msgspec.to_builtins(recorded), "feedback": feedback})
     else:
-        terminal.show(*explanation(recorded))
+        terminal.show(*explanation(recorded, feedback))
         terminal.show(*priced(recorded.record, find_config(options.ledger, recorded.record.snapshot.config_version)))
     return 0
 
@@ -101,8 +106,8 @@ def _what_if(wished: Wished, terminal: Terminal) -> int:
     return STATUSES[found.outcome]
 
 
-def explanation(recorded: Recorded) -> Iterator[RenderableType]:
-    """What there is to say about one request, from the whole to the parts."""
+def explanation(recorded: Recorded, feedback: Sequence[Feedback] = ()) -> Iterator[RenderableType]:
+    """What there is to say about one request, from the whole to the parts, and what was said of it since."""
     record = recorded.record
     when = datetime.fromtimestamp(record.received, UTC).isoformat(sep=" ", timespec="milliseconds")
     yield Text.assemble(("Decision ", "bold"), (record.decision_id, "bold"), f", {record.method}, {when[:-6]} UTC")
@@ -121,6 +126,8 @@ def explanation(recorded: Recorded) -> Iterator[RenderableType]:
     if record.attempts:
         yield table("Attempts", _TRIED, map(_attempt, record.attempts))
     yield _costs(record)
+    if feedback:
+        yield table("Feedback", _SAID, map(_said, feedback))
 
 
 def _outcome(record: Record) -> Iterator[Text]:
@@ -186,6 +193,18 @@ def _attempt(attempt: Attempt) -> list[str]:
         f"{usage.input_tokens:,} → {usage.output_tokens:,}",
         f"{usd(attempt.cost_nano_usd)} ({attempt.cost_source})",
         printable(failed or served),
+    ]
+
+
+def _said(feedback: Feedback) -> list[str]:
+    wanted = {"task": feedback.correct_task, "model": feedback.preferred_model, "tier": feedback.preferred_tier}
+    labels = [f"{key}={value}" for key, value in feedback.labels.items()]
+    return [
+        datetime.fromtimestamp(feedback.received, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        feedback.source,
+        "-" if feedback.score is None else f"{feedback.score:.2g}",
+        printable(", ".join(f"{name} {value}" for name, value in wanted.items() if value)),
+        printable(" ".join(filter(None, [feedback.comment, *labels]))),
     ]
 
 

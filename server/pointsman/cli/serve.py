@@ -1,4 +1,7 @@
-"""Run the router until it is told to stop; a first SIGTERM or Ctrl-C lets running requests end, a second not."""
+"""Run the router until it is told to stop; a first SIGTERM or Ctrl-C lets running requests end, a second not.
+
+SIGHUP has it read its configuration again.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,13 @@ from pathlib import Path
 from pointsman.app import App
 from pointsman.cli.terminal import Terminal, problem_line
 from pointsman.config.load import load
+from pointsman.config.reload import Origin
 from pointsman.config.scalars import address
 from pointsman.config.settings import Config
+from pointsman.config.watch import Files
+from pointsman.model.activation import ActivatedBy
 from pointsman.telemetry import logs
+from pointsman.telemetry.masking import Mask
 
 SIMULATOR = "http://127.0.0.1:8900"
 
@@ -48,25 +55,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    # Before it is loaded: a change that comes later than this is noticed.
+    known = Files(options.config).look()
     config = configuration(options)
     mask = logs.configure(options.log_level, options.log_json)
-    if options.simulated is None:
-        mask.register_secrets(_secrets(config))
+
+    def again(document: Path | str) -> Config:
+        loaded = configuration(options, document)
+        _register(mask, loaded, options)
+        return loaded
+
+    _register(mask, config, options)
     for warning in config.warnings:
         terminal.err.print(problem_line(str(options.config), warning), soft_wrap=True)
+    app = App(config, Origin(options.config, again, known))
     with asyncio.Runner(loop_factory=_loop_factory(config)) as runner:
-        return runner.run(_serve(config, lambda app: _announce(app, terminal)))
+        return runner.run(_serve(app, lambda: _announce(app, terminal)))
 
 
-def configuration(options: argparse.Namespace) -> Config:
-    """The file's, with what the command line says instead."""
-    config = load(options.config, os.environ, simulated=options.simulated, serving=True)
+def configuration(options: argparse.Namespace, document: Path | str | None = None) -> Config:
+    """The file's, or that of a document's text, with what the command line says instead."""
+    read = options.config if document is None else document
+    config = load(read, os.environ, simulated=options.simulated, serving=True)
     doors = {"grpc": options.grpc, "http": None if options.http == "off" else options.http}
     wanted = {name: value for name, value in doors.items() if getattr(options, name) is not None}
     # Both were checked as they were parsed: pydantic would not do it again.
     server = config.server.model_copy(update=wanted)
     ledger = config.ledger.model_copy(update={"path": options.ledger} if options.ledger else {})
     return replace(config, server=server, ledger=ledger)
+
+
+def _register(mask: Mask, config: Config, options: argparse.Namespace) -> None:
+    if options.simulated is None:
+        mask.register_secrets(_secrets(config))
 
 
 def _secrets(config: Config) -> Iterator[str]:
@@ -76,23 +97,32 @@ def _secrets(config: Config) -> Iterator[str]:
         yield from account.settings.headers.values()
 
 
-async def _serve(config: Config, ready: Callable[[App], None]) -> int:
+async def _serve(app: App, ready: Callable[[], None]) -> int:
     loop, task, stopping = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
     assert task is not None
+    at_terminal = os.isatty(0)
 
     def stop() -> None:
         if stopping.is_set():
             task.cancel()
         stopping.set()
 
+    def hang_up() -> None:
+        # A terminal that closes says so with the same signal.
+        if at_terminal and not os.isatty(0):
+            stop()
+        else:
+            app.reload_soon(ActivatedBy.SIGNAL)
+
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
+    loop.add_signal_handler(signal.SIGHUP, hang_up)
     try:
-        async with App(config) as app:
+        async with app:
             _settle_garbage()
-            ready(app)
+            ready()
             await stopping.wait()
-            log.info("stopping: running requests get %g s; a second signal ends them now", config.server.drain)
+            log.info("stopping: running requests get %g s; a second signal ends them now", app.drain)
     except asyncio.CancelledError:
         log.warning("stopped at once; requests that were running have been cut off")
         return 1

@@ -136,7 +136,12 @@ def _off(value: Any) -> Any:
     return value
 
 
+def _duration_or_off(value: Any) -> float | None:
+    return None if value is False or value == "off" else duration(value)
+
+
 Duration = Annotated[float, BeforeValidator(duration, json_schema_input_type=str | float)]
+OptionalDuration = Annotated[float | None, BeforeValidator(_duration_or_off, json_schema_input_type=str | float)]
 Share = Annotated[float, BeforeValidator(share, json_schema_input_type=str | float)]
 Usd = Annotated[int, BeforeValidator(nano_usd, json_schema_input_type=float | str)]
 Name = Annotated[str, AfterValidator(name)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import time_ns
 from typing import Protocol
@@ -21,6 +21,7 @@ from pointsman.model.plan import PlannedAttempt
 from pointsman.model.record import Record
 from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
+from pointsman.ports import Provider
 
 
 class Terms(Struct, frozen=True):
@@ -112,6 +113,7 @@ class Exchange:
     method: str
     request: Request
     rules: Rules
+    providers: Mapping[str, Provider]
     received: float
     started: float
     deadline: float

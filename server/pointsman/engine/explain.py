@@ -11,6 +11,7 @@ from pointsman.engine.rules import Rules
 from pointsman.errors import ConfigInvalid, LedgerUnavailable, Reason, RequestError
 from pointsman.model.catalogue import Catalogue, Model, Price
 from pointsman.model.decision import Decision
+from pointsman.model.feedback import Feedback
 from pointsman.model.record import Record
 from pointsman.ports import Ledger
 
@@ -22,12 +23,13 @@ class Explained(Struct, frozen=True):
     """`models` has every model that the record names.
 
     `partial`: the configuration that decided can no longer be read, so that of models which were not tried little more
-    than the id is known.
+    than the id is known. `feedback` is what was said of it since.
     """
 
     record: Record
     models: Mapping[str, Model]
     partial: bool
+    feedback: tuple[Feedback, ...] = ()
 
 
 class Explainer:
@@ -55,6 +57,7 @@ class Explainer:
                     metadata={"decision": decision_id[:64]},
                 )
             catalogue = await self._catalogue(recorded.record.snapshot.config_version)
+            feedback = tuple(await self._ledger.feedback(decision_id))
         except LedgerUnavailable:
             raise RequestError(
                 Reason.LEDGER_UNAVAILABLE, "the ledger cannot be read", retry_delay=RETRY_DELAY
@@ -62,7 +65,7 @@ class Explainer:
         record = recorded.record
         known: Mapping[str, Model] = catalogue.models if catalogue else {}
         stand_ins = {model.id: model for model in _stand_ins(record)}
-        return Explained(record, {**stand_ins, **known}, partial=not stand_ins.keys() <= known.keys())
+        return Explained(record, {**stand_ins, **known}, not stand_ins.keys() <= known.keys(), feedback)
 
     async def _catalogue(self, version: str) -> Catalogue | None:
         active = self._active()

@@ -22,6 +22,7 @@ from pointsman.engine.failure import RETRY_DELAY, refused, shut_down
 from pointsman.engine.gather import gather
 from pointsman.engine.judging import Judging
 from pointsman.engine.observe import Observer, emit
+from pointsman.engine.regime import Regime
 from pointsman.engine.retries import RetryBudget
 from pointsman.engine.rules import Rules
 from pointsman.engine.run import Run
@@ -43,7 +44,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The ports that the engine works with; providers by id."""
+    """The ports that the engine works with; `providers` by id, of the rules that it begins with."""
 
     providers: Mapping[str, Provider]
     store: StateStore
@@ -55,27 +56,54 @@ class Engine:
     """Decides and runs requests under one set of rules at a time."""
 
     def __init__(self, rules: Rules, world: World, watchdog: Watchdog, observers: Sequence[Observer] = ()) -> None:
-        self.rules = rules
+        self._regime = Regime(rules, world.providers)
         self._world, self._watchdog = world, watchdog
         self._observers = observers
         self._settlement = Settlement(world.store, world.ledger)
         self._retries = RetryBudget()
 
+    @property
+    def rules(self) -> Rules:
+        """Those of the requests that come now."""
+        return self._regime.rules
+
+    def adopt(self, regime: Regime) -> Regime:
+        """Let the requests to come live by this; the regime before it, which those running keep."""
+        before, self._regime = self._regime, regime
+        return before
+
+    async def left(self, regime: Regime) -> None:
+        """Return when a regime that was replaced is over: its last request has ended and been settled."""
+        await regime.empty()
+        await self._settlement.settled()
+
     async def route(self, request: Request, deadline: float) -> Completion:
         """Decide and record, run nothing. `deadline` is monotonic seconds; failures are in the completion."""
-        exchange = self._open("Route", request, deadline)
-        await self._work(exchange, self._decide(exchange))
-        return exchange.completion(self._world.clock.monotonic())
+        with self._regime as regime:
+            exchange = self._open("Route", request, deadline, regime)
+            await self._work(exchange, self._decide(exchange))
+            return exchange.completion(self._world.clock.monotonic())
 
     async def complete(self, request: Request, terms: Terms, sink: Sink | None) -> Completion:
         """Decide, run and record. Streams to `sink`; without one the answer is whole, in the completion.
 
         Returns once the record is committed. Failures of the request are in the completion, never raised.
         """
-        exchange = self._open("Complete" if sink else "CompleteUnary", request, terms.deadline)
-        self._retries.request(exchange.started)
-        await self._work(exchange, self._complete(exchange, terms, sink))
-        return exchange.completion(self._world.clock.monotonic())
+        with self._regime as regime:
+            exchange = self._open("Complete" if sink else "CompleteUnary", request, terms.deadline, regime)
+            self._retries.request(exchange.started)
+            await self._work(exchange, self._complete(exchange, terms, sink))
+            return exchange.completion(self._world.clock.monotonic())
+
+    def settle_reported(self, record: Record, attempt: Attempt) -> None:
+        """Learn from an attempt at a decision of ours that its caller made, and charge it; for each once."""
+        self._settlement.reported(record, attempt)
+        if bookings := self.rules.budgets.bookings(record.request, record.received):
+            bill = Bill(f"{record.decision_id}/reported/{attempt.number}", bookings, 0.0, self._world.store)
+            assert record.decision
+            bill.settle(bill.hold(record.decision.assessed.task, attempt.target), attempt)
+        event = AttemptEnded(record.decision_id, attempt)
+        emit(event, self._observers, self.rules.chain, self._watchdog.stopwatch(), self._watchdog.quarantined)
 
     async def vitals(self) -> Sequence[Vitals]:
         """How every configured model is doing, ordered by provider and id."""
@@ -94,7 +122,7 @@ class Engine:
         doorkeeper = Doorkeeper(exchange, self._world.store, self._world.clock)
         ended = partial(self._attempt_ended, exchange, doorkeeper)
         skipped = partial(self._attempt_skipped, exchange)
-        efforts = Efforts(exchange, terms, self._world.providers, doorkeeper, self._world.clock, ended, skipped)
+        efforts = Efforts(exchange, terms, exchange.providers, doorkeeper, self._world.clock, ended, skipped)
         judging = Judging(exchange, self._world.store, self._world.clock, partial(self._assistance, exchange))
         exchange.served = await Run(efforts, judging, self._retries).perform(sink)
 
@@ -114,8 +142,8 @@ class Engine:
         exchange.routed = Routed(exchange.id, exchange.decision, rules, clock.now(), seconds, exchange.watch.micros)
         return exchange.routed
 
-    def _open(self, method: str, request: Request, deadline: float) -> Exchange:
-        clock, rules = self._world.clock, self.rules
+    def _open(self, method: str, request: Request, deadline: float, regime: Regime) -> Exchange:
+        clock, rules = self._world.clock, regime.rules
         snapshot = Snapshot(
             now=clock.now(),
             seed=random.getrandbits(32),
@@ -124,7 +152,8 @@ class Engine:
             disabled_providers=rules.disabled_providers,
         )
         watch = self._watchdog.stopwatch()
-        exchange = Exchange(method, request, rules, snapshot.now, clock.monotonic(), deadline, snapshot, watch)
+        now = clock.monotonic()
+        exchange = Exchange(method, request, rules, regime.providers, snapshot.now, now, deadline, snapshot, watch)
         if rules.budgets and (bookings := rules.budgets.bookings(request, snapshot.now)):
             exchange.bill = Bill(exchange.id, bookings, deadline, self._world.store)
         return exchange
@@ -192,7 +221,7 @@ class Engine:
         self._emit(exchange, AttemptSkipped(exchange.id, planned, provider, reason))
 
     def _assistance(self, exchange: Exchange) -> Assistance:
-        return Assistance(exchange, self._world.providers, self._world.clock, partial(self._assisted, exchange))
+        return Assistance(exchange, exchange.providers, self._world.clock, partial(self._assisted, exchange))
 
     def _assisted(self, exchange: Exchange, attempt: Attempt, estimated_input_tokens: int) -> None:
         self._world.store.record(attempt, estimated_input_tokens)

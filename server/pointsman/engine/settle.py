@@ -10,6 +10,7 @@ from typing import Any
 from pointsman.engine.admission import Admission, Doorkeeper
 from pointsman.engine.exchange import Exchange
 from pointsman.engine.shaping import uncorrected_tokens
+from pointsman.errors import Reason
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.decision import Decision
 from pointsman.model.record import Record
@@ -41,6 +42,21 @@ class Settlement:
         if exchange.rules.chain.settle:
             self._start(self._release(doorkeeper, admission, attempt))
 
+    def reported(self, record: Record, attempt: Attempt) -> None:
+        """The same for an attempt that the caller of a Route made itself, once for each."""
+        decision, request = record.decision, record.request
+        assert isinstance(decision, Decision)
+        # A refused key is the caller's own, and says nothing of ours.
+        if attempt.error_reason != Reason.PROVIDER_AUTH_FAILED:
+            shaped = next((shaped for shaped in decision.shaped if shaped.target == attempt.target), None)
+            self._store.record(attempt, uncorrected_tokens(request, shaped) if shaped else 0)
+        if request.session and decision.plan.pin_ttl is not None and attempt.outcome is AttemptOutcome.SERVED:
+            usable = {candidate.target for candidate in decision.ranking}
+            pinned = record.snapshot.pin
+            broken = pinned.target if pinned and pinned.target not in usable else ""
+            pin = Pin(attempt.target, record.snapshot.now, max(1, request.facts.turns))
+            self._start(self._store.put_pin(request.session, pin, decision.plan.pin_ttl, instead_of=broken))
+
     def _pin(self, exchange: Exchange, attempt: Attempt) -> None:
         """Pin the conversation to the model that served it, where the plan says so."""
         session, decision = exchange.request.session, exchange.decision
@@ -66,6 +82,11 @@ class Settlement:
         """Wait for everything under way."""
         while self._tasks:
             await asyncio.wait(self._tasks)
+
+    async def settled(self) -> None:
+        """Wait for what is under way now, and for nothing that comes meanwhile."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

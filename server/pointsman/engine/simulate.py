@@ -53,15 +53,16 @@ class Simulator:
 
     async def simulate(self, request: Request, supposed: Suppositions) -> Simulated:
         """Under the active configuration. RequestError for suppositions that cannot be, as `suppose`."""
-        active = self._active()
-        return self._decide(request, supposed, active, await self._world(request, active))
+        world = await self._world(request, self._active())
+        # Asked for again: nothing is waited for between here and the decision, so that no reload comes in between.
+        return self._decide(request, supposed, self._active(), world)
 
     async def compare(self, request: Request, supposed: Suppositions, document: str) -> tuple[Simulated, Simulated]:
         """Under another configuration, and under the active one beside it, both in the same world. ConfigInvalid."""
-        active = self._active()
-        async with self._loading, self._opener(document, active) as rules:
-            world = await self._world(request, active)
+        async with self._loading, self._opener(document, self._active()) as rules:
             state = await self._world(request, rules)
+            world = await self._world(request, self._active())
+            active = self._active()
             budgets = replace(world, balances=state.balances, rates=state.rates)
             other = self._decide(request, supposed, rules, budgets)
             return other, self._decide(request, _known(supposed, active.catalogue), active, world)

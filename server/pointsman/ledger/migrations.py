@@ -106,6 +106,32 @@ _FOURTH = (
     "CREATE INDEX decisions_by_key ON decisions (key, received) WHERE key <> ''",
 )
 
-_PRICED = ("ALTER TABLE attempts ADD COLUMN cache_write_1h_input_tokens INTEGER NOT NULL DEFAULT 0",)
+_FIFTH = ("ALTER TABLE attempts ADD COLUMN cache_write_1h_input_tokens INTEGER NOT NULL DEFAULT 0",)
 
-MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _PRICED)
+_SIXTH = (
+    """
+    CREATE TABLE activations (
+        activated REAL NOT NULL,
+        version TEXT NOT NULL,
+        activated_by TEXT NOT NULL,
+        PRIMARY KEY (activated, version)
+    )
+    """,
+    """
+    CREATE TABLE feedback (
+        decision_id TEXT NOT NULL,
+        feedback_id TEXT NOT NULL,
+        received REAL NOT NULL,
+        source TEXT NOT NULL,
+        score REAL,
+        correct_task TEXT NOT NULL,
+        preferred_model TEXT NOT NULL,
+        preferred_tier TEXT NOT NULL,
+        comment TEXT NOT NULL,
+        labels TEXT NOT NULL,
+        PRIMARY KEY (decision_id, feedback_id)
+    )
+    """,
+)
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)

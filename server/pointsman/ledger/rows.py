@@ -39,18 +39,29 @@ ATTEMPT_COLUMNS = (
     *("retry_after", "provider_wide", "dropped", "gate", "cache_write_1h_input_tokens"),
 )
 CONFIG_COLUMNS = ("version", "document")
+ACTIVATION_COLUMNS = ("activated", "version", "activated_by")
+FEEDBACK_COLUMNS = (
+    *("decision_id", "feedback_id", "received", "source", "score"),
+    *("correct_task", "preferred_model", "preferred_tier", "comment", "labels"),
+)
 
 
 class Rows(Struct, frozen=True):
-    """Rows that belong into one transaction, in the order of the columns above."""
+    """Rows that belong into one transaction, in the order of the columns above.
+
+    `added_to` are the ids of decisions that some of the attempts were added to after they had been recorded.
+    """
 
     decisions: tuple[Row, ...] = ()
     attempts: tuple[Row, ...] = ()
     configs: tuple[Row, ...] = ()
+    activations: tuple[Row, ...] = ()
+    feedback: tuple[Row, ...] = ()
+    added_to: tuple[str, ...] = ()
 
     def size(self) -> int:
         """Characters held, roughly the memory that they take."""
-        rows = (*self.decisions, *self.configs)
+        rows = (*self.decisions, *self.configs, *self.feedback)
         return sum([len(value) for row in rows for value in row if isinstance(value, str)])
 
 
@@ -59,6 +70,11 @@ def rows_of(record: Record, keep_text: bool) -> Rows:
     attempts = tuple([_attempt(record.decision_id, attempt) for attempt in record.attempts])
     decision = (*_asked(record), *_decided(record), *_outcome(record), *_documents(record, keep_text))
     return Rows((decision,), attempts)
+
+
+def outcome_rows(decision_id: str, attempt: Attempt) -> Rows:
+    """One more attempt at a decision that is recorded."""
+    return Rows(attempts=(_attempt(decision_id, attempt),), added_to=(decision_id,))
 
 
 def _asked(record: Record) -> Row:

@@ -11,11 +11,16 @@ from typing import Literal, Self
 from msgspec import Struct
 
 from pointsman.errors import LedgerUnavailable
+from pointsman.ledger.feedback import feedback_row, find_feedback
+from pointsman.ledger.history import find_activations
 from pointsman.ledger.recorded import find_config, find_exactly
-from pointsman.ledger.rows import Rows, rows_of
+from pointsman.ledger.rows import Rows, outcome_rows, rows_of
 from pointsman.ledger.sums import sums
 from pointsman.ledger.writer import Entry, Reports, Writer
+from pointsman.model.activation import Activation
+from pointsman.model.attempt import Attempt
 from pointsman.model.budget import Dimension, Sum, Window
+from pointsman.model.feedback import Feedback
 from pointsman.model.record import Record, Recorded
 
 
@@ -89,6 +94,18 @@ class SqliteLedger:
         self._refuse_more()
         await self._keep(Rows(configs=((version, document),)))
 
+    async def add_activation(self, activation: Activation) -> None:
+        self._refuse_more()
+        await self._keep(Rows(activations=((activation.at, activation.version, activation.by.value),)))
+
+    async def add_outcome(self, decision_id: str, attempt: Attempt) -> None:
+        self._refuse_more()
+        await self._keep(outcome_rows(decision_id, attempt))
+
+    async def add_feedback(self, feedback: Feedback) -> None:
+        self._refuse_more()
+        await self._keep(Rows(feedback=(feedback_row(feedback),)))
+
     async def find(self, decision_id: str) -> Recorded | None:
         return await asyncio.to_thread(find_exactly, self._path, decision_id)
 
@@ -97,6 +114,12 @@ class SqliteLedger:
 
     async def sums(self, dimensions: Sequence[Dimension], window: Window) -> Sequence[Sum]:
         return await asyncio.to_thread(sums, self._path, dimensions, window)
+
+    async def feedback(self, decision_id: str) -> Sequence[Feedback]:
+        return await asyncio.to_thread(find_feedback, self._path, decision_id)
+
+    async def activations(self, limit: int) -> Sequence[Activation]:
+        return await asyncio.to_thread(find_activations, self._path, limit)
 
     async def aclose(self) -> None:
         """Commit what is pending and close. LedgerUnavailable says how many records could not be, within `timeout`."""

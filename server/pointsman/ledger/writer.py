@@ -16,7 +16,15 @@ from threading import Thread
 from msgspec import Struct
 
 from pointsman.errors import LedgerUnavailable
-from pointsman.ledger.rows import ATTEMPT_COLUMNS, CONFIG_COLUMNS, DECISION_COLUMNS, Row, Rows
+from pointsman.ledger.feedback import PUT_FEEDBACK, SUM_UP
+from pointsman.ledger.rows import (
+    ACTIVATION_COLUMNS,
+    ATTEMPT_COLUMNS,
+    CONFIG_COLUMNS,
+    DECISION_COLUMNS,
+    Row,
+    Rows,
+)
 from pointsman.ledger.schema import open_for_writing
 
 _log = logging.getLogger(__name__)
@@ -49,12 +57,13 @@ class _Table(Struct, frozen=True):
 # Each execution gives the interpreter's lock away and has to win it back from the event loop, which costs more than the
 # insertion itself: so several rows go into one. SQLite keeps the statements prepared, one for each number of rows.
 _ROWS_AT_ONCE = 24
-_DECISIONS, _ATTEMPTS, _CONFIGS = (
+_DECISIONS, _ATTEMPTS, _CONFIGS, _ACTIVATIONS = (
     [table.insert(rows) for rows in range(1, _ROWS_AT_ONCE + 1)]
     for table in (
         _Table("decisions", DECISION_COLUMNS, "decision_id"),
         _Table("attempts", ATTEMPT_COLUMNS, "decision_id, number"),
         _Table("configs", CONFIG_COLUMNS, "version"),
+        _Table("activations", ACTIVATION_COLUMNS, "activated, version"),
     )
 )
 
@@ -185,8 +194,14 @@ def _write(connection: sqlite3.Connection, batch: Sequence[Entry]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         _insert(connection, _CONFIGS, [row for entry in batch for row in entry.rows.configs])
+        _insert(connection, _ACTIVATIONS, [row for entry in batch for row in entry.rows.activations])
         _insert(connection, _DECISIONS, [row for entry in batch for row in entry.rows.decisions])
         _insert(connection, _ATTEMPTS, [row for entry in batch for row in entry.rows.attempts])
+        for entry in batch:
+            for row in entry.rows.feedback:
+                connection.execute(PUT_FEEDBACK, row)
+            for decision_id in entry.rows.added_to:
+                connection.execute(SUM_UP, (decision_id,))
         connection.execute("COMMIT")
     except BaseException:
         # A full disk has rolled back already.

@@ -59,6 +59,8 @@ async def _answer(
     try:
         if expired():
             raise RequestError(Reason.DEADLINE_EXCEEDED, "the deadline passed before its turn came")
+        if asked.request_id:
+            raise RequestError(Reason.FEATURE_DISABLED, "request_id is not offered in a batch; call Route instead")
         call = read(asked)
         completion = await route(call.request)
     except RequestError as error:

@@ -72,7 +72,7 @@ def tenant_for(hints: routing_pb2.RoutingHints, caller: Caller) -> str:
 
 
 def whose(caller: Caller, asked: str = "") -> str:
-    """Whose affairs a caller may look at: as `asked` with an admin's key, "" for everybody's; otherwise his tenant's."""
+    """Whose affairs a caller may look at: with an admin's key as `asked`, "" for everybody's, else his tenant's."""
     if caller.may(Permission.ADMIN):
         return asked
     if asked not in ("", caller.tenant):

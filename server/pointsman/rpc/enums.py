@@ -8,15 +8,17 @@ from typing import TypeVar, cast
 
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 
+from pointsman.model.activation import ActivatedBy
 from pointsman.model.answer import FinishReason
 from pointsman.model.attempt import AttemptOutcome
 from pointsman.model.balance import BudgetAction, BudgetUnit
 from pointsman.model.decision import PolicyKind, VerdictOutcome
+from pointsman.model.feedback import FeedbackSource
 from pointsman.model.plan import AttemptKind
 from pointsman.model.request import Mode
 from pointsman.model.snapshot import HealthState
 from pointsman.rpc.status import TABLE
-from pointsman.v1 import admin_service_pb2, errors_pb2, router_service_pb2, routing_pb2
+from pointsman.v1 import admin_service_pb2, errors_pb2, feedback_service_pb2, router_service_pb2, routing_pb2
 
 Member = TypeVar("Member", bound=StrEnum)
 Number = TypeVar("Number", bound=int)
@@ -37,6 +39,8 @@ ATTEMPT_OUTCOMES = _numbers(AttemptOutcome, routing_pb2.AttemptOutcome, "ATTEMPT
 HEALTH_STATES = _numbers(HealthState, admin_service_pb2.HealthState, "HEALTH_STATE_")
 BUDGET_UNITS = _numbers(BudgetUnit, admin_service_pb2.BudgetUnit, "BUDGET_UNIT_")
 BUDGET_ACTIONS = _numbers(BudgetAction, admin_service_pb2.BudgetAction, "BUDGET_ACTION_")
+ACTIVATED_BY = _numbers(ActivatedBy, admin_service_pb2.ActivatedBy, "ACTIVATED_BY_")
+FEEDBACK_SOURCES = _numbers(FeedbackSource, feedback_service_pb2.FeedbackSource, "FEEDBACK_SOURCE_")
 FINISH_REASONS = _numbers(FinishReason, router_service_pb2.FinishReason, "FINISH_REASON_")
 # By name, because attempts and refusals carry names.
 REASONS: Mapping[str, errors_pb2.ErrorReason] = {

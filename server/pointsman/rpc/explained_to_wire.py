@@ -7,6 +7,7 @@ from pointsman.rpc.decision_to_wire import whole_to_wire
 from pointsman.rpc.durations import set_duration, set_timestamp
 from pointsman.rpc.enums import FINISH_REASONS
 from pointsman.rpc.failure_to_wire import error_summary
+from pointsman.rpc.feedback import feedback_to_wire
 from pointsman.rpc.usage_to_wire import write_attempt, write_cost
 from pointsman.v1 import admin_service_pb2
 
@@ -32,4 +33,6 @@ def explained_to_wire(explained: Explained) -> admin_service_pb2.ExplainResponse
         set_duration(wire.ttft, record.ttft)
     if record.finish is not None:
         wire.finish_reason = FINISH_REASONS[record.finish]
+    for feedback in explained.feedback:
+        feedback_to_wire(feedback, wire.feedback.add())
     return wire

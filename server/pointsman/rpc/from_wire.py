@@ -8,7 +8,7 @@ from google.protobuf.duration_pb2 import Duration
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pointsman.errors import Reason, RequestError
+from pointsman.errors import Reason
 from pointsman.model.caller import Caller
 from pointsman.model.request import Hints, Params, Request, measure
 from pointsman.rpc.callers import check_override, tenant_for
@@ -19,7 +19,14 @@ from pointsman.rpc.generation_from_wire import (
     tools_from_wire,
 )
 from pointsman.rpc.hints_from_wire import hints_from_wire
-from pointsman.rpc.limits import HEARTBEAT_DEFAULT, HEARTBEAT_MAX, HEARTBEAT_MIN, SESSION_BYTES, TEXT_BYTES
+from pointsman.rpc.limits import (
+    HEARTBEAT_DEFAULT,
+    HEARTBEAT_MAX,
+    HEARTBEAT_MIN,
+    REQUEST_ID_BYTES,
+    SESSION_BYTES,
+    TEXT_BYTES,
+)
 from pointsman.rpc.messages_from_wire import messages_from_wire
 from pointsman.rpc.metadata import SESSION_ID
 from pointsman.rpc.violations import Violations
@@ -76,9 +83,8 @@ _UNARY_WITH_REASONING = StreamOptions(restart=True, include_reasoning=True, hear
 def call_from_wire(wire: WireCall, caller: Caller, session: str = "") -> Call:
     """Everything a call says, or everything that is wrong with it; `session` is the one its metadata names.
 
-    Raises RequestError PERMISSION_DENIED for another tenant or an override that the caller may not make,
-    FEATURE_DISABLED for a request_id, and otherwise InvalidRequest with at most ten violations, such as
-    `input.messages[2].parts[0].image.media_type`.
+    Raises RequestError PERMISSION_DENIED for another tenant or an override that the caller may not make, and otherwise
+    InvalidRequest with at most ten violations, such as `input.messages[2].parts[0].image.media_type`.
     """
     found = Violations()
     request = _in_session(request_from_wire(wire, caller, found), session, found)
@@ -96,9 +102,7 @@ def request_from_wire(wire: WireCall, caller: Caller, found: Violations) -> Requ
     tenant = tenant_for(hints, caller)
     check_override(hints, caller)
     if wire.request_id:
-        raise RequestError(
-            Reason.FEATURE_DISABLED, "request_id is set, but this server does not offer idempotent requests yet"
-        )
+        found.check_bytes("request_id", wire.request_id, REQUEST_ID_BYTES)
     messages = messages_from_wire(content.messages, found)
     tools = tools_from_wire(content.tools, found) if content.tools else ()
     choice = tool_choice_from_wire(content.tool_choice, tools, found) if content.HasField("tool_choice") else None

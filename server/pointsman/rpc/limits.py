@@ -33,6 +33,8 @@ PROVIDERS = 64
 HEALTH_OVERRIDES = 256
 BUDGETS = 64
 REGIONS = 64
+# Attempts that one caller reports of one decision.
+OUTCOMES = 20
 
 # Bytes of UTF-8 of one value.
 SCHEMA_BYTES = 256 * KIB
@@ -40,6 +42,8 @@ DELTA_BYTES = 64 * KIB
 STATE_BYTES = MIB
 LABEL_VALUE_BYTES = 256
 SESSION_BYTES = 256
+REQUEST_ID_BYTES = 128
+COMMENT_BYTES = 2 * KIB
 # Names that callers send: tasks, tags, models, providers, regions, participants, media types, end users.
 NAME_BYTES = 256
 
@@ -53,10 +57,15 @@ HEARTBEAT_DEFAULT = 15.0
 HEARTBEAT_MIN = 1.0
 HEARTBEAT_MAX = 600.0
 CACHE_TTL_MAX = 30 * 86_400
+# What a caller may say that a provider asked for.
+RETRY_DELAY_MAX = 3_600.0
 
 # Models on one page of ListModels.
 PAGE_DEFAULT = 100
 PAGE_MAX = 1_000
+
+# A whole answer that is kept for repeats of its request_id.
+KEPT_ANSWER_BYTES = MIB
 
 # What an error carries at most.
 VIOLATIONS = 10

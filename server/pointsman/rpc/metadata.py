@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pointsman.engine.exchange import Routed
+from pointsman.v1 import routing_pb2
 
 AUTHORIZATION = "authorization"
 DECISION_ID = "x-pointsman-decision-id"
 SESSION_ID = "x-pointsman-session-id"
+REPLAYED = "x-pointsman-replayed"
 
 
 def session_of(metadata: Iterable[tuple[str, str | bytes]] | None) -> str:
     """The session that incoming metadata names, "" for none."""
     return next((value for key, value in metadata or () if key == SESSION_ID and isinstance(value, str)), "")
+
+
+def replay_metadata(decision: routing_pb2.Decision) -> tuple[tuple[str, str], ...]:
+    """The same for an answer that was given before, and that it is one."""
+    return (
+        (DECISION_ID, decision.decision_id),
+        ("x-pointsman-model", decision.model),
+        ("x-pointsman-provider", decision.provider),
+        ("x-pointsman-config-version", decision.config_version),
+        (REPLAYED, "true"),
+    )
 
 
 def routing_metadata(routed: Routed) -> tuple[tuple[str, str], ...]:

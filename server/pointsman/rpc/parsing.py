@@ -38,16 +38,23 @@ class TooLarge:
         return InvalidRequest([("request", description)], Reason.REQUEST_TOO_LARGE)
 
 
-def parse(message_type: type[M], max_bytes: int = REQUEST_BYTES) -> Callable[[bytes], M | ParseFailure | TooLarge]:
+def _usual() -> int:
+    return REQUEST_BYTES
+
+
+def parse(
+    message_type: type[M], max_bytes: Callable[[], int] = _usual
+) -> Callable[[bytes], M | ParseFailure | TooLarge]:
     """A deserialiser that never raises, for `grpc.unary_unary_rpc_method_handler` and its like.
 
+    `max_bytes` says how large a message may be now.
     The handler asks `isinstance(request, (ParseFailure, TooLarge))` first and answers `request.error()`.
     """
     name = message_type.DESCRIPTOR.full_name
 
     def read(data: bytes) -> M | ParseFailure | TooLarge:
-        if len(data) > max_bytes:
-            return TooLarge(len(data), max_bytes)
+        if len(data) > (limit := max_bytes()):
+            return TooLarge(len(data), limit)
         try:
             return message_type.FromString(data)
         except (DecodeError, ValueError):

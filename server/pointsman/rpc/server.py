@@ -14,16 +14,18 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from pointsman.engine.route import Engine
 from pointsman.errors import CannotListen
 from pointsman.rpc.callers import Authenticate
+from pointsman.rpc.configuring import Configuring
 from pointsman.rpc.limits import METADATA_BYTES, REQUEST_BYTES, REQUEST_WITH_IMAGES_BYTES, TRANSPORT_REQUEST_BYTES
 from pointsman.rpc.parsing import parse
 from pointsman.rpc.service import Deadlines, Desk, Service
 from pointsman.rpc.tls import Certificates, TlsFiles
 from pointsman.rpc.traffic import Traffic
-from pointsman.v1 import admin_service_pb2
+from pointsman.v1 import admin_service_pb2, feedback_service_pb2
 from pointsman.v1 import router_service_pb2 as wire
 
 ROUTER = "pointsman.v1.RouterService"
 ADMIN = "pointsman.v1.AdminService"
+FEEDBACK = "pointsman.v1.FeedbackService"
 REFLECTION = "grpc.reflection.v1.ServerReflection"
 
 NOTICE = 0.2
@@ -55,17 +57,23 @@ class GrpcDoor:
     """One listening gRPC server over an engine. Health and reflection are for everybody, they tell nothing of ours."""
 
     def __init__(self, engine: Engine, desk: Desk, settings: DoorSettings, authenticate: Authenticate) -> None:
-        self._settings = settings
+        self._address, self._tls, self._engine = settings.address, settings.tls, engine
         self._traffic = Traffic(settings.max_concurrent_requests)
-        deadlines = Deadlines(settings.default_deadline, settings.max_deadline)
-        self._service = Service(engine, desk, self._traffic, deadlines, authenticate)
+        self._service = Service(engine, desk, self._traffic, _deadlines(settings), authenticate)
+        self._configuring, self._feedback = Configuring(desk.configurations), desk.feedback
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(options=_OPTIONS)
-        models = engine.rules.catalogue.models.values()
         self.serving = False
-        self._max_bytes = (
-            REQUEST_WITH_IMAGES_BYTES if any("images" in m.capabilities for m in models) else REQUEST_BYTES
-        )
+        self._max_bytes = REQUEST_BYTES
+        self.configure(settings)
+
+    def configure(self, settings: DoorSettings) -> None:
+        """Take other limits for the calls to come; the address stays. Then the rules are those of today."""
+        models = self._engine.rules.catalogue.models.values()
+        images = any("images" in model.capabilities for model in models)
+        self._max_bytes = REQUEST_WITH_IMAGES_BYTES if images else REQUEST_BYTES
+        self._traffic.limit = settings.max_concurrent_requests
+        self._service.deadlines = _deadlines(settings)
 
     @property
     def running(self) -> int:
@@ -76,12 +84,12 @@ class GrpcDoor:
         """Listen and be SERVING; the address, with its real port. Raises CannotListen."""
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self._server.add_generic_rpc_handlers(self._handlers())
-        host = self._settings.address.rpartition(":")[0]
+        host = self._address.rpartition(":")[0]
         try:
             port = self._listen()
         except RuntimeError:
             raise CannotListen(
-                f"cannot listen on {self._settings.address}: the port is taken, or the address is not this machine's"
+                f"cannot listen on {self._address}: the port is taken, or the address is not this machine's"
             ) from None
         await self._server.start()
         await self._health.set(ROUTER, health_pb2.HealthCheckResponse.SERVING)
@@ -89,10 +97,9 @@ class GrpcDoor:
         return f"{host}:{port}"
 
     def _listen(self) -> int:
-        address, tls = self._settings.address, self._settings.tls
-        if tls is None:
-            return self._server.add_insecure_port(address)
-        return self._server.add_secure_port(address, Certificates(tls).credentials())
+        if self._tls is None:
+            return self._server.add_insecure_port(self._address)
+        return self._server.add_secure_port(self._address, Certificates(self._tls).credentials())
 
     async def stop(self, grace: float) -> None:
         """NOT_SERVING at once, then `grace` seconds for running calls; returns when the last handler has ended."""
@@ -113,9 +120,12 @@ class GrpcDoor:
         await self._server.stop(None)
         await stopping
 
+    def _limit(self) -> int:
+        return self._max_bytes
+
     def _handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
         service = self._service
-        reflect = reflection.aio.ReflectionServicer([ROUTER, ADMIN, health.SERVICE_NAME, REFLECTION])
+        reflect = reflection.aio.ReflectionServicer([ROUTER, ADMIN, FEEDBACK, health.SERVICE_NAME, REFLECTION])
         return (
             grpc.method_handlers_generic_handler(
                 ROUTER,
@@ -124,7 +134,7 @@ class GrpcDoor:
                     "RouteBatch": self._unary(service.route_batch, wire.RouteBatchRequest),
                     "Complete": grpc.unary_stream_rpc_method_handler(
                         service.complete,
-                        request_deserializer=parse(wire.CompleteRequest, self._max_bytes),
+                        request_deserializer=parse(wire.CompleteRequest, self._limit),
                         response_serializer=wire.CompleteResponse.SerializeToString,
                     ),
                     "CompleteUnary": self._unary(service.complete_unary, wire.CompleteUnaryRequest),
@@ -133,14 +143,28 @@ class GrpcDoor:
             grpc.method_handlers_generic_handler(
                 ADMIN,
                 {
-                    "ListModels": self._unary(service.list_models, admin_service_pb2.ListModelsRequest),
-                    "GetBudget": self._unary(service.get_budget, admin_service_pb2.GetBudgetRequest),
-                    "ListBudgets": self._unary(service.list_budgets, admin_service_pb2.ListBudgetsRequest),
-                    "ListProviderHealth": self._unary(
+                    "ListModels": self._guarded(service.list_models, admin_service_pb2.ListModelsRequest),
+                    "GetBudget": self._guarded(service.get_budget, admin_service_pb2.GetBudgetRequest),
+                    "ListBudgets": self._guarded(service.list_budgets, admin_service_pb2.ListBudgetsRequest),
+                    "ListProviderHealth": self._guarded(
                         service.list_provider_health, admin_service_pb2.ListProviderHealthRequest
                     ),
-                    "Explain": self._unary(service.explain, admin_service_pb2.ExplainRequest),
-                    "Simulate": self._unary(service.simulate, admin_service_pb2.SimulateRequest),
+                    "Explain": self._guarded(service.explain, admin_service_pb2.ExplainRequest),
+                    "Simulate": self._guarded(service.simulate, admin_service_pb2.SimulateRequest),
+                    "ReloadConfig": self._guarded(self._configuring.reload, admin_service_pb2.ReloadConfigRequest),
+                    "RollbackConfig": self._guarded(
+                        self._configuring.rollback, admin_service_pb2.RollbackConfigRequest
+                    ),
+                    "ListConfigActivations": self._guarded(
+                        self._configuring.activations, admin_service_pb2.ListConfigActivationsRequest
+                    ),
+                },
+            ),
+            grpc.method_handlers_generic_handler(
+                FEEDBACK,
+                {
+                    "SubmitFeedback": self._guarded(self._feedback.submit, feedback_service_pb2.SubmitFeedbackRequest),
+                    "ReportOutcome": self._guarded(self._feedback.report, feedback_service_pb2.ReportOutcomeRequest),
                 },
             ),
             # The packaged service still carries the old name; the messages of both are the same on the wire.
@@ -150,12 +174,19 @@ class GrpcDoor:
             ),
         )
 
+    def _guarded(self, method: Callable[..., Any], message_type: Any) -> grpc.RpcMethodHandler[Any, Any]:
+        return self._unary(self._service.guarding(method), message_type)
+
     def _unary(self, method: Callable[..., Any], message_type: Any) -> grpc.RpcMethodHandler[Any, Any]:
         return grpc.unary_unary_rpc_method_handler(
             method,
-            request_deserializer=parse(message_type, self._max_bytes),
+            request_deserializer=parse(message_type, self._limit),
             response_serializer=_serialize,
         )
+
+
+def _deadlines(settings: DoorSettings) -> Deadlines:
+    return Deadlines(settings.default_deadline, settings.max_deadline)
 
 
 def _serialize(message: Any) -> bytes:

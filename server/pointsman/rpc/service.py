@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import grpc.aio
 
@@ -22,15 +22,18 @@ from pointsman.model.request import Request
 from pointsman.rpc.batch import route_batch
 from pointsman.rpc.budgets_to_wire import budget_to_wire, budgets_to_wire
 from pointsman.rpc.callers import Authenticate, Visit, require, whose
+from pointsman.rpc.configuring import Configurations
 from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.events_to_wire import finish_to_wire
 from pointsman.rpc.explained_to_wire import explained_to_wire
 from pointsman.rpc.failure_to_wire import abort
+from pointsman.rpc.feedback import FeedbackDesk
 from pointsman.rpc.from_wire import Call, call_from_wire
 from pointsman.rpc.health_to_wire import health_to_wire
 from pointsman.rpc.message_to_wire import answer_to_wire
-from pointsman.rpc.metadata import DECISION_ID, routing_metadata, session_of
+from pointsman.rpc.metadata import DECISION_ID, replay_metadata, routing_metadata, session_of
 from pointsman.rpc.models_to_wire import models_to_wire
+from pointsman.rpc.once import Asked, Asking, Once, Tape
 from pointsman.rpc.parsing import ParseFailure, TooLarge
 from pointsman.rpc.simulation import config_invalid, simulated_to_wire, simulation_from_wire
 from pointsman.rpc.sink import StreamSink
@@ -49,6 +52,18 @@ _UNREACHABLE = frozenset({Reason.SLOW_CONSUMER, Reason.CALLER_CANCELLED})
 Q = TypeVar("Q")
 # Requests and responses differ per method; grpc's own annotations say no more.
 Context = grpc.aio.ServicerContext[Any, Any]
+Handle = Callable[[Q, Context, Visit], Awaitable[Any]]
+M = TypeVar("M", wire.RouteResponse, wire.CompleteUnaryResponse)
+# What answers a unary call by its deadline, in monotonic seconds.
+Answer = Callable[[Call, float, Context], Awaitable[M]]
+
+
+class _Unary(NamedTuple, Generic[M]):
+    """A unary call, and what answers it."""
+
+    context: Context
+    kind: type[M]
+    answer: Answer[M]
 
 
 class CallFailed(Exception):
@@ -61,11 +76,14 @@ class CallFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What AdminService asks, beside the engine."""
+    """What the services ask, beside the engine."""
 
     explainer: Explainer
     simulator: Simulator
     standings: Standings
+    configurations: Configurations
+    once: Once
+    feedback: FeedbackDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +95,21 @@ class Deadlines:
 
 
 class Service:
-    """RouterService and AdminService over one engine."""
+    """RouterService and AdminService over one engine. `deadlines` may be replaced at any time."""
 
     def __init__(
         self, engine: Engine, desk: Desk, traffic: Traffic, deadlines: Deadlines, authenticate: Authenticate
     ) -> None:
-        self._engine, self._desk, self._traffic, self._deadlines = engine, desk, traffic, deadlines
+        self._engine, self._desk, self._traffic, self.deadlines = engine, desk, traffic, deadlines
         self._authenticate = authenticate
+
+    def guarding(self, handle: Handle[Q]) -> Callable[[Any, Context], Awaitable[object]]:
+        """A method that is handled elsewhere, or above, guarded as all are."""
+
+        async def method(request: Q | ParseFailure | TooLarge, context: Context) -> object:
+            return await self._guarded(request, context, handle)
+
+        return method
 
     async def route(self, request: wire.RouteRequest | ParseFailure | TooLarge, context: Context) -> Any:
         """RouterService.Route."""
@@ -103,35 +129,24 @@ class Service:
         """RouterService.CompleteUnary."""
         return await self._guarded(request, context, self._complete_unary)
 
-    async def list_models(self, request: admin.ListModelsRequest | ParseFailure | TooLarge, context: Context) -> Any:
-        """AdminService.ListModels."""
-        return await self._guarded(request, context, self._list_models)
-
-    async def list_provider_health(
-        self, request: admin.ListProviderHealthRequest | ParseFailure | TooLarge, context: Context
-    ) -> Any:
-        """AdminService.ListProviderHealth."""
-        return await self._guarded(request, context, self._list_provider_health)
-
-    async def get_budget(self, request: admin.GetBudgetRequest | ParseFailure | TooLarge, context: Context) -> Any:
-        """AdminService.GetBudget."""
-        return await self._guarded(request, context, self._get_budget)
-
-    async def list_budgets(self, request: admin.ListBudgetsRequest | ParseFailure | TooLarge, context: Context) -> Any:
-        """AdminService.ListBudgets."""
-        return await self._guarded(request, context, self._list_budgets)
-
-    async def explain(self, request: admin.ExplainRequest | ParseFailure | TooLarge, context: Context) -> Any:
-        """AdminService.Explain."""
-        return await self._guarded(request, context, self._explain)
-
-    async def simulate(self, request: admin.SimulateRequest | ParseFailure | TooLarge, context: Context) -> Any:
-        """AdminService.Simulate."""
-        return await self._guarded(request, context, self._simulate)
-
     async def _route(self, request: wire.RouteRequest, context: Context, visit: Visit) -> wire.RouteResponse:
+        return await self._once(request, visit, _Unary(context, wire.RouteResponse, self._routed))
+
+    async def _once(self, request: Asking, visit: Visit, unary: _Unary[M]) -> M:
+        """The answer to a unary call; where it has a request_id, perhaps one that was given before."""
+        context = unary.context
         deadline = self._deadline(context)
         call = call_from_wire(request, visit.caller, visit.session)
+        if not request.request_id:
+            return await unary.answer(call, deadline, context)
+        asked = Asked.of(request, call.request.tenant, visit.session, deadline)
+        once = self._desk.once
+        response, again = await once.unary(asked, unary.kind, lambda: unary.answer(call, deadline, context))
+        if again:
+            context.set_trailing_metadata(replay_metadata(response.decision))
+        return response
+
+    async def _routed(self, call: Call, deadline: float, context: Context) -> wire.RouteResponse:
         completion = await self._engine.route(call.request, deadline)
         _raise_failure(completion)
         routed = completion.routed
@@ -157,7 +172,22 @@ class Service:
     async def _complete(self, request: wire.CompleteRequest, context: Context, visit: Visit) -> None:
         deadline = self._deadline(context)
         call = call_from_wire(request, visit.caller, visit.session)
-        sink = StreamSink(context, call, monotonic)
+        if not request.request_id:
+            return await self._stream(call, deadline, context, None)
+        once, asked = self._desk.once, Asked.of(request, call.request.tenant, visit.session, deadline)
+        if kept := await once.claim(asked):
+            context.set_trailing_metadata(((DECISION_ID, kept.decision_id),))
+            patience = self._engine.rules.timers.between_chunks
+            return await StreamSink(context, call, monotonic).replay(kept.messages, patience)
+        tape = Tape(once, asked)
+        try:
+            return await self._stream(call, deadline, context, tape)
+        finally:
+            if not tape.kept:
+                once.release(asked)
+
+    async def _stream(self, call: Call, deadline: float, context: Context, tape: Tape | None) -> None:
+        sink = StreamSink(context, call, monotonic, tape)
         try:
             completion = await self._engine.complete(call.request, self._terms(call, deadline), sink)
             context.set_trailing_metadata(((DECISION_ID, completion.decision_id),))
@@ -177,8 +207,9 @@ class Service:
     async def _complete_unary(
         self, request: wire.CompleteUnaryRequest, context: Context, visit: Visit
     ) -> wire.CompleteUnaryResponse:
-        deadline = self._deadline(context)
-        call = call_from_wire(request, visit.caller, visit.session)
+        return await self._once(request, visit, _Unary(context, wire.CompleteUnaryResponse, self._completed))
+
+    async def _completed(self, call: Call, deadline: float, context: Context) -> wire.CompleteUnaryResponse:
         completion = await self._engine.complete(call.request, self._terms(call, deadline), None)
         _raise_failure(completion)
         routed, served = completion.routed, completion.served
@@ -193,37 +224,43 @@ class Service:
         finish_to_wire(completion, served, wire=response.finish)
         return response
 
-    async def _list_models(
+    async def list_models(
         self, request: admin.ListModelsRequest, context: Context, visit: Visit
     ) -> admin.ListModelsResponse:
+        """AdminService.ListModels; to be guarded."""
         catalogue, caller = self._engine.rules.catalogue, visit.caller
         return models_to_wire(request, catalogue if caller.may(Permission.ADMIN) else catalogue.open_to(caller.tenant))
 
-    async def _list_provider_health(
+    async def list_provider_health(
         self, request: admin.ListProviderHealthRequest, context: Context, visit: Visit
     ) -> admin.ListProviderHealthResponse:
+        """AdminService.ListProviderHealth; to be guarded."""
         require(visit.caller, Permission.ADMIN, "ListProviderHealth")
         return health_to_wire(request, await self._engine.vitals())
 
-    async def _get_budget(
+    async def get_budget(
         self, request: admin.GetBudgetRequest, context: Context, visit: Visit
     ) -> admin.GetBudgetResponse:
+        """AdminService.GetBudget; to be guarded."""
         standing = await self._desk.standings.one(request.scope, whose(visit.caller))
         return admin.GetBudgetResponse(budget=budget_to_wire(standing))
 
-    async def _list_budgets(
+    async def list_budgets(
         self, request: admin.ListBudgetsRequest, context: Context, visit: Visit
     ) -> admin.ListBudgetsResponse:
+        """AdminService.ListBudgets; to be guarded."""
         tenant = whose(visit.caller, request.tenant)
         return budgets_to_wire(request, await self._desk.standings.all(tenant))
 
-    async def _explain(self, request: admin.ExplainRequest, context: Context, visit: Visit) -> admin.ExplainResponse:
+    async def explain(self, request: admin.ExplainRequest, context: Context, visit: Visit) -> admin.ExplainResponse:
+        """AdminService.Explain; to be guarded."""
         if not request.decision_id:
             raise InvalidRequest([("decision_id", "must not be empty")])
         of = whose(visit.caller) or None
         return explained_to_wire(await self._desk.explainer.explain(request.decision_id, of))
 
-    async def _simulate(self, request: admin.SimulateRequest, context: Context, visit: Visit) -> admin.SimulateResponse:
+    async def simulate(self, request: admin.SimulateRequest, context: Context, visit: Visit) -> admin.SimulateResponse:
+        """AdminService.Simulate; to be guarded."""
         asked, simulator = simulation_from_wire(request, visit.caller), self._desk.simulator
         if not asked.document:
             return simulated_to_wire(await simulator.simulate(asked.request, asked.supposed))
@@ -241,7 +278,7 @@ class Service:
         """Monotonic seconds by which we must have answered. Read at once: grpc's figure follows the wall clock."""
         # Typed as float, and None all the same where the caller set no deadline.
         remaining = cast("float | None", context.time_remaining())
-        deadlines = self._deadlines
+        deadlines = self.deadlines
         left = deadlines.default if remaining is None else min(remaining, deadlines.maximum)
         return monotonic() + left - min(RESERVE, left * RESERVE_SHARE)
 
@@ -249,12 +286,7 @@ class Service:
         stream = call.stream
         return Terms(deadline, stream.restart, stream.include_reasoning, stream.include_final_message)
 
-    async def _guarded(
-        self,
-        request: Q | ParseFailure | TooLarge,
-        context: Context,
-        handle: Callable[[Q, Context, Visit], Awaitable[Any]],
-    ) -> object:
+    async def _guarded(self, request: Q | ParseFailure | TooLarge, context: Context, handle: Handle[Q]) -> object:
         """The outermost layer, and the only one that aborts: an exception let through would send its own text."""
         task: asyncio.Task[object] | None = None
         completion: Completion | None = None

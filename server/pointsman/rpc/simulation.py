@@ -101,12 +101,12 @@ def _tell(simulated: Simulated, wire: errors_pb2.ErrorSummary | None) -> None:
         told_to_wire(simulated.error, wire)
 
 
-def config_invalid(invalid: ConfigInvalid) -> RequestError:
+def config_invalid(invalid: ConfigInvalid, what: str = "config_yaml") -> RequestError:
     """The error of a document that cannot be used; warnings are none of it."""
     problems = [problem for problem in invalid.problems if problem.fatal]
     return RequestError(
         Reason.CONFIG_INVALID,
-        f"config_yaml cannot be used: {problems[0]}" + (f" (and {len(problems) - 1} more)" if problems[1:] else ""),
+        f"{what} cannot be used: {problems[0]}" + (f" (and {len(problems) - 1} more)" if problems[1:] else ""),
         metadata={"problems": str(len(problems))},
         violations=[(problem.path, _where(problem.line) + problem.message) for problem in problems],
     )

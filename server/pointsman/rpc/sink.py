@@ -24,7 +24,8 @@ from pointsman.rpc.events_to_wire import (
 from pointsman.rpc.failure_to_wire import error_summary
 from pointsman.rpc.from_wire import Call
 from pointsman.rpc.message_to_wire import answer_to_wire
-from pointsman.rpc.metadata import routing_metadata
+from pointsman.rpc.metadata import replay_metadata, routing_metadata
+from pointsman.rpc.once import Tape
 from pointsman.rpc.usage_to_wire import attempt_ref_to_wire, planned_ref_to_wire, usage_report_to_wire
 from pointsman.v1 import router_service_pb2 as wire
 from pointsman.v1 import routing_pb2
@@ -40,10 +41,13 @@ _STARTED = {
 
 
 class StreamSink:
-    """Implements the engine's Sink over one call. `clock` gives monotonic seconds; close it when the call ends."""
+    """Implements the engine's Sink over one call. `clock` gives monotonic seconds; close it when the call ends.
 
-    def __init__(self, context: Context, call: Call, clock: Callable[[], float]) -> None:
-        self._context, self._call, self._clock = context, call, clock
+    What is to be repeated later is also written on `tape`.
+    """
+
+    def __init__(self, context: Context, call: Call, clock: Callable[[], float], tape: Tape | None = None) -> None:
+        self._context, self._call, self._clock, self._tape = context, call, clock, tape
         self._started = self._last = clock()
         self._seq, self._generation = 0, 1
         self._routed: Routed | None = None
@@ -106,13 +110,24 @@ class StreamSink:
 
     async def end(self, completion: Completion) -> None:
         """What was used, and how it ended: the last two events, or only the first where it failed."""
+        last: list[Event] = []
         if completion.attempts:
-            await self._event(usage_report_to_wire(completion.attempts, completion.cost))
-        if completion.served is None:
-            return
-        served = completion.served
-        message = answer_to_wire(served.answer.parts) if served.answer else None
-        await self._event(finish_to_wire(completion, served, message))
+            last.append(usage_report_to_wire(completion.attempts, completion.cost))
+        if served := completion.served:
+            message = answer_to_wire(served.answer.parts) if served.answer else None
+            last.append(finish_to_wire(completion, served, message))
+            if self._tape:
+                await self._tape.keep([event_to_wire(event, 0, 0) for event in last])
+        for event in last:
+            await self._event(event)
+
+    async def replay(self, messages: Sequence[bytes], patience: float) -> None:
+        """An answer that was given before, instead of all else. A caller may take nothing for `patience` seconds."""
+        events = [wire.CompleteResponse.FromString(message) for message in messages]
+        await self._context.send_initial_metadata(replay_metadata(events[0].decision))
+        for event in events:
+            event.seq, event.generation = self._next(), self._generation
+            await self._patiently(event, patience)
 
     def close(self) -> None:
         if self._timer:
@@ -126,9 +141,12 @@ class StreamSink:
         """Write what stands between and after the attempts. The timers of an attempt cover its deltas, not this."""
         assert self._routed is not None
         patience = self._routed.rules.timers.between_chunks
+        await self._patiently(event_to_wire(event, self._next(), self._generation), patience)
+
+    async def _patiently(self, message: wire.CompleteResponse, patience: float) -> None:
         try:
             async with asyncio.timeout(patience):
-                await self._write(event_to_wire(event, self._next(), self._generation))
+                await self._write(message)
         except TimeoutError:
             raise RequestError(Reason.SLOW_CONSUMER, f"the caller took nothing for {patience:g} s") from None
 
@@ -141,6 +159,8 @@ class StreamSink:
         try:
             if self._beating:
                 await self._beating
+            if self._tape:
+                self._tape.add(message)
             await self._context.write(message)
         except asyncio.CancelledError:
             raise

@@ -47,12 +47,14 @@ TABLE: Mapping[Reason, Row] = {
     Reason.UNSUPPORTED_CONTENT_PART: _invalid("A content part is empty or newer than this server"),
     Reason.REQUEST_TOO_LARGE: _invalid("The request, or a part of it, is over a size limit"),
     Reason.CONTEXT_TOO_LONG: _invalid("The prompt fits no permitted model's context window", Detail.PRECONDITIONS),
+    Reason.REQUEST_ID_REUSED: _invalid("The same request_id came with another payload before"),
     Reason.UNKNOWN_MODEL: Row(StatusCode.NOT_FOUND, "No such model or alias is configured", detail=Detail.RESOURCE),
     Reason.UNKNOWN_PROVIDER: Row(StatusCode.NOT_FOUND, "No such provider is configured", detail=Detail.RESOURCE),
     Reason.UNKNOWN_DECISION: Row(StatusCode.NOT_FOUND, "No such decision is recorded", detail=Detail.RESOURCE),
     Reason.UNKNOWN_BUDGET: Row(
         StatusCode.NOT_FOUND, "No such budget is configured, or it does not count the request", detail=Detail.RESOURCE
     ),
+    Reason.UNKNOWN_CONFIG: Row(StatusCode.NOT_FOUND, "No such configuration was active", detail=Detail.RESOURCE),
     Reason.NO_CANDIDATE: Row(
         StatusCode.FAILED_PRECONDITION,
         "Policies together exclude every model",
@@ -121,10 +123,14 @@ TABLE: Mapping[Reason, Row] = {
     Reason.PERMISSION_DENIED: Row(
         StatusCode.PERMISSION_DENIED, "The caller may not do this, whether or not what it names is there"
     ),
+    Reason.REQUEST_IN_PROGRESS: Row(
+        StatusCode.ABORTED, "A request with this request_id is still running", "after the delay", delay=1.0
+    ),
     Reason.STREAM_INTERRUPTED: Row(
         StatusCode.ABORTED, "The provider failed after output had begun", "the caller decides, and pays again"
     ),
     Reason.SLOW_CONSUMER: Row(StatusCode.ABORTED, "The caller stopped reading", "the caller decides"),
+    Reason.CONFIG_CHANGED: Row(StatusCode.ABORTED, "Another configuration is active than expected_version says"),
     Reason.INTERNAL: Row(StatusCode.INTERNAL, "A bug; report it with the decision_id"),
     Reason.PROVIDER_AUTH_FAILED: Row(
         StatusCode.INTERNAL, "A provider refuses this server's key; the caller's credentials are fine"

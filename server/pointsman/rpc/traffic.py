@@ -11,10 +11,10 @@ OVERLOAD_DELAY = 0.5
 
 
 class Traffic:
-    """The registry of running calls. grpc's own limit would turn health checks away too."""
+    """The registry of running calls, at most `limit`. grpc's own limit would turn health checks away too."""
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self.limit = limit
         self._calls: set[asyncio.Task[object]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -27,10 +27,8 @@ class Traffic:
         """Let the current task's call in, or raise OVERLOADED or SHUTTING_DOWN."""
         if self._draining:
             raise RequestError(Reason.SHUTTING_DOWN, "the server is shutting down; call again on a new connection")
-        if len(self._calls) >= self._limit:
-            raise RequestError(
-                Reason.OVERLOADED, f"{self._limit} calls are running already", retry_delay=OVERLOAD_DELAY
-            )
+        if len(self._calls) >= self.limit:
+            raise RequestError(Reason.OVERLOADED, f"{self.limit} calls are running already", retry_delay=OVERLOAD_DELAY)
         task = asyncio.current_task()
         assert task is not None
         self._calls.add(task)

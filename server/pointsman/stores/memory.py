@@ -29,18 +29,25 @@ _TOKENS_MIN = 20
 class MemoryStore:
     """Implements `ports.StateStore` for one process.
 
-    Above `capacity` values, or as many pins, the one unused for longest goes.
+    Above `capacity` values, or as many pins, the one unused for longest goes; above `capacity_bytes` of values too.
     """
 
-    def __init__(self, clock: Clock, health: HealthBook | None = None, capacity: int = 100_000) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        health: HealthBook | None = None,
+        capacity: int = 100_000,
+        capacity_bytes: int = 256 * 1024 * 1024,
+    ) -> None:
         """`health` None: one by the default settings."""
-        self._clock, self._capacity = clock, capacity
+        self._clock, self._capacity, self._capacity_bytes = clock, capacity, capacity_bytes
         # No secret hangs on when a breaker opens again.
         self._health = health or HealthBook(clock, Random(), BreakerSettings())  # noqa: S311
         self._accounts = Accounts(clock)
         self._state = State()
         self._times: dict[str, Latencies] = {}
         self._values: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._held = 0
         self._counters: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._pins: OrderedDict[str, tuple[float, Pin]] = OrderedDict()
 
@@ -112,16 +119,31 @@ class MemoryStore:
             return None
         expires, value = entry
         if expires <= self._clock.monotonic():
-            del self._values[key]
+            self._drop(key)
             return None
         self._values.move_to_end(key)
         return value
 
     async def put(self, key: str, value: bytes, ttl: float) -> None:
+        self._drop(key)
         self._values[key] = (self._clock.monotonic() + ttl, value)
-        self._values.move_to_end(key)
-        if len(self._values) > self._capacity:
-            self._values.popitem(last=False)
+        self._held += len(value)
+        while len(self._values) > self._capacity or self._held > self._capacity_bytes:
+            self._drop(next(iter(self._values)))
+
+    async def claim(self, key: str, value: bytes, ttl: float) -> bytes | None:
+        # Nothing is waited for in between: both run to their end before anybody else has a turn.
+        there = await self.get(key)
+        if there is None:
+            await self.put(key, value, ttl)
+        return there
+
+    async def forget(self, key: str) -> None:
+        self._drop(key)
+
+    def _drop(self, key: str) -> None:
+        _, value = self._values.pop(key, (0.0, b""))
+        self._held -= len(value)
 
     async def add(self, key: str, amount: int, ttl: float) -> int:
         now = self._clock.monotonic()

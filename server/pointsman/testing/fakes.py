@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from pointsman.engine.budgets import value_of
 from pointsman.engine.stream import assemble
+from pointsman.model.activation import Activation
 from pointsman.model.answer import (
     Answer,
     Delta,
@@ -21,9 +22,10 @@ from pointsman.model.answer import (
     ToolCallDelta,
     Usage,
 )
-from pointsman.model.attempt import Attempt
+from pointsman.model.attempt import Attempt, total_cost
 from pointsman.model.budget import Dimension, Sum, Window
 from pointsman.model.decision import Assessed
+from pointsman.model.feedback import Feedback
 from pointsman.model.gate import Accepted as GateAccepted
 from pointsman.model.gate import GatedAnswer
 from pointsman.model.record import Record, Recorded
@@ -211,14 +213,17 @@ class PassingGate:
 
 
 class FakeLedger:
-    """Implements `ports.Ledger` in memory: `records` in order of arrival, `configs` by version.
+    """Implements `ports.Ledger` in memory: `records` in order of arrival, `configs` by version, `activated`
+    the activations in order, `said` the feedback by the ids of its decision and its own.
 
-    `error` is raised by every append while it is set; at `hold` whoever waits for a commit waits.
+    `error` is raised by everything that adds while it is set; at `hold` whoever waits for a commit waits.
     """
 
     def __init__(self, *, error: BaseException | None = None, hold: Hold | None = None) -> None:
         self.records: list[Record] = []
         self.configs: dict[str, str] = {}
+        self.activated: list[Activation] = []
+        self.said: dict[tuple[str, str], Feedback] = {}
         self.error, self.hold = error, hold
 
     async def append(self, record: Record) -> None:
@@ -230,7 +235,27 @@ class FakeLedger:
             raise self.error
 
     async def add_config(self, version: str, document: str) -> None:
+        if self.error:
+            raise self.error
         self.configs.setdefault(version, document)
+
+    async def add_activation(self, activation: Activation) -> None:
+        if activation not in self.activated:
+            self.activated.append(activation)
+
+    async def add_outcome(self, decision_id: str, attempt: Attempt) -> None:
+        if self.error:
+            raise self.error
+        for index, record in enumerate(self.records):
+            known = [made.number for made in record.attempts]
+            if record.decision_id == decision_id and attempt.number not in known:
+                attempts = (*record.attempts, attempt)
+                self.records[index] = replace(record, attempts=attempts, cost=total_cost(attempts))
+
+    async def add_feedback(self, feedback: Feedback) -> None:
+        if self.error:
+            raise self.error
+        self.said[feedback.decision_id, feedback.feedback_id] = feedback
 
     async def find(self, decision_id: str) -> Recorded | None:
         found = (record for record in self.records if record.decision_id == decision_id)
@@ -249,6 +274,12 @@ class FakeLedger:
                     old = sums.get(values, Sum(values, 0, 0, 0))
                     sums[values] = Sum(values, old.nano_usd + cost, old.requests + 1, old.tokens + tokens)
         return list(sums.values())
+
+    async def feedback(self, decision_id: str) -> Sequence[Feedback]:
+        return [feedback for (about, _), feedback in self.said.items() if about == decision_id]
+
+    async def activations(self, limit: int) -> Sequence[Activation]:
+        return self.activated[: -limit - 1 : -1]
 
     async def aclose(self) -> None: ...
 

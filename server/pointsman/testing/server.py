@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from pointsman.app import App
 from pointsman.config.load import load
+from pointsman.config.reload import Origin
 from pointsman.config.settings import Config
 from pointsman.model.catalogue import Model, Task
 from pointsman.model.request import Request
@@ -122,8 +123,13 @@ async def running_server(
         ledger = Path(directory) / "ledger.db"
         async with _simulator(settings) as url:
             given = os.environ if environ is None else environ
-            loaded = _placed(load(make_config() if config is None else config, given, simulated=url), ledger)
-            async with App(loaded) as app:
+
+            def read(document: Path | str) -> Config:
+                return _placed(load(document, given, simulated=url), ledger)
+
+            loaded = read(make_config() if config is None else config)
+            origin = Origin(config, read) if isinstance(config, Path) else None
+            async with App(loaded, origin) as app:
                 yield RunningServer(app.grpc_address, app.http_address, url, ledger, loaded)
 
 

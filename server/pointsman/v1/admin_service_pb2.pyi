@@ -4,6 +4,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from pointsman.v1 import chat_pb2 as _chat_pb2
 from pointsman.v1 import errors_pb2 as _errors_pb2
+from pointsman.v1 import feedback_service_pb2 as _feedback_service_pb2
 from pointsman.v1 import router_service_pb2 as _router_service_pb2
 from pointsman.v1 import routing_pb2 as _routing_pb2
 from pointsman.v1 import usage_pb2 as _usage_pb2
@@ -38,6 +39,21 @@ class BudgetUnit(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     BUDGET_UNIT_NANO_USD: _ClassVar[BudgetUnit]
     BUDGET_UNIT_REQUESTS: _ClassVar[BudgetUnit]
     BUDGET_UNIT_TOKENS: _ClassVar[BudgetUnit]
+
+class ProblemSeverity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PROBLEM_SEVERITY_UNSPECIFIED: _ClassVar[ProblemSeverity]
+    PROBLEM_SEVERITY_WARNING: _ClassVar[ProblemSeverity]
+    PROBLEM_SEVERITY_ERROR: _ClassVar[ProblemSeverity]
+
+class ActivatedBy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ACTIVATED_BY_UNSPECIFIED: _ClassVar[ActivatedBy]
+    ACTIVATED_BY_START: _ClassVar[ActivatedBy]
+    ACTIVATED_BY_SIGNAL: _ClassVar[ActivatedBy]
+    ACTIVATED_BY_WATCH: _ClassVar[ActivatedBy]
+    ACTIVATED_BY_RPC: _ClassVar[ActivatedBy]
+    ACTIVATED_BY_ROLLBACK: _ClassVar[ActivatedBy]
 HEALTH_STATE_UNSPECIFIED: HealthState
 HEALTH_STATE_UP: HealthState
 HEALTH_STATE_DEGRADED: HealthState
@@ -52,6 +68,15 @@ BUDGET_UNIT_UNSPECIFIED: BudgetUnit
 BUDGET_UNIT_NANO_USD: BudgetUnit
 BUDGET_UNIT_REQUESTS: BudgetUnit
 BUDGET_UNIT_TOKENS: BudgetUnit
+PROBLEM_SEVERITY_UNSPECIFIED: ProblemSeverity
+PROBLEM_SEVERITY_WARNING: ProblemSeverity
+PROBLEM_SEVERITY_ERROR: ProblemSeverity
+ACTIVATED_BY_UNSPECIFIED: ActivatedBy
+ACTIVATED_BY_START: ActivatedBy
+ACTIVATED_BY_SIGNAL: ActivatedBy
+ACTIVATED_BY_WATCH: ActivatedBy
+ACTIVATED_BY_RPC: ActivatedBy
+ACTIVATED_BY_ROLLBACK: ActivatedBy
 
 class ListModelsRequest(_message.Message):
     __slots__ = ("page_size", "page_token", "provider", "tier")
@@ -215,7 +240,7 @@ class ExplainRequest(_message.Message):
     def __init__(self, decision_id: _Optional[str] = ...) -> None: ...
 
 class ExplainResponse(_message.Message):
-    __slots__ = ("decision", "attempts", "cost", "error", "partial", "method", "receive_time", "duration", "ttft", "finish_reason")
+    __slots__ = ("decision", "attempts", "cost", "error", "partial", "method", "receive_time", "duration", "ttft", "finish_reason", "feedback")
     DECISION_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
@@ -226,6 +251,7 @@ class ExplainResponse(_message.Message):
     DURATION_FIELD_NUMBER: _ClassVar[int]
     TTFT_FIELD_NUMBER: _ClassVar[int]
     FINISH_REASON_FIELD_NUMBER: _ClassVar[int]
+    FEEDBACK_FIELD_NUMBER: _ClassVar[int]
     decision: _routing_pb2.Decision
     attempts: _containers.RepeatedCompositeFieldContainer[_routing_pb2.Attempt]
     cost: _usage_pb2.Cost
@@ -236,7 +262,8 @@ class ExplainResponse(_message.Message):
     duration: _duration_pb2.Duration
     ttft: _duration_pb2.Duration
     finish_reason: _router_service_pb2.FinishReason
-    def __init__(self, decision: _Optional[_Union[_routing_pb2.Decision, _Mapping]] = ..., attempts: _Optional[_Iterable[_Union[_routing_pb2.Attempt, _Mapping]]] = ..., cost: _Optional[_Union[_usage_pb2.Cost, _Mapping]] = ..., error: _Optional[_Union[_errors_pb2.ErrorSummary, _Mapping]] = ..., partial: _Optional[bool] = ..., method: _Optional[str] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttft: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., finish_reason: _Optional[_Union[_router_service_pb2.FinishReason, str]] = ...) -> None: ...
+    feedback: _containers.RepeatedCompositeFieldContainer[_feedback_service_pb2.Feedback]
+    def __init__(self, decision: _Optional[_Union[_routing_pb2.Decision, _Mapping]] = ..., attempts: _Optional[_Iterable[_Union[_routing_pb2.Attempt, _Mapping]]] = ..., cost: _Optional[_Union[_usage_pb2.Cost, _Mapping]] = ..., error: _Optional[_Union[_errors_pb2.ErrorSummary, _Mapping]] = ..., partial: _Optional[bool] = ..., method: _Optional[str] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttft: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., finish_reason: _Optional[_Union[_router_service_pb2.FinishReason, str]] = ..., feedback: _Optional[_Iterable[_Union[_feedback_service_pb2.Feedback, _Mapping]]] = ...) -> None: ...
 
 class SimulateRequest(_message.Message):
     __slots__ = ("input", "hints", "config_yaml", "health_overrides", "budget_remaining_nano_usd")
@@ -280,3 +307,81 @@ class SimulateResponse(_message.Message):
     active_decision: _routing_pb2.Decision
     active_error: _errors_pb2.ErrorSummary
     def __init__(self, decision: _Optional[_Union[_routing_pb2.Decision, _Mapping]] = ..., error: _Optional[_Union[_errors_pb2.ErrorSummary, _Mapping]] = ..., active_decision: _Optional[_Union[_routing_pb2.Decision, _Mapping]] = ..., active_error: _Optional[_Union[_errors_pb2.ErrorSummary, _Mapping]] = ...) -> None: ...
+
+class ReloadConfigRequest(_message.Message):
+    __slots__ = ("dry_run", "expected_version")
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_VERSION_FIELD_NUMBER: _ClassVar[int]
+    dry_run: bool
+    expected_version: str
+    def __init__(self, dry_run: _Optional[bool] = ..., expected_version: _Optional[str] = ...) -> None: ...
+
+class ReloadConfigResponse(_message.Message):
+    __slots__ = ("change",)
+    CHANGE_FIELD_NUMBER: _ClassVar[int]
+    change: ConfigChange
+    def __init__(self, change: _Optional[_Union[ConfigChange, _Mapping]] = ...) -> None: ...
+
+class RollbackConfigRequest(_message.Message):
+    __slots__ = ("version", "expected_version")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_VERSION_FIELD_NUMBER: _ClassVar[int]
+    version: str
+    expected_version: str
+    def __init__(self, version: _Optional[str] = ..., expected_version: _Optional[str] = ...) -> None: ...
+
+class RollbackConfigResponse(_message.Message):
+    __slots__ = ("change",)
+    CHANGE_FIELD_NUMBER: _ClassVar[int]
+    change: ConfigChange
+    def __init__(self, change: _Optional[_Union[ConfigChange, _Mapping]] = ...) -> None: ...
+
+class ConfigChange(_message.Message):
+    __slots__ = ("previous_version", "active_version", "changed", "problems", "at_next_start")
+    PREVIOUS_VERSION_FIELD_NUMBER: _ClassVar[int]
+    ACTIVE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_FIELD_NUMBER: _ClassVar[int]
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    AT_NEXT_START_FIELD_NUMBER: _ClassVar[int]
+    previous_version: str
+    active_version: str
+    changed: bool
+    problems: _containers.RepeatedCompositeFieldContainer[ConfigProblem]
+    at_next_start: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, previous_version: _Optional[str] = ..., active_version: _Optional[str] = ..., changed: _Optional[bool] = ..., problems: _Optional[_Iterable[_Union[ConfigProblem, _Mapping]]] = ..., at_next_start: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ConfigProblem(_message.Message):
+    __slots__ = ("severity", "path", "message", "line")
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    severity: ProblemSeverity
+    path: str
+    message: str
+    line: int
+    def __init__(self, severity: _Optional[_Union[ProblemSeverity, str]] = ..., path: _Optional[str] = ..., message: _Optional[str] = ..., line: _Optional[int] = ...) -> None: ...
+
+class ListConfigActivationsRequest(_message.Message):
+    __slots__ = ("page_size",)
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    def __init__(self, page_size: _Optional[int] = ...) -> None: ...
+
+class ListConfigActivationsResponse(_message.Message):
+    __slots__ = ("activations", "active_version")
+    ACTIVATIONS_FIELD_NUMBER: _ClassVar[int]
+    ACTIVE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    activations: _containers.RepeatedCompositeFieldContainer[ConfigActivation]
+    active_version: str
+    def __init__(self, activations: _Optional[_Iterable[_Union[ConfigActivation, _Mapping]]] = ..., active_version: _Optional[str] = ...) -> None: ...
+
+class ConfigActivation(_message.Message):
+    __slots__ = ("version", "activate_time", "activated_by")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    ACTIVATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    ACTIVATED_BY_FIELD_NUMBER: _ClassVar[int]
+    version: str
+    activate_time: _timestamp_pb2.Timestamp
+    activated_by: ActivatedBy
+    def __init__(self, version: _Optional[str] = ..., activate_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., activated_by: _Optional[_Union[ActivatedBy, str]] = ...) -> None: ...

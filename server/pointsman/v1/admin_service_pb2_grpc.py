@@ -63,6 +63,21 @@ class AdminServiceStub:
                 request_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListBudgetsRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListBudgetsResponse.FromString,
                 _registered_method=True)
+        self.ReloadConfig = channel.unary_unary(
+                '/pointsman.v1.AdminService/ReloadConfig',
+                request_serializer=pointsman_dot_v1_dot_admin__service__pb2.ReloadConfigRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ReloadConfigResponse.FromString,
+                _registered_method=True)
+        self.RollbackConfig = channel.unary_unary(
+                '/pointsman.v1.AdminService/RollbackConfig',
+                request_serializer=pointsman_dot_v1_dot_admin__service__pb2.RollbackConfigRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_admin__service__pb2.RollbackConfigResponse.FromString,
+                _registered_method=True)
+        self.ListConfigActivations = channel.unary_unary(
+                '/pointsman.v1.AdminService/ListConfigActivations',
+                request_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListConfigActivationsRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListConfigActivationsResponse.FromString,
+                _registered_method=True)
         self.Simulate = channel.unary_unary(
                 '/pointsman.v1.AdminService/Simulate',
                 request_serializer=pointsman_dot_v1_dot_admin__service__pb2.SimulateRequest.SerializeToString,
@@ -117,6 +132,30 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReloadConfig(self, request, context):
+        """Reads the configuration file again, validates it, and swaps it in at once. Running
+        requests keep the one they began with; pins, breakers, budgets and latencies are kept.
+        CONFIG_INVALID, with the first ten problems and their paths, leaves everything as it was.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackConfig(self, request, context):
+        """Activates a configuration that was active before. It stays until the file changes, a
+        reload is asked for, or the server starts anew: then the file is read again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListConfigActivations(self, request, context):
+        """Which configurations were active, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Simulate(self, request, context):
         """What would be decided. No provider call, no pin, no spend, no metric, no record.
         """
@@ -151,6 +190,21 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ListBudgets,
                     request_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListBudgetsRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListBudgetsResponse.SerializeToString,
+            ),
+            'ReloadConfig': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReloadConfig,
+                    request_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ReloadConfigRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_admin__service__pb2.ReloadConfigResponse.SerializeToString,
+            ),
+            'RollbackConfig': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackConfig,
+                    request_deserializer=pointsman_dot_v1_dot_admin__service__pb2.RollbackConfigRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_admin__service__pb2.RollbackConfigResponse.SerializeToString,
+            ),
+            'ListConfigActivations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListConfigActivations,
+                    request_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListConfigActivationsRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListConfigActivationsResponse.SerializeToString,
             ),
             'Simulate': grpc.unary_unary_rpc_method_handler(
                     servicer.Simulate,
@@ -297,6 +351,87 @@ class AdminService:
             '/pointsman.v1.AdminService/ListBudgets',
             pointsman_dot_v1_dot_admin__service__pb2.ListBudgetsRequest.SerializeToString,
             pointsman_dot_v1_dot_admin__service__pb2.ListBudgetsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReloadConfig(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.AdminService/ReloadConfig',
+            pointsman_dot_v1_dot_admin__service__pb2.ReloadConfigRequest.SerializeToString,
+            pointsman_dot_v1_dot_admin__service__pb2.ReloadConfigResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackConfig(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.AdminService/RollbackConfig',
+            pointsman_dot_v1_dot_admin__service__pb2.RollbackConfigRequest.SerializeToString,
+            pointsman_dot_v1_dot_admin__service__pb2.RollbackConfigResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListConfigActivations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.AdminService/ListConfigActivations',
+            pointsman_dot_v1_dot_admin__service__pb2.ListConfigActivationsRequest.SerializeToString,
+            pointsman_dot_v1_dot_admin__service__pb2.ListConfigActivationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

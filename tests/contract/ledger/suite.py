@@ -9,12 +9,15 @@ from contextlib import AbstractContextManager
 
 import pytest
 from msgspec.structs import replace
-from tests.contract.ledger.records import CANARY, record
+from tests.contract.ledger.records import CANARY, attempt, record
 
 from pointsman.errors import LedgerUnavailable
 from pointsman.ledger.redaction import redacted
-from pointsman.model.attempt import Attempt
+from pointsman.model.activation import ActivatedBy, Activation
+from pointsman.model.attempt import Attempt, AttemptOutcome, Cost, CostSource
 from pointsman.model.budget import Dimension, Sum, Window
+from pointsman.model.feedback import Feedback, FeedbackSource
+from pointsman.model.plan import AttemptKind
 from pointsman.model.record import Record
 from pointsman.ports import Ledger
 
@@ -223,3 +226,54 @@ class LedgerContract:
             with pytest.raises(LedgerUnavailable, match="without its last 1 records"):
                 await ledger.aclose()
         assert outside.decision_ids() == []
+
+    async def test_the_history_of_configurations(self, ledger: Ledger) -> None:
+        assert list(await ledger.activations(10)) == []
+        first, second = (
+            Activation("v1", 1_700_000_000.25, ActivatedBy.START),
+            Activation("v2", 1_700_000_060.0, ActivatedBy.WATCH),
+        )
+        again = Activation("v1", 1_700_000_120.0, ActivatedBy.ROLLBACK)
+        for activation in (first, second, again, again):
+            await ledger.add_activation(activation)
+        assert list(await ledger.activations(10)) == [again, second, first]
+        assert list(await ledger.activations(2)) == [again, second]
+
+    async def test_an_outcome_is_added_once_and_summed_up(self, ledger: Ledger, outside: Outside) -> None:
+        await ledger.append(replace(record("d-1"), attempts=(), cost=Cost()))
+        failed = replace(attempt(1), outcome=AttemptOutcome.FAILED, error_reason="ALL_PROVIDERS_DOWN", cost_nano_usd=10)
+        answered = replace(attempt(2), kind=AttemptKind.FAILOVER, cost_nano_usd=500, cost_source=CostSource.ESTIMATE)
+        for reported in (failed, answered, answered, replace(answered, cost_nano_usd=7)):
+            await ledger.add_outcome("d-1", reported)
+        assert outside.attempts("d-1") == [failed, answered]
+        found = await ledger.find("d-1")
+        assert found
+        assert found.record.cost == Cost(answer=500, overhead=10, estimated=True)
+
+    async def test_an_outcome_of_what_is_not_recorded_changes_nothing(self, ledger: Ledger, outside: Outside) -> None:
+        await ledger.add_outcome("d-9", attempt(1))
+        assert outside.decision_ids() == []
+
+    async def test_feedback_is_kept_with_its_decision(self, ledger: Ledger) -> None:
+        said = Feedback(
+            feedback_id="f-1",
+            decision_id="d-1",
+            received=1_700_000_000.5,
+            source=FeedbackSource.REVIEWER,
+            score=0.25,
+            correct_task="code",
+            preferred_model="opus",
+            preferred_tier="frontier",
+            comment="wrong \U0001f600",
+            labels={"team": "search"},
+        )
+        bare = Feedback(feedback_id="f-2", decision_id="d-1", received=1_700_000_001.0)
+        other = replace(bare, decision_id="d-2", score=1.0)
+        for each in (bare, said, other):
+            await ledger.add_feedback(each)
+        assert list(await ledger.feedback("d-1")) == [said, bare]
+        assert list(await ledger.feedback("d-3")) == []
+        changed = replace(said, score=None, received=1_700_000_002.0, labels={})
+        await ledger.add_feedback(changed)
+        assert list(await ledger.feedback("d-1")) == [bare, changed]
+        assert list(await ledger.feedback("d-2")) == [other]

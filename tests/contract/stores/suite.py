@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio import gather
 
 import pytest
 from msgspec.structs import replace
@@ -213,6 +214,24 @@ class StateStoreContract:
         assert await store.get("tags:a") == b"1"
         clock.seconds += 0.1
         assert await store.get("tags:a") is None
+
+    async def test_a_value_is_claimed_once(self, store: StateStore) -> None:
+        claims = await gather(*(store.claim("tags:a", str(i).encode(), ttl=60) for i in range(5)))
+        assert claims.count(None) == 1
+        winner = str(claims.index(None)).encode()
+        assert [there for there in claims if there is not None] == [winner] * 4
+        assert await store.get("tags:a") == winner
+        await store.put("tags:a", b"done", ttl=60)
+        assert await store.claim("tags:a", b"x", ttl=60) == b"done"
+
+    async def test_a_claim_ends_when_it_expires_or_is_forgotten(self, store: StateStore, clock: HeldClock) -> None:
+        assert await store.claim("tags:a", b"1", ttl=60) is None
+        clock.seconds += 60
+        assert await store.claim("tags:a", b"2", ttl=60) is None
+        await store.forget("tags:a")
+        await store.forget("tags:b")
+        assert await store.get("tags:a") is None
+        assert await store.claim("tags:a", b"3", ttl=60) is None
 
     async def test_models_that_fail_are_down_and_others_are_not_named(
         self, store: StateStore, clock: HeldClock

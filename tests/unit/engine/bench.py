@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from pointsman.engine.assist import Assistance
 from pointsman.engine.exchange import Completion, Exchange, Terms
+from pointsman.engine.regime import Regime
 from pointsman.engine.route import Engine, World
 from pointsman.engine.rules import Rules
 from pointsman.engine.watch import Watchdog
@@ -48,6 +49,10 @@ class Bench:
         keep_answer: bool = False,
     ) -> Terms:
         return Terms(self.clock.monotonic() + seconds, restart, include_reasoning, keep_answer)
+
+    def adopt(self, rules: Rules) -> Regime:
+        """Other rules for the same providers; the regime before."""
+        return self.engine.adopt(Regime(rules, self.providers))
 
     async def route(self, request: Request | None = None) -> Completion:
         return await self.engine.route(request or make_request(), self.clock.monotonic() + DEADLINE)

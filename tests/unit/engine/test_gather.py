@@ -46,7 +46,7 @@ def saying(signal: object) -> Ask:
 async def gathered(rules: Rules, store: MemoryStore | None = None, snapshot: Snapshot | None = None) -> Snapshot:
     clock = LoopClock()
     watch = Watchdog().stopwatch()
-    exchange = Exchange("Route", make_request(), rules, 0.0, 0.0, inf, snapshot or make_snapshot(), watch)
+    exchange = Exchange("Route", make_request(), rules, {}, 0.0, 0.0, inf, snapshot or make_snapshot(), watch)
     return await gather(exchange, store or MemoryStore(clock), clock, nobody_asked(exchange, clock))
 
 

@@ -131,7 +131,7 @@ async def test_an_attempt_that_is_denied_takes_no_trial() -> None:
     b = bench(fake_provider(UNAVAILABLE), health.plugin)
     await until_flash_is_down(b)
     await asyncio.sleep(OPEN_FOR)
-    b.engine.rules = make_rules(health.plugin, entry(policy))
+    b.adopt(make_rules(health.plugin, entry(policy)))
     for _ in range(9):
         assert rows(await b.unary()) == [("mini", "served")]
     assert await flash_is(b) is HealthState.PROBING

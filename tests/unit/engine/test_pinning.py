@@ -94,7 +94,7 @@ async def test_a_pin_on_a_model_that_is_gone_moves() -> None:
 async def test_a_shadow_entry_pins_nothing() -> None:
     shadow = dataclasses.replace(make_entry(pinning.plugin), shadow=True)
     world = Bench(rules=make_rules(pinning.plugin, limits.plugin))
-    world.engine.rules = make_rules(limits.plugin, shadow)
+    world.adopt(make_rules(limits.plugin, shadow))
     await world.unary()
     assert await pin_of(world) is None
 

@@ -218,9 +218,25 @@ async def test_running_requests_keep_their_rules() -> None:
     bench = Bench({"google": FakeProvider(answering(hold, down()))})
     task = bench.start(RecordingSink())
     await hold.reached()
-    bench.engine.rules = make_rules(max_attempts=1)
+    bench.adopt(make_rules(max_attempts=1))
     hold.release()
     assert rows(await task) == [("flash", "failed"), ("mini", "served")]
+
+
+async def test_a_regime_is_over_when_its_last_request_has_ended() -> None:
+    hold = Hold()
+    bench = Bench({"google": FakeProvider(answering(hold, "Hello"))})
+    task = bench.start(RecordingSink())
+    await hold.reached()
+    before = bench.adopt(make_rules(max_attempts=1))
+    left = asyncio.create_task(bench.engine.left(before))
+    later = bench.start(RecordingSink())
+    await asyncio.sleep(0)
+    assert not left.done()
+    hold.release()
+    await asyncio.gather(task, later)
+    await left
+    await bench.engine.left(before)
 
 
 def test_ids_are_version_7_uuids_in_order_of_time() -> None:

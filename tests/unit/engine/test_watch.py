@@ -59,7 +59,7 @@ async def test_a_coroutine_that_blocks_where_it_should_await_is_caught_as_well(d
         return "late"
 
     rules = make_rules(entry(Gathers(ask), "slow"))
-    exchange = Exchange("Route", make_request(), rules, 0.0, 0.0, inf, make_snapshot(), dog.stopwatch())
+    exchange = Exchange("Route", make_request(), rules, {}, 0.0, 0.0, inf, make_snapshot(), dog.stopwatch())
     clock = SystemClock()
     snapshot = await gather(exchange, MemoryStore(clock), clock, nobody_asked(exchange, clock))
     assert snapshot.signals == {"slow": "late"}

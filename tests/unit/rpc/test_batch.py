@@ -113,6 +113,14 @@ async def test_more_than_a_response_can_hold(routed: Routed) -> None:
         await route_batch(batch(*["a"] * 50), reading(), Router(long), NEVER)
 
 
+async def test_request_ids_are_refused_item_by_item(routed: Routed) -> None:
+    asked = batch("a", "b")
+    asked.requests[0].request_id = "r-1"
+    response = await route_batch(asked, reading(), Router(routed), NEVER)
+    assert response.items[0].error.reason == errors_pb2.ERROR_REASON_FEATURE_DISABLED
+    assert response.items[1].HasField("decision")
+
+
 async def test_cancelled_it_cancels_them_all(routed: Routed) -> None:
     started, ended = asyncio.Event(), list[str]()
 

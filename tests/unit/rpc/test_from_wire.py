@@ -176,10 +176,10 @@ def test_other_tenants_are_not_permitted(tenant: str) -> None:
     assert "acme" not in caught.value.message
 
 
-def test_request_ids_are_not_offered() -> None:
-    with pytest.raises(RequestError) as caught:
-        read(request_id="1")
-    assert caught.value.reason is Reason.FEATURE_DISABLED
+def test_request_ids_have_a_length() -> None:
+    assert read(request_id="x" * 128).messages
+    with pytest.raises(RequestError, match="request_id: is 129 bytes"):
+        read(request_id="x" * 129)
 
 
 def test_only_route_may_leave_the_prompt_at_home() -> None:
@@ -262,9 +262,8 @@ def value_of(field: FieldDescriptor) -> st.SearchStrategy[Any]:
 @given(messages(CompleteRequest.DESCRIPTOR))
 def test_any_request_converts_or_is_refused(fields: dict[str, Any]) -> None:
     wire = CompleteRequest(**fields)
-    # These two are refused before anything else is looked at.
+    # It is refused before anything else is looked at.
     wire.hints.ClearField("tenant")
-    wire.ClearField("request_id")
     try:
         request = call_from_wire(wire, ANYBODY).request
     except RequestError:

@@ -8,7 +8,7 @@ from pointsman.rpc.parsing import ParseFailure, TooLarge, parse
 from pointsman.v1.chat_pb2 import CompletionInput
 from pointsman.v1.router_service_pb2 import CompleteRequest, RouteRequest
 
-read = parse(CompleteRequest, 1_000)
+read = parse(CompleteRequest, lambda: 1_000)
 
 
 def test_messages_are_parsed() -> None:

@@ -27,6 +27,18 @@ async def test_putting_again_takes_no_room() -> None:
     assert [await store.get(key) for key in "ab"] == [b"3", b"3"]
 
 
+async def test_above_its_capacity_of_bytes_as_well() -> None:
+    store = MemoryStore(HeldClock(), capacity_bytes=4)
+    for key in "abc":
+        await store.put(key, b"12", ttl=60)
+    assert [await store.get(key) for key in "abc"] == [None, b"12", b"12"]
+    await store.put("c", b"1234", ttl=60)
+    assert [await store.get(key) for key in "abc"] == [None, None, b"1234"]
+    await store.forget("c")
+    await store.put("d", b"1234", ttl=60)
+    assert await store.get("d") == b"1234"
+
+
 async def test_percentiles_are_those_of_what_was_seen() -> None:
     store, drawn = MemoryStore(HeldClock()), random.Random(1)  # noqa: S311
     seen: list[float] = []

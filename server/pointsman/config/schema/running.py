@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from pointsman.config.scalars import Address, Duration, OptionalAddress, Share
+from pointsman.config.scalars import Address, Duration, OptionalAddress, OptionalDuration, Share
 from pointsman.config.schema.access import Tls
 from pointsman.config.schema.section import Section
 
@@ -29,6 +29,13 @@ class Server(Section):
         default="600s", gt=0, validate_default=True, description="No request runs longer, whatever its deadline."
     )
     tls: Tls | None = Field(default=None, description="TLS at the gRPC door. Unset: plaintext.")
+    watch: OptionalDuration = Field(
+        default="1s",
+        ge=0.1,
+        validate_default=True,
+        description="How often this file and those that it names are looked at; what has changed is taken over. `off`: "
+        "only on SIGHUP and by `pointsman reload`.",
+    )
     uvloop: bool = Field(default=True, description="Run on uvloop where it is installed.")
 
     @field_validator("max_deadline")

@@ -8,10 +8,14 @@ from typing import Self, cast
 
 import grpc
 
+from pointsman.model.activation import Reloaded
+from pointsman.model.feedback import Feedback
 from pointsman.model.request import Request
 from pointsman.rpc.client.access import Access
 from pointsman.rpc.client.budgets_from_wire import budget_from_wire
+from pointsman.rpc.client.configuring import History, history_from_wire, reloaded_from_wire
 from pointsman.rpc.client.failure_from_wire import failure_from_wire
+from pointsman.rpc.client.feedback_to_wire import feedback_to_submit
 from pointsman.rpc.client.health_from_wire import health_from_wire
 from pointsman.rpc.client.request_to_wire import hints_to_wire, input_to_wire, stream_options_to_wire
 from pointsman.rpc.client.simulation import simulation_from_wire, simulation_to_wire
@@ -22,6 +26,7 @@ from pointsman.rpc.simulation import Simulation
 from pointsman.v1 import admin_service_pb2, routing_pb2
 from pointsman.v1 import router_service_pb2 as wire
 from pointsman.v1.admin_service_pb2_grpc import AdminServiceStub
+from pointsman.v1.feedback_service_pb2_grpc import FeedbackServiceStub
 from pointsman.v1.router_service_pb2_grpc import RouterServiceStub
 
 _NO_KEY = Access()
@@ -39,6 +44,7 @@ class Client:
         self._channel = access.channel(address)
         self._router = RouterServiceStub(self._channel)
         self._admin = AdminServiceStub(self._channel)
+        self._feedback = FeedbackServiceStub(self._channel)
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +96,39 @@ class Client:
             return simulation_from_wire(self._admin.Simulate(simulation_to_wire(simulation), timeout=timeout))
         except grpc.RpcError as error:
             raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
+
+    def reload(self, *, dry_run: bool = False, expected: str = "", timeout: float | None = None) -> Reloaded:
+        """Have the server read its configuration again; `expected` is the version that must be active, "" for any."""
+        message = admin_service_pb2.ReloadConfigRequest(dry_run=dry_run, expected_version=expected)
+        try:
+            return reloaded_from_wire(self._admin.ReloadConfig(message, timeout=timeout).change)
+        except grpc.RpcError as error:
+            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
+
+    def rollback(self, version: str = "", timeout: float | None = None) -> Reloaded:
+        """Have the server go back to a configuration; "": the last one but this."""
+        message = admin_service_pb2.RollbackConfigRequest(version=version)
+        try:
+            return reloaded_from_wire(self._admin.RollbackConfig(message, timeout=timeout).change)
+        except grpc.RpcError as error:
+            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
+
+    def history(self, lines: int = 0, timeout: float | None = None) -> History:
+        """Which configurations were active, at most so many, 0 for 100."""
+        message = admin_service_pb2.ListConfigActivationsRequest(page_size=lines)
+        try:
+            return history_from_wire(self._admin.ListConfigActivations(message, timeout=timeout))
+        except grpc.RpcError as error:
+            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
+
+    def submit_feedback(self, said: Feedback, timeout: float | None = None) -> tuple[str, bool]:
+        """Say it; the id that it has, and whether a comment was kept. `said.received` is not looked at."""
+        message = feedback_to_submit(said)
+        try:
+            response = self._feedback.SubmitFeedback(message, timeout=timeout)
+        except grpc.RpcError as error:
+            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
+        return response.feedback_id, response.comment_kept
 
     def stream(
         self, request: Request, options: StreamOptions = _DEFAULT, timeout: float | None = None
