@@ -8,6 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from pointsman.model.account import Account, AccountState, Charge, Overdrawn
 from pointsman.model.answer import Answer, Delta, Ending
 from pointsman.model.attempt import Attempt
 from pointsman.model.catalogue import Model
@@ -123,18 +124,22 @@ class Provider(Protocol):
 
 
 class State(Struct, frozen=True):
-    """What the shared state says at one moment; mappings by model id. Each field as in Snapshot."""
+    """What the shared state says at one moment; mappings by model id. Each field as in Snapshot.
+
+    `accounts` are those that were asked for, in that order; one that was never charged has nothing spent or reserved.
+    """
 
     latencies: Mapping[str, Latency] = {}
     token_ratios: Mapping[str, float] = {}
     health: Mapping[str, Health] = {}
     pin: Pin | None = None
+    accounts: tuple[AccountState, ...] = ()
 
 
 class StateStore(Protocol):
     """State that outlives a request: one process's memory, or a store shared by replicas."""
 
-    async def read(self, session: str | None = None) -> State:
+    async def read(self, session: str | None = None, accounts: Sequence[Account] = ()) -> State:
         """Everything a decision needs, in one round trip. The mappings are never changed afterwards.
 
         `session` is the key of a conversation, as `Request.session` gives it, or None.
@@ -146,6 +151,24 @@ class StateStore(Protocol):
         A turn served by the pinned target itself keeps the pin as it was for `ttl` seconds from now. A pin on
         `instead_of`, one that broke, gives way.
         """
+
+    async def reserve(self, lease: str, charges: Sequence[Charge], ttl: float) -> Overdrawn | None:
+        """Reserve all of the charges or none: the first that its limit has no room for, beside what was spent and what
+        others reserved, is returned, and nothing is reserved then. Atomic: of many at once no two take the same room.
+
+        Unless it is settled before, the reservation ends by itself after `ttl` seconds. A lease that is reserved
+        already, or was settled, reserves nothing more and is not refused. Accounts in `charges` differ.
+        """
+
+    def settle(self, lease: str, charges: Sequence[Charge]) -> None:
+        """Free what a lease has reserved, and add to what was spent, whatever the limits: this has been spent.
+
+        Only the first time for a lease; also for one that was never reserved, or has expired. Returns at once: a store
+        that has to travel does so on its own, and the reservation stands until it has arrived.
+        """
+
+    async def preset(self, charges: Sequence[Charge]) -> None:
+        """Take these amounts for what was spent, of accounts that are not known: the ledger still knew at a start."""
 
     async def begin(self, target: str) -> int | None:
         """May an attempt at this model be made now? A lease for `record` or `give_back`: 0 where it is up.

@@ -8,10 +8,12 @@ from random import Random
 
 from msgspec.structs import replace
 
+from pointsman.model.account import Account, Charge, Overdrawn
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.snapshot import Latency, Pin
 from pointsman.model.vitals import Vitals
 from pointsman.ports import Clock, State
+from pointsman.stores.accounts import Accounts
 from pointsman.stores.breaker import BreakerSettings
 from pointsman.stores.health import HealthBook
 from pointsman.stores.latency import Latencies
@@ -35,18 +37,31 @@ class MemoryStore:
         self._clock, self._capacity = clock, capacity
         # No secret hangs on when a breaker opens again.
         self._health = health or HealthBook(clock, Random(), BreakerSettings())  # noqa: S311
+        self._accounts = Accounts(clock)
         self._state = State()
         self._times: dict[str, Latencies] = {}
         self._values: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
         self._counters: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._pins: OrderedDict[str, tuple[float, Pin]] = OrderedDict()
 
-    async def read(self, session: str | None = None) -> State:
+    async def read(self, session: str | None = None, accounts: Sequence[Account] = ()) -> State:
         health = self._health.view()
         if health is not self._state.health:
             self._state = replace(self._state, health=health)
-        pin = self._pin(session) if session else None
-        return replace(self._state, pin=pin) if pin else self._state
+        state, pin = self._state, self._pin(session) if session else None
+        if pin is None and not accounts:
+            return state
+        states = self._accounts.states(accounts)
+        return State(state.latencies, state.token_ratios, health, pin, states)
+
+    async def reserve(self, lease: str, charges: Sequence[Charge], ttl: float) -> Overdrawn | None:
+        return self._accounts.reserve(lease, charges, ttl)
+
+    def settle(self, lease: str, charges: Sequence[Charge]) -> None:
+        self._accounts.settle(lease, charges)
+
+    async def preset(self, charges: Sequence[Charge]) -> None:
+        self._accounts.preset(charges)
 
     async def put_pin(self, session: str, pin: Pin, ttl: float, *, instead_of: str = "") -> None:
         kept = self._pin(session)

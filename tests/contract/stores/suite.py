@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from msgspec.structs import replace
 from tests.contract.stores.clocks import HeldClock
 
 from pointsman.errors import Reason
+from pointsman.model.account import Account, AccountState, Charge, Overdrawn
 from pointsman.model.answer import Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.plan import AttemptKind
@@ -14,6 +17,13 @@ from pointsman.model.snapshot import HealthState, Latency, Pin
 from pointsman.ports import StateStore
 
 MINI, OPUS = Pin("mini", 1_700_000_000.0), Pin("opus", 1_700_000_060.0, turn=3)
+
+DAY, MONTH = Account("day/1/tenant=acme", 3600.0), Account("month/1/tenant=acme", 86_400.0)
+
+
+async def stand(store: StateStore, *accounts: Account) -> list[tuple[int, int]]:
+    """What was spent and what is reserved of each."""
+    return [(state.spent, state.reserved) for state in (await store.read(accounts=accounts)).accounts]
 
 
 def served(ttft: float | None = 0.5, target: str = "mini", usage: Usage | None = None) -> Attempt:
@@ -285,3 +295,100 @@ class StateStoreContract:
         assert (mini.target, mini.provider, mini.health.state) == ("mini", "openai", HealthState.DOWN)
         assert (mini.error_ratio, mini.last_error, mini.since) == (1.0, "HTTP 503", clock.now())
         assert (opus.calls, opus.failures, opus.latency) == (1, 0, Latency(0.5, 0.5, 1))
+
+    async def test_accounts_are_read_with_everything_else(self, store: StateStore) -> None:
+        assert (await store.read("default/s1")).accounts == ()
+        await store.put_pin("default/s1", MINI, 60)
+        store.settle("a/1", [Charge(DAY, 5)])
+        state = await store.read("default/s1", [MONTH, DAY])
+        assert (state.pin, state.accounts) == (MINI, (AccountState(), AccountState(5)))
+
+    async def test_what_is_reserved_is_settled_on_what_it_was(self, store: StateStore) -> None:
+        assert await store.reserve("a/1", [Charge(DAY, 100, 1000), Charge(MONTH, 100, 5000)], 60) is None
+        assert await stand(store, DAY, MONTH) == [(0, 100), (0, 100)]
+        store.settle("a/1", [Charge(DAY, 30), Charge(MONTH, 40)])
+        assert await stand(store, DAY, MONTH) == [(30, 0), (40, 0)]
+
+    async def test_all_is_reserved_or_nothing(self, store: StateStore) -> None:
+        store.settle("a/1", [Charge(MONTH, 950)])
+        await store.reserve("a/2", [Charge(MONTH, 20, 1000)], 60)
+        charge = Charge(MONTH, 31, 1000)
+        refused = await store.reserve("a/3", [Charge(DAY, 31, 1000), charge], 60)
+        assert refused == Overdrawn(charge, AccountState(950, 20))
+        assert await stand(store, DAY, MONTH) == [(0, 0), (950, 20)]
+        assert await store.reserve("a/3", [Charge(DAY, 30, 1000), Charge(MONTH, 30, 1000)], 60) is None
+
+    async def test_of_two_that_do_not_fit_the_first_is_named(self, store: StateStore) -> None:
+        charges = [Charge(DAY, 11, 10), Charge(MONTH, 11, 10)]
+        assert await store.reserve("a/1", charges, 60) == Overdrawn(charges[0], AccountState())
+
+    async def test_without_a_limit_there_is_always_room(self, store: StateStore) -> None:
+        for number in range(3):
+            assert await store.reserve(f"a/{number}", [Charge(DAY, 10**15)], 60) is None
+        assert await stand(store, DAY) == [(0, 3 * 10**15)]
+
+    async def test_no_two_take_the_same_room(self, store: StateStore) -> None:
+        charges = [Charge(DAY, 100, 1000), Charge(MONTH, 100, 700)]
+        answers = await asyncio.gather(*[store.reserve(f"a/{number}", charges, 60) for number in range(100)])
+        assert answers.count(None) == 7
+        assert await stand(store, DAY, MONTH) == [(0, 700), (0, 700)]
+
+    async def test_a_lease_that_nobody_settles_expires(self, store: StateStore, clock: HeldClock) -> None:
+        await store.reserve("a/1", [Charge(DAY, 700, 1000)], 60)
+        await store.reserve("a/2", [Charge(DAY, 200, 1000)], 120)
+        clock.seconds += 59
+        assert await stand(store, DAY) == [(0, 900)]
+        clock.seconds += 2
+        assert await stand(store, DAY) == [(0, 200)]
+        assert await store.reserve("a/3", [Charge(DAY, 800, 1000)], 60) is None
+
+    async def test_what_was_spent_counts_after_its_lease_expired(self, store: StateStore, clock: HeldClock) -> None:
+        await store.reserve("a/1", [Charge(DAY, 700, 1000)], 60)
+        clock.seconds += 61
+        store.settle("a/1", [Charge(DAY, 500)])
+        store.settle("a/1", [Charge(DAY, 500)])
+        assert await stand(store, DAY) == [(500, 0)]
+
+    async def test_a_lease_is_settled_once(self, store: StateStore) -> None:
+        await store.reserve("a/1", [Charge(DAY, 100, 1000)], 60)
+        await store.reserve("a/2", [Charge(DAY, 100, 1000)], 60)
+        for _ in range(3):
+            store.settle("a/1", [Charge(DAY, 30)])
+        assert await stand(store, DAY) == [(30, 100)]
+
+    async def test_a_lease_is_reserved_once_and_not_after_it_was_settled(self, store: StateStore) -> None:
+        for _ in range(3):
+            assert await store.reserve("a/1", [Charge(DAY, 600, 1000)], 60) is None
+        assert await stand(store, DAY) == [(0, 600)]
+        # Cancelled on its way there, it may arrive last.
+        store.settle("a/2", ())
+        assert await store.reserve("a/2", [Charge(DAY, 100, 1000)], 60) is None
+        assert await stand(store, DAY) == [(0, 600)]
+
+    async def test_more_than_was_reserved_is_spent_all_the_same(self, store: StateStore) -> None:
+        await store.reserve("a/1", [Charge(DAY, 100, 100)], 60)
+        store.settle("a/1", [Charge(DAY, 130)])
+        assert await stand(store, DAY) == [(130, 0)]
+        assert await store.reserve("a/2", [Charge(DAY, 1, 100)], 60) is not None
+
+    async def test_a_lease_may_settle_in_other_accounts(self, store: StateStore) -> None:
+        await store.reserve("a/1", [Charge(DAY, 100, 1000)], 60)
+        store.settle("a/1", [Charge(MONTH, 30)])
+        assert await stand(store, DAY, MONTH) == [(0, 0), (30, 0)]
+
+    async def test_accounts_are_kept_for_their_time(self, store: StateStore, clock: HeldClock) -> None:
+        store.settle("a/1", [Charge(DAY, 5), Charge(MONTH, 5)])
+        clock.seconds += DAY.keep - 1
+        store.settle("a/2", [Charge(DAY, 5)])
+        clock.seconds += DAY.keep - 1
+        assert await stand(store, DAY, MONTH) == [(10, 0), (5, 0)]
+        clock.seconds += 2
+        assert await stand(store, DAY, MONTH) == [(0, 0), (5, 0)]
+        store.settle("a/3", [Charge(DAY, 1)])
+        assert await stand(store, DAY) == [(1, 0)]
+
+    async def test_what_the_ledger_knows_is_preset(self, store: StateStore) -> None:
+        store.settle("a/1", [Charge(MONTH, 7)])
+        await store.preset([Charge(DAY, 400), Charge(MONTH, 400)])
+        assert await stand(store, DAY, MONTH) == [(400, 0), (7, 0)]
+        assert await store.reserve("a/2", [Charge(DAY, 601, 1000)], 60) is not None
