@@ -113,7 +113,7 @@ class App:
         """Probe the providers that the configuration says so of."""
         probes = {name: account.probe for name, account in self.config.providers.items() if account.probe}
         if probes:
-            prober = Prober(world.providers, probes, world.store, self.config.catalogue)
+            prober = Prober(world.providers, probes, world.store)
             await self._stack.enter_async_context(prober.running())
 
     async def _providers(self) -> Mapping[str, Provider]:

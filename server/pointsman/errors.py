@@ -8,6 +8,7 @@ PointsmanError
 ├── AskFailed              a model that a policy asked gave no answer
 ├── NotReplayable          a recorded decision that cannot be made again, and why
 ├── CannotListen           a door's address is taken, or not this machine's
+├── StateLost              the shared store does not answer
 ├── LedgerUnavailable      rows can neither be committed nor kept
 ├── AmbiguousId            the beginning of more than one decision id
 ├── RequestError           what a caller is told: reason, message, metadata, retry delay
@@ -58,6 +59,7 @@ class Reason(StrEnum):
     OVERLOADED = "OVERLOADED"
     ALL_PROVIDERS_DOWN = "ALL_PROVIDERS_DOWN"
     SHUTTING_DOWN = "SHUTTING_DOWN"
+    STATE_UNAVAILABLE = "STATE_UNAVAILABLE"
     LEDGER_UNAVAILABLE = "LEDGER_UNAVAILABLE"
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     DEADLINE_TOO_SHORT = "DEADLINE_TOO_SHORT"
@@ -134,6 +136,14 @@ class NotReplayable(PointsmanError):
 
 class CannotListen(PointsmanError):
     """A door's address is taken, or not this machine's."""
+
+
+class StateLost(PointsmanError):
+    """The shared store does not answer. `why` is ours: it quotes neither the store nor its address."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"the shared state is not available: {why}")
 
 
 class LedgerUnavailable(PointsmanError):

@@ -1,0 +1,304 @@
+"""State that processes and machines share, in Redis; what this process knows, while Redis is away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from asyncio import Future
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Self
+
+import msgspec
+
+from pointsman.errors import Reason, RequestError, StateLost
+from pointsman.model.account import Account, AccountState, Charge, Overdrawn
+from pointsman.model.attempt import Attempt
+from pointsman.model.snapshot import Pin
+from pointsman.model.vitals import Vitals
+from pointsman.ports import Clock, State
+from pointsman.stores.alone import Alone
+from pointsman.stores.health import HealthBook
+from pointsman.stores.memory import MemoryStore
+from pointsman.stores.redis_address import RedisAddress
+from pointsman.stores.redis_commands import Commands
+from pointsman.stores.redis_link import Link
+from pointsman.stores.redis_outbox import Outbox, Write
+from pointsman.stores.redis_wire import Reply, Wire, Word
+from pointsman.stores.shared_health import SharedHealth
+
+log = logging.getLogger(__name__)
+
+_RETRY = 1.0
+"""Seconds after which a caller who was refused may try again."""
+
+_FLUSH = 1.0
+"""Seconds that writes have to arrive at a stop."""
+
+_AT_ONCE = 500
+
+
+class WhenDown(StrEnum):
+    """While Redis is away: refuse every request, or go on with what was last known and a share of what was left."""
+
+    REFUSE = "refuse"
+    LAST_KNOWN = "last_known"
+
+
+_CONSEQUENCES = {
+    WhenDown.REFUSE: "requests are refused until it is back",
+    WhenDown.LAST_KNOWN: "requests go by what was last known, and budgets by this process's share of what was left",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RedisOptions:
+    """`timeout`: seconds for an answer. `share`: by how many processes budgets are divided while Redis is away.
+
+    Everything that shares a `prefix` shares its state.
+    """
+
+    address: RedisAddress
+    prefix: str = "pointsman"
+    timeout: float = 0.04
+    when_down: WhenDown = WhenDown.REFUSE
+    share: int = 4
+
+
+class RedisStore:
+    """Implements `ports.StateStore` for all that share a Redis.
+
+        async with RedisStore(options, clock, health) as store:
+            ...
+
+    Latencies and token ratios stay each process's own: they come with every answer, so that each has its own soon
+    enough, and sharing them would cost a write for each attempt. So do the failures that are counted before a model is
+    taken out; that it is out, and for how long, all know at their next request.
+    """
+
+    def __init__(self, options: RedisOptions, clock: Clock, health: HealthBook) -> None:
+        self._options, self._health = options, health
+        # What this process knows by itself; all that there is while Redis is away.
+        self._local = MemoryStore(clock, health)
+        self._alone = Alone(clock, options.share)
+        self._shared = SharedHealth(health, clock)
+        self._view = health.view()
+        self._outbox = Outbox()
+        self._commands, self._epoch = Commands(options.prefix, secrets.token_hex(6)), b""
+        self._link = Link(options.address, options.timeout, self._restore, _CONSEQUENCES[options.when_down])
+
+    @property
+    def degraded(self) -> bool:
+        """Is Redis away?"""
+        return not self._link.up
+
+    async def __aenter__(self) -> Self:
+        await self._link.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Let the last writes arrive, and close."""
+        deadline = asyncio.get_running_loop().time() + _FLUSH
+        while self._outbox and self._link.up and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(self._options.timeout / 4)
+        if self._outbox:
+            log.error("%d writes to the shared state are lost: it was away to the end", len(self._outbox))
+        await self._link.aclose()
+
+    async def read(self, session: str | None = None, accounts: Sequence[Account] = ()) -> State:
+        try:
+            pin, states = await self._look(session, accounts)
+        except StateLost:
+            if self._options.when_down is WhenDown.REFUSE:
+                raise _refused() from None
+            pin, states = None, self._alone.states(accounts)
+        own = await self._local.read(session)
+        return State(own.latencies, own.token_ratios, own.health, pin or own.pin, states)
+
+    async def _look(
+        self, session: str | None, accounts: Sequence[Account]
+    ) -> tuple[Pin | None, tuple[AccountState, ...]]:
+        """Ask Redis for everything at once, and take over what is new of health."""
+        command = self._commands.read(self._shared.version, session or "", accounts)
+        epoch, now, health, pin, pin_ms, *amounts = await self._link.call(command)
+        if epoch != self._epoch:
+            # As when it is started again empty: what we know has to be told anew.
+            self._link.drop("it has lost what it knew")
+        elif health is not None:
+            self._shared.take(int(now), dict(zip(health[::2], health[1::2], strict=True)))
+            self._view = self._health.view()
+        states = tuple([AccountState(int(amounts[i]), int(amounts[i + 1])) for i in range(0, len(amounts), 2)])
+        for account, state in zip(accounts, states, strict=True):
+            self._alone.note(account, state)
+        if pin is None or session is None:
+            return None, states
+        found = Pin(*msgspec.json.decode(pin))
+        self._local.keep_pin(session, found, pin_ms / 1000)
+        return found, states
+
+    async def reserve(self, lease: str, charges: Sequence[Charge], ttl: float) -> Overdrawn | None:
+        try:
+            answer = await self._link.call(self._commands.reserve(lease, charges, ttl))
+        except StateLost:
+            if self._options.when_down is WhenDown.REFUSE:
+                # It may have arrived all the same; without this it would stand until it expires.
+                self.settle(lease, ())
+                raise _refused() from None
+            refused = self._alone.reserve(lease, charges, ttl)
+            if refused is None:
+                unlimited = [Charge(charge.account, charge.amount) for charge in charges]
+                self._write(Write(self._commands.reserve(lease, unlimited, ttl)))
+            return refused
+        if not answer:
+            return None
+        index, spent, reserved = answer
+        return Overdrawn(charges[index], AccountState(int(spent), int(reserved)))
+
+    def settle(self, lease: str, charges: Sequence[Charge]) -> None:
+        self._write(self._commands.settle(lease, charges))
+        if self.degraded:
+            self._alone.settle(lease, charges)
+
+    async def preset(self, charges: Sequence[Charge]) -> None:
+        for charge in charges:
+            self._alone.note(charge.account, AccountState(charge.amount))
+        amounts = [(charge.account.key, charge.amount, charge.account.keep) for charge in charges]
+        self._write(Write(self._commands.preset("unknown", amounts)))
+
+    async def put_pin(self, session: str, pin: Pin, ttl: float, *, instead_of: str = "") -> None:
+        await self._local.put_pin(session, pin, ttl, instead_of=instead_of)
+        self._write(self._commands.pin(session, pin, ttl, instead_of))
+
+    async def begin(self, target: str) -> int | None:
+        lease = await self._local.begin(target)
+        if not lease:
+            return lease
+        try:
+            granted = await self._link.call(self._commands.begin_trial(target, lease, self._health.trials))
+        except StateLost:
+            return lease
+        except asyncio.CancelledError:
+            self.give_back(target, lease)
+            raise
+        if granted:
+            return lease
+        self._local.give_back(target, lease)
+        return None
+
+    def give_back(self, target: str, lease: int) -> None:
+        self._local.give_back(target, lease)
+        self._end_trial(target, lease)
+
+    def record(self, attempt: Attempt, estimated_input_tokens: int, lease: int = 0) -> None:
+        self._local.record(attempt, estimated_input_tokens, lease)
+        self._end_trial(attempt.target, lease)
+        self._tell()
+
+    def probed(self, provider: str) -> None:
+        self._local.probed(provider)
+        self._tell()
+
+    async def vitals(self) -> Sequence[Vitals]:
+        with suppress(StateLost):
+            await self._look(None, ())
+        return await self._local.vitals()
+
+    async def get(self, key: str) -> bytes | None:
+        try:
+            value: bytes | None = await self._link.call(self._commands.get(key))
+        except StateLost:
+            return await self._local.get(key)
+        return value
+
+    async def put(self, key: str, value: bytes, ttl: float) -> None:
+        await self._local.put(key, value, ttl)
+        self._write(self._commands.put(key, value, ttl))
+
+    async def add(self, key: str, amount: int, ttl: float) -> int:
+        answer = self._write(self._commands.add(key, amount, ttl))
+        if answer is not None:
+            try:
+                # Whoever gives up waiting must not have it sent again.
+                total: int = await asyncio.shield(answer)
+            except StateLost:
+                pass
+            else:
+                self._local.keep_counter(key, total, ttl)
+                return total
+        return await self._local.add(key, amount, ttl)
+
+    async def total(self, *keys: str) -> int:
+        try:
+            found = await self._link.call(self._commands.total(keys))
+        except StateLost:
+            return await self._local.total(*keys)
+        return sum(int(count) for count in found if count is not None)
+
+    def _write(self, write: Write) -> Future[Reply] | None:
+        """Send it now, and have its answer; None: it waits until Redis is back."""
+        if self._link.wire is not None:
+            try:
+                return self._outbox.send(self._link.wire, write)
+            except StateLost:
+                return None
+        self._outbox.keep(write)
+        return None
+
+    def _tell(self) -> None:
+        """Tell the others what this process has found out of health."""
+        view = self._health.view()
+        if view is self._view or self._link.wire is None:
+            return
+        self._view = view
+        if targets := self._shared.news():
+            answer = self._say(self._commands.out(self._shared.tell(targets)))
+            if answer is None:
+                self._shared.told(targets, None)
+            else:
+                answer.add_done_callback(partial(self._told, targets))
+
+    def _told(self, targets: Sequence[str], answer: Future[Reply]) -> None:
+        failed = answer.exception() is not None
+        self._shared.told(targets, None if failed else tuple(answer.result()))
+
+    async def _restore(self, wire: Wire) -> int:
+        """Tell a Redis that was away what it has missed, and one that is empty what we know."""
+        wire.call(("SET", self._commands.epoch, secrets.token_hex(8), "NX"))
+        found: bytes = await wire.call(("GET", self._commands.epoch))
+        if self._epoch and found != self._epoch:
+            log.warning("the shared state has begun anew: budgets and health go by what this process last knew of them")
+            self._shared.forget()
+            known = [(key, spent, seconds) for key, (seconds, spent) in self._alone.known().items()]
+            for start in range(0, len(known), _AT_ONCE):
+                await wire.call(self._commands.preset("least", known[start : start + _AT_ONCE]))
+        self._epoch = found
+        if targets := self._shared.news():
+            answer = wire.call(self._commands.out(self._shared.tell(targets)))
+            answer.add_done_callback(partial(self._told, targets))
+            await answer
+        sent = await self._outbox.replay(wire)
+        self._alone.begin()
+        return sent
+
+    def _end_trial(self, target: str, lease: int) -> None:
+        if lease:
+            self._say(self._commands.end_trial(target, lease))
+
+    def _say(self, words: Sequence[Word]) -> Future[Reply] | None:
+        """Send it now, or not at all."""
+        with suppress(StateLost):
+            return self._link.call(words)
+        return None
+
+
+def _refused() -> RequestError:
+    return RequestError(
+        Reason.STATE_UNAVAILABLE, "the state that all servers share is not available just now", retry_delay=_RETRY
+    )
