@@ -26,7 +26,7 @@ from pointsman.errors import ConfigInvalid, PluginRefused, Problem
 from pointsman.http.door import HttpDoor
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
 from pointsman.model.catalogue import Catalogue
-from pointsman.ports import Ledger, Provider, Transport
+from pointsman.ports import Ledger, Provider, StateStore, Transport
 from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
@@ -87,12 +87,12 @@ class App:
         await self._stack.enter_async_context(entered(built.chain, built.rules.gates))
         ledger = await self._ledger()
         health = HealthBook(clock, Random(), self._breakers(), config.catalogue.models.values())  # noqa: S311 - jitter
-        world = World(await self._providers(), MemoryStore(clock, health), ledger, clock)
+        metrics = Metrics(config.version)
+        world = World(await self._providers(), await self._store(health, metrics), ledger, clock)
         await self._probe(world)
         watchdog = Watchdog()
         watchdog.start()
         self._stack.callback(watchdog.stop)
-        metrics = Metrics(config.version)
         metrics.gauge(names.PROVIDER_STATE, lambda: provider_states(health.vitals({})))
         engine = Engine(built.rules, world, watchdog, (metrics, PanicAlarm(clock)))
         self._stack.push_async_callback(engine.drain)
@@ -105,6 +105,17 @@ class App:
         self._stack.push_async_callback(ledger.aclose)
         await ledger.add_config(self.config.version, self.config.document)
         return ledger
+
+    async def _store(self, health: HealthBook, metrics: Metrics) -> StateStore:
+        options, clock = self.config.state, SystemClock()
+        if options is None:
+            return MemoryStore(clock, health)
+        # Only here: it comes with an extra.
+        from pointsman.stores.redis import RedisStore
+
+        store = await self._stack.enter_async_context(RedisStore(options, clock, health))
+        metrics.gauge(names.STATE_DEGRADED, lambda: {(): float(store.degraded)})
+        return store
 
     def _breakers(self) -> BreakerSettings:
         return BreakerSettings(**self.config.health.model_dump())

@@ -50,6 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     config = configuration(options)
     mask = logs.configure(options.log_level, options.log_json)
+    if config.state is not None:
+        mask.register_secrets([config.state.address.password])
     if options.simulated is None:
         mask.register_secrets(_secrets(config))
     for warning in config.warnings:

@@ -21,6 +21,7 @@ from pointsman.config.positions import MAX_CHARACTERS, Source, read
 from pointsman.config.problems import validate
 from pointsman.config.schema.document import Document
 from pointsman.config.settings import Config
+from pointsman.config.state import open_state
 from pointsman.engine.rules import Compliance
 from pointsman.errors import ConfigInvalid, Problem
 from pointsman.model.catalogue import Catalogue
@@ -39,7 +40,8 @@ def load(
 
     Secrets come from `environ` (or files). With `simulated`, the base URL of a simulator, every provider is there and
     no secret is needed. `installed` and `gates` are the policies and gates to choose from; None: those installed.
-    Without `require_provider`, a document of which every provider lacks its secret is good, with warnings.
+    Without `require_provider`, a document of which every provider lacks its secret is good, with warnings, and so is
+    one that names no Redis that can be found.
 
         config = load(Path("pointsman.yaml"), os.environ)
     """
@@ -48,6 +50,7 @@ def load(
     policies = load_chain(source, discovery.installed() if installed is None else installed)
     judges = load_gates(source, discovery.installed(GATES) if gates is None else gates)
     accounts = open_accounts(source, environ, simulated, required=require_provider)
+    state = open_state(source, environ, required=require_provider)
     problems = _sorted(
         source.problems,
         checked if isinstance(checked, list) else (),
@@ -55,6 +58,7 @@ def load(
         policies.problems,
         judges.problems,
         accounts.problems,
+        (state,) if isinstance(state, Problem) else (),
     )
     if isinstance(checked, list) or any(problem.fatal for problem in problems):
         raise ConfigInvalid(problems)
@@ -66,6 +70,7 @@ def load(
         entries=policies.entries(checked.chain),
         providers=accounts.enabled,
         server=checked.server,
+        state=None if isinstance(state, Problem) else state,
         ledger=checked.ledger,
         failover=checked.failover,
         timeouts=checked.timeouts,

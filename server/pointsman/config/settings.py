@@ -14,6 +14,7 @@ from pointsman.engine.rules import Compliance
 from pointsman.errors import Problem
 from pointsman.model.catalogue import Catalogue
 from pointsman.providers.settings import ProviderSettings
+from pointsman.stores.redis_options import RedisOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Config:
     """One configuration. `version` is a hash of its content, whatever its comments; `document` the text as written.
 
     `providers` holds the enabled ones only, by id; models of the others are in the catalogue with `enabled=False`.
-    `packages` are the distributions that its policies come from, with their versions.
+    `state` None: kept in memory. `packages` are the distributions that its policies come from, with their versions.
     """
 
     version: str
@@ -44,6 +45,7 @@ class Config:
     entries: tuple[Entry, ...]
     providers: Mapping[str, Account]
     server: Server
+    state: RedisOptions | None
     ledger: Ledger
     failover: Failover
     timeouts: Timeouts

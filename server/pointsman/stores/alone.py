@@ -32,6 +32,12 @@ class Alone:
         if len(self._known) > self._capacity:
             self._known.popitem(last=False)
 
+    def add(self, charges: Sequence[Charge]) -> None:
+        """What was spent since, as far as this process knows."""
+        for charge in charges:
+            last = self._last(charge.account)
+            self.note(charge.account, AccountState(last.spent + charge.amount, last.reserved))
+
     def known(self) -> dict[str, tuple[float, int]]:
         """By key what was spent of each account when it was last seen, and the seconds for which it still counts."""
         now = self._clock.monotonic()

@@ -8,8 +8,6 @@ import secrets
 from asyncio import Future
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from typing import Self
 
@@ -24,9 +22,9 @@ from pointsman.ports import Clock, State
 from pointsman.stores.alone import Alone
 from pointsman.stores.health import HealthBook
 from pointsman.stores.memory import MemoryStore
-from pointsman.stores.redis_address import RedisAddress
 from pointsman.stores.redis_commands import Commands
 from pointsman.stores.redis_link import Link
+from pointsman.stores.redis_options import RedisOptions, WhenDown
 from pointsman.stores.redis_outbox import Outbox, Write
 from pointsman.stores.redis_wire import Reply, Wire, Word
 from pointsman.stores.shared_health import SharedHealth
@@ -42,31 +40,10 @@ _FLUSH = 1.0
 _AT_ONCE = 500
 
 
-class WhenDown(StrEnum):
-    """While Redis is away: refuse every request, or go on with what was last known and a share of what was left."""
-
-    REFUSE = "refuse"
-    LAST_KNOWN = "last_known"
-
-
 _CONSEQUENCES = {
     WhenDown.REFUSE: "requests are refused until it is back",
     WhenDown.LAST_KNOWN: "requests go by what was last known, and budgets by this process's share of what was left",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RedisOptions:
-    """`timeout`: seconds for an answer. `share`: by how many processes budgets are divided while Redis is away.
-
-    Everything that shares a `prefix` shares its state.
-    """
-
-    address: RedisAddress
-    prefix: str = "pointsman"
-    timeout: float = 0.04
-    when_down: WhenDown = WhenDown.REFUSE
-    share: int = 4
 
 
 class RedisStore:
@@ -129,9 +106,8 @@ class RedisStore:
         command = self._commands.read(self._shared.version, session or "", accounts)
         epoch, now, health, pin, pin_ms, *amounts = await self._link.call(command)
         if epoch != self._epoch:
-            # As when it is started again empty: what we know has to be told anew.
-            self._link.drop("it has lost what it knew")
-        elif health is not None:
+            raise self._forgotten()
+        if health is not None:
             self._shared.take(int(now), dict(zip(health[::2], health[1::2], strict=True)))
             self._view = self._health.view()
         states = tuple([AccountState(int(amounts[i]), int(amounts[i + 1])) for i in range(0, len(amounts), 2)])
@@ -145,7 +121,9 @@ class RedisStore:
 
     async def reserve(self, lease: str, charges: Sequence[Charge], ttl: float) -> Overdrawn | None:
         try:
-            answer = await self._link.call(self._commands.reserve(lease, charges, ttl))
+            answer = await self._link.call(self._commands.reserve(lease, charges, ttl, self._epoch))
+            if answer and answer[0] < 0:
+                raise self._forgotten()
         except StateLost:
             if self._options.when_down is WhenDown.REFUSE:
                 # It may have arrived all the same; without this it would stand until it expires.
@@ -162,9 +140,16 @@ class RedisStore:
         return Overdrawn(charges[index], AccountState(int(spent), int(reserved)))
 
     def settle(self, lease: str, charges: Sequence[Charge]) -> None:
-        self._write(self._commands.settle(lease, charges))
-        if self.degraded:
+        answer = self._write(self._commands.settle(lease, charges))
+        if answer is not None:
+            answer.add_done_callback(partial(self._settled, charges))
+        else:
             self._alone.settle(lease, charges)
+
+    def _settled(self, charges: Sequence[Charge], answer: Future[Reply]) -> None:
+        """Redis has it: should it forget, this process must not."""
+        if answer.exception() is None:
+            self._alone.add(charges)
 
     async def preset(self, charges: Sequence[Charge]) -> None:
         for charge in charges:
@@ -286,6 +271,12 @@ class RedisStore:
         sent = await self._outbox.replay(wire)
         self._alone.begin()
         return sent
+
+    def _forgotten(self) -> StateLost:
+        """Redis was emptied under way: what we know has to be told anew, as when it is started again."""
+        why = "it has lost what it knew"
+        self._link.drop(why)
+        return StateLost(why)
 
     def _end_trial(self, target: str, lease: int) -> None:
         if lease:

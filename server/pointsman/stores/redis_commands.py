@@ -29,14 +29,14 @@ class Commands:
         keys = [*self._common, self._key("pin", session), *[self._account(account) for account in accounts]]
         return _evaluation(READ, keys, [version])
 
-    def reserve(self, lease: str, charges: Sequence[Charge], ttl: float) -> list[Word]:
+    def reserve(self, lease: str, charges: Sequence[Charge], ttl: float, epoch: bytes = b"") -> list[Word]:
         accounts = [self._account(charge.account) for charge in charges]
         # As text: numbers of Redis's JSON are floats.
         held = [text for key, c in zip(accounts, charges, strict=True) for text in (key, str(c.amount))]
-        arguments: list[Word] = [lease, _ms(ttl), msgspec.json.encode(held)]
+        arguments: list[Word] = [lease, _ms(ttl), msgspec.json.encode(held), epoch]
         for charge in charges:
             arguments += [charge.amount, _ms(charge.account.keep), "" if charge.limit is None else charge.limit]
-        return _evaluation(RESERVE, [*self._leases, self._key("settled", lease), *accounts], arguments)
+        return _evaluation(RESERVE, [*self._leases, self._key("settled", lease), self.epoch, *accounts], arguments)
 
     def settle(self, lease: str, charges: Sequence[Charge]) -> Write:
         accounts = [self._account(charge.account) for charge in charges]

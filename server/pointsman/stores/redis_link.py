@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from random import random
 
 from pointsman.errors import StateLost
-from pointsman.stores.redis_address import RedisAddress
+from pointsman.stores.redis_options import RedisAddress
 from pointsman.stores.redis_scripts import SCRIPTS
 from pointsman.stores.redis_wire import Reply, Wire, Word, connect
 
@@ -79,10 +79,9 @@ class Link:
         except BaseException:
             wire.close()
             raise
-        if wire.lost.done():
-            raise StateLost(wire.lost.result())
-        self.wire = wire
-        wire.lost.add_done_callback(lambda lost: self._lose(lost.result()))
+        if wire.lost:
+            raise StateLost(wire.lost)
+        self.wire, wire.on_lost = wire, self._lose
         return restored
 
     def _lose(self, why: str) -> None:

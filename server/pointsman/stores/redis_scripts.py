@@ -7,7 +7,7 @@ All keys carry one hash tag, and so lie in one slot. With the prefix `pointsman`
     {pointsman}:trials:MODEL    who tries a model again that was down, by when that expires
     {pointsman}:pin:SESSION     a pin
     {pointsman}:value:KEY       a policy's value; {pointsman}:counter:KEY a counter
-    {pointsman}:account:KEY     spent and reserved of an account
+    {pointsman}:account:KEY     spent and reserved of an account; `base` was spent before Redis knew of it
     {pointsman}:leases          when each lease expires; {pointsman}:reserved has what it reserved
     {pointsman}:settled:LEASE   for some minutes: this lease is over
     {pointsman}:sent:PROCESS    the number of the last write of a process, so that none sent again counts twice
@@ -52,6 +52,11 @@ redis.call('SET', sent, ARGV[1], 'PX', {SENT_MS})
 
 # A reservation that is over may stand in accounts that have gone meanwhile: those began anew.
 _LEASES = """
+local function stand(key)
+  local account = redis.call('HMGET', key, 'base', 'spent', 'reserved')
+  local spent = tonumber(account[1] or '0') + tonumber(account[2] or '0')
+  return string.format('%.0f', spent), account[3] or '0'
+end
 local function keep(key, ms)
   if redis.call('PTTL', key) < tonumber(ms) then redis.call('PEXPIRE', key, ms) end
 end
@@ -84,8 +89,7 @@ if version and version ~= ARGV[1] then health = redis.call('HGETALL', KEYS[2]) e
 local pin, pin_ms = redis.call('GET', KEYS[5]), redis.call('PTTL', KEYS[5])
 local answer = {redis.call('GET', KEYS[1]), tostring(now), health, pin, pin_ms}
 for i = 6, #KEYS do
-  local account = redis.call('HMGET', KEYS[i], 'spent', 'reserved')
-  answer[#answer + 1], answer[#answer + 2] = account[1] or '0', account[2] or '0'
+  answer[#answer + 1], answer[#answer + 2] = stand(KEYS[i])
 end
 return answer
 """
@@ -99,32 +103,32 @@ RESERVE = _script(
     _NOW
     + _LEASES
     + """
+if ARGV[4] ~= '' and redis.call('GET', KEYS[4]) ~= ARGV[4] then return {-1} end
 local leases, reserved, settled, lease = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
 expire(leases, reserved)
 if redis.call('HEXISTS', reserved, lease) == 1 or redis.call('EXISTS', settled) == 1 then return {} end
-for i = 4, #KEYS do
-  local limit = ARGV[4 + 3 * (i - 4) + 2]
+for i = 5, #KEYS do
+  local limit = ARGV[7 + 3 * (i - 5)]
   if limit ~= '' then
-    local account = redis.call('HMGET', KEYS[i], 'spent', 'reserved')
-    local spent, held = account[1] or '0', account[2] or '0'
-    if tonumber(spent) + tonumber(held) + tonumber(ARGV[4 + 3 * (i - 4)]) > tonumber(limit) then
-      return {i - 4, spent, held}
+    local spent, held = stand(KEYS[i])
+    if tonumber(spent) + tonumber(held) + tonumber(ARGV[5 + 3 * (i - 5)]) > tonumber(limit) then
+      return {i - 5, spent, held}
     end
   end
 end
-for i = 4, #KEYS do
-  redis.call('HINCRBY', KEYS[i], 'reserved', ARGV[4 + 3 * (i - 4)])
-  keep(KEYS[i], math.max(tonumber(ARGV[4 + 3 * (i - 4) + 1]), ARGV[2] + 1000))
+for i = 5, #KEYS do
+  redis.call('HINCRBY', KEYS[i], 'reserved', ARGV[5 + 3 * (i - 5)])
+  keep(KEYS[i], math.max(tonumber(ARGV[6 + 3 * (i - 5)]), ARGV[2] + 1000))
 end
 redis.call('ZADD', leases, now + ARGV[2], lease)
 redis.call('HSET', reserved, lease, ARGV[3])
 return {}
 """
 )
-"""KEYS leases, reserved, settled, accounts …; ARGV lease, its milliseconds, what it reserves as JSON, then for each
-account the amount, milliseconds to keep it, and the limit or "".
+"""KEYS leases, reserved, settled, epoch, accounts …; ARGV lease, its milliseconds, what it reserves as JSON, the epoch
+in which it may ("": any), then for each account the amount, milliseconds to keep it, and the limit or "".
 
-Answers nothing, or the index of the first that has no room, and what was spent and reserved of it.
+Answers nothing, or the index of the first that has no room, and what was spent and reserved of it; -1: another epoch.
 """
 
 SETTLE = _script(
@@ -147,16 +151,20 @@ return nil
 PRESET = _script(
     """
 for i = 1, #KEYS do
-  local spent, least = redis.call('HGET', KEYS[i], 'spent'), ARGV[2 * i]
-  if not spent or (ARGV[1] == 'least' and tonumber(spent) < tonumber(least)) then
-    redis.call('HSET', KEYS[i], 'spent', least)
-    if redis.call('PTTL', KEYS[i]) < tonumber(ARGV[2 * i + 1]) then redis.call('PEXPIRE', KEYS[i], ARGV[2 * i + 1]) end
+  local amount, ms = ARGV[2 * i], tonumber(ARGV[2 * i + 1])
+  local known = redis.call('EXISTS', KEYS[i]) == 1
+  local base = redis.call('HGET', KEYS[i], 'base') or '0'
+  if not known or (ARGV[1] == 'least' and tonumber(base) < tonumber(amount)) then
+    redis.call('HSET', KEYS[i], 'base', amount)
+    if redis.call('PTTL', KEYS[i]) < ms then redis.call('PEXPIRE', KEYS[i], ms) end
   end
 end
 return nil
 """
 )
-"""KEYS accounts …; ARGV `unknown` or `least` (where less was spent, too), then an amount and milliseconds for each."""
+"""KEYS accounts …; ARGV `unknown`, or `least`: after Redis has lost what it knew, the most that any process did; then
+an amount and milliseconds for each.
+"""
 
 PIN = _script(
     """

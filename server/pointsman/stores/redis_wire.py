@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import hiredis
 
 from pointsman.errors import StateLost
-from pointsman.stores.redis_address import RedisAddress
+from pointsman.stores.redis_options import RedisAddress
 
 CONNECT = 1.0
 """Seconds for a connection, with all that is said first."""
@@ -29,7 +29,7 @@ Reply = Any
 class Wire(asyncio.Protocol):
     """An open connection. Where an answer takes longer than `timeout` seconds, or is an error, it is closed.
 
-    Every call then fails with StateLost, those under way at once.
+    `lost` then says why and `on_lost` is told, before every call under way fails with StateLost.
     """
 
     def __init__(self, timeout: float) -> None:
@@ -42,12 +42,13 @@ class Wire(asyncio.Protocol):
         self._stuck_at, self._stuck_for = -1, 0
         self._timer: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
-        self.lost: asyncio.Future[str] = self._loop.create_future()
+        self.lost = ""
+        self.on_lost: Callable[[str], None] | None = None
 
     def call(self, words: Sequence[Word]) -> asyncio.Future[Reply]:
         """Send a command now; its answer, when it comes. StateLost where the connection is gone."""
         if self._transport is None:
-            raise StateLost("it is not connected")
+            raise StateLost(self.lost or "it is not connected")
         future: asyncio.Future[Reply] = self._loop.create_future()
         self._calls.append(future)
         self._transport.write(hiredis.pack_command(tuple(words)))  # type: ignore[arg-type]  # its stub means tuple[…, ...]
@@ -57,6 +58,11 @@ class Wire(asyncio.Protocol):
 
     def close(self, why: str = "it was closed") -> None:
         """Close at once; calls under way fail."""
+        if self.lost:
+            return
+        self.lost = why
+        if self.on_lost:
+            self.on_lost(why)
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.abort()
@@ -68,12 +74,10 @@ class Wire(asyncio.Protocol):
                 future.set_exception(StateLost(why))
                 # Nobody may be waiting any more.
                 future.exception()
-        if not self.lost.done():
-            self.lost.set_result(why)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's is one by what it does, not by inheritance.
+        self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.close("the connection broke")

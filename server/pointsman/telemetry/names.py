@@ -114,6 +114,11 @@ PROVIDER_STATE = Metric(
     "1 for the state that a provider is in, 0 for the others: up, degraded, down, probing, disabled.",
     ("provider", "state"),
 )
+STATE_DEGRADED = Metric(
+    "pointsman_state_degraded",
+    Kind.GAUGE,
+    "1 while the state that processes share is out of reach, otherwise 0; only where one is configured.",
+)
 BUILD_INFO = Metric("pointsman_build_info", Kind.GAUGE, "1, labelled with the version of this server.", ("version",))
 CONFIG_INFO = Metric("pointsman_config_info", Kind.GAUGE, "1, labelled with the configuration in use.", ("version",))
 REQUESTS_RUNNING = Metric("pointsman_requests_running", Kind.GAUGE, "Requests that are running now.")
@@ -132,6 +137,7 @@ METRICS = (
     SHADOW_DISAGREEMENTS,
     PANICS,
     PROVIDER_STATE,
+    STATE_DEGRADED,
     BUILD_INFO,
     CONFIG_INFO,
     REQUESTS_RUNNING,

@@ -10,6 +10,7 @@ from pointsman.config.schema.policies import DEFAULT_CHAIN, ChainEntry, Complian
 from pointsman.config.schema.providers import Provider
 from pointsman.config.schema.running import Failover, Health, Ledger, Server, Timeouts
 from pointsman.config.schema.section import Section
+from pointsman.config.schema.state import State
 from pointsman.config.schema.tasks import ModeName, Task
 
 
@@ -48,6 +49,7 @@ class Document(Section):
         "request, or for those of some tenants. Others may still veto. `check-config --explain` says who decides then.",
     )
     server: Server = Field(default_factory=Server, description="Doors and limits.")
+    state: State = Field(default_factory=State, description="What outlives a request.")
     ledger: Ledger = Field(default_factory=Ledger, description="Records.")
     failover: Failover = Field(default_factory=Failover, description="Providers that fail.")
     timeouts: Timeouts = Field(default_factory=Timeouts, description="Providers that are silent.")

@@ -1,9 +1,10 @@
-"""Where a Redis is: its URL, taken apart."""
+"""Where a Redis is, and how it is used."""
 
 from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass, field
+from enum import StrEnum
 from urllib.parse import parse_qs, unquote, urlsplit
 
 _PORT = 6379
@@ -30,6 +31,27 @@ class RedisAddress:
 
     def tls_context(self) -> ssl.SSLContext | None:
         return ssl.create_default_context(cafile=self.ca_file) if self.tls else None
+
+
+class WhenDown(StrEnum):
+    """While Redis is away: refuse every request, or go on with what was last known and a share of what was left."""
+
+    REFUSE = "refuse"
+    LAST_KNOWN = "last_known"
+
+
+@dataclass(frozen=True, slots=True)
+class RedisOptions:
+    """`timeout`: seconds for an answer. `share`: by how many processes budgets are divided while Redis is away.
+
+    Everything that shares a `prefix` shares its state.
+    """
+
+    address: RedisAddress
+    prefix: str = "pointsman"
+    timeout: float = 0.04
+    when_down: WhenDown = WhenDown.REFUSE
+    share: int = 4
 
 
 def parse_address(url: str, ca_file: str | None = None) -> RedisAddress:
