@@ -30,7 +30,7 @@ M = TypeVar("M", bound=Message)
 class Question:
     """What to ask. `model` is insisted on; `restart` allows OutputReset; `most` is nano-USD, `timeout` seconds.
 
-    `hedged` allows hedging where the chain does it.
+    `hedged` allows hedging where the chain does it. `session` is the conversation that it is a turn of.
     """
 
     text: str = PROMPT
@@ -40,6 +40,7 @@ class Question:
     tools: tuple[str, ...] = ()
     most: int | None = None
     hedged: bool = True
+    session: str = ""
     timeout: float = 20.0
 
     def to_wire(self, *, streamed: bool) -> wire.CompleteRequest | wire.CompleteUnaryRequest:
@@ -53,6 +54,8 @@ class Question:
         }
         if not self.hedged:
             fields["hints"]["allow_hedging"] = False
+        if self.session:
+            fields["hints"]["session_id"] = self.session
         if self.most is not None:
             fields["hints"]["max_cost_nano_usd"] = self.most
         if self.model:
