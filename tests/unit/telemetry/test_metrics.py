@@ -192,6 +192,7 @@ def test_every_series_is_declared_and_every_declaration_shown() -> None:
     metrics = failed_over()
     metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): 0})
     metrics.gauge(names.PROVIDER_STATE, lambda: {("openai", "up"): 1})
+    metrics.gauge(names.STATE_DEGRADED, lambda: {(): 0})
     declared = {metric.name: metric for metric in names.METRICS}
     shown = {f.name: f for f in text_string_to_metric_families(text(metrics)) if f.name.startswith("pointsman_")}
     assert shown.keys() == {name.removesuffix("_total") for name in declared}
