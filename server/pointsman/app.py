@@ -39,12 +39,17 @@ from pointsman.stores.memory import MemoryStore
 from pointsman.telemetry import names
 from pointsman.telemetry.metrics import Metrics
 from pointsman.telemetry.providers import provider_states
+from pointsman.telemetry.siblings import Siblings, Worker
 
 log = logging.getLogger(__name__)
 
 
+CONNECTION_AGE = 300.0
+"""Seconds: the kernel spreads connections over workers, not calls, so that connections must not last for ever."""
+
+
 class App:
-    """A whole server, for one event loop. `lookup` resolves the hosts of providers.
+    """A whole server, for one event loop. `lookup` resolves the hosts of providers; `worker` None: it is the only one.
 
         async with App(config) as app:
             print(app.grpc_address)
@@ -55,8 +60,8 @@ class App:
     committed and closed, then transports and policies.
     """
 
-    def __init__(self, config: Config, *, lookup: Lookup = system_lookup) -> None:
-        self.config, self._lookup = config, lookup
+    def __init__(self, config: Config, *, lookup: Lookup = system_lookup, worker: Worker | None = None) -> None:
+        self.config, self.worker, self._lookup = config, worker, lookup
         self.grpc_address = self.http_address = ""
         self._door: GrpcDoor | None = None
         self._stack = AsyncExitStack()
@@ -156,16 +161,28 @@ class App:
                 max_concurrent_requests=server.max_concurrent_requests,
                 default_deadline=server.default_deadline,
                 max_deadline=server.max_deadline,
+                shared=self.worker is not None,
+                max_connection_age=self._connection_age(),
             ),
         )
         self._door = door
         metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): door.running})
         if server.http:
-            http = HttpDoor(server.http, metrics, ready=lambda: door.serving)
+            siblings = await self._siblings(metrics)
+            http = HttpDoor(server.http, metrics, lambda: door.serving, siblings)
             self.http_address = await http.start()
             self._stack.push_async_callback(http.stop)
         self.grpc_address = await door.start()
         self._stack.push_async_callback(door.stop, server.drain)
+
+    async def _siblings(self, metrics: Metrics) -> Siblings | None:
+        if self.worker is None:
+            return None
+        return await self._stack.enter_async_context(Siblings(self.worker, metrics))
+
+    def _connection_age(self) -> float | None:
+        age = self.config.server.max_connection_age
+        return CONNECTION_AGE if age is None and self.worker else age
 
 
 def _desk(engine: Engine, world: World) -> Desk:

@@ -27,6 +27,12 @@ class Server(Section):
     max_deadline: Duration = Field(
         default="600s", gt=0, validate_default=True, description="No request runs longer, whatever its deadline."
     )
+    max_connection_age: Duration | None = Field(
+        default=None,
+        gt=0,
+        description="After so long a connection takes no new calls, and its client opens another, perhaps at another "
+        "worker or replica; running calls may end. Unset: 5m with several workers, otherwise never.",
+    )
     uvloop: bool = Field(default=True, description="Run on uvloop where it is installed.")
 
     @field_validator("max_deadline")
