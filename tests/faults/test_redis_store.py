@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
+import trustme
 from tests.contract.stores.suite import DAY, MINI, MONTH, OPUS, failed, served, stand
 from tests.redis.server import RedisServer, redis_server
-from tests.redis.stores import opened, until
+from tests.redis.stores import UNHURRIED, opened, until
 
 from pointsman.errors import Reason, RequestError
 from pointsman.model.account import Account, AccountState, Charge
 from pointsman.model.snapshot import HealthState
+from pointsman.stores.breaker import BreakerSettings
+from pointsman.stores.clock import SystemClock
+from pointsman.stores.health import HealthBook
 from pointsman.stores.redis import RedisStore
-from pointsman.stores.redis_options import WhenDown
+from pointsman.stores.redis_options import RedisOptions, WhenDown, parse_address
 
 pytestmark = pytest.mark.anyio
 
@@ -232,3 +238,40 @@ async def test_a_password_is_in_no_log(server: RedisServer, caplog: pytest.LogCa
         assert store.degraded
     assert "it answered NOAUTH" in said(caplog)[0]
     assert "canary-secret-9" not in caplog.text
+
+
+async def test_over_tls_and_with_a_password(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost")
+    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
+    certificate.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    port = unused_port()
+    tls = (
+        "--tls-port",
+        str(port),
+        "--tls-auth-clients",
+        "no",
+        "--tls-key-file",
+        "key.pem",
+        "--tls-cert-file",
+        "cert.pem",
+    )
+    with redis_server(
+        tmp_path, *tls, "--tls-ca-cert-file", "ca.pem", "--user", "router", "on", ">s3cret", "~*", "+@all"
+    ):
+        url = f"rediss://router:s3cret@localhost:{port}/2"
+        for ca_file, degraded in ((str(tmp_path / "ca.pem"), False), (None, True)):
+            options = RedisOptions(parse_address(url, ca_file), timeout=UNHURRIED)
+            health = HealthBook(SystemClock(), Random(), BreakerSettings())  # noqa: S311 - jitter
+            async with RedisStore(options, SystemClock(), health) as store:
+                assert store.degraded is degraded
+                if not degraded:
+                    store.settle("a/1", [Charge(DAY, 5)])
+                    assert await stand(store, DAY) == [(5, 0)]
+
+
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

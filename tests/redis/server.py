@@ -30,10 +30,10 @@ class RedisServer:
 
     def start(self, *options: str) -> None:
         """Start it, empty, and return once it answers."""
-        command = ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--save", "", "--dir"]
+        command = ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--save", ""]
         with (self._directory / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
-                [*command, str(self._directory), *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                [*command, *options], cwd=self._directory, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
         due = time.monotonic() + _START
         while True:
@@ -81,15 +81,15 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(directory: Path) -> Iterator[RedisServer]:
-    """A running one. Without `redis-server` on this machine the test is skipped; in CI it fails."""
+def redis_server(directory: Path, *options: str) -> Iterator[RedisServer]:
+    """A running one, with these options. Without `redis-server` on this machine the test is skipped; in CI it fails."""
     if shutil.which("redis-server") is None:
         reason = "there is no redis-server on this machine; install it (Debian: apt-get install redis-server)"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
     server = RedisServer(directory)
-    server.start()
+    server.start(*options)
     try:
         yield server
     finally:

@@ -25,13 +25,18 @@ UNHURRIED = 5.0
 
 @asynccontextmanager
 async def opened(
-    server: RedisServer, clock: Clock | None = None, *, when_down: WhenDown = WhenDown.REFUSE, timeout: float = 0.04
+    server: RedisServer,
+    clock: Clock | None = None,
+    *,
+    when_down: WhenDown = WhenDown.REFUSE,
+    timeout: float = 0.04,
+    health: HealthBook | None = None,
 ) -> AsyncIterator[RedisStore]:
     """A store as one process has it; its budgets are shared by two while Redis is away."""
     clock = clock or SystemClock()
     options = RedisOptions(parse_address(server.url), timeout=timeout, when_down=when_down, share=2)
-    health = HealthBook(clock, Random(), BreakerSettings())  # noqa: S311 - jitter
-    async with RedisStore(options, clock, health) as store:
+    book = health or HealthBook(clock, Random(), BreakerSettings())  # noqa: S311 - jitter
+    async with RedisStore(options, clock, book) as store:
         yield store
 
 

@@ -44,11 +44,14 @@ class HealthBook:
         self._logged: dict[str, _Seen] = {}
         self._view: Mapping[str, Health] = {}
         self._due, self._stale = float("inf"), False
+        # How often it was told what to watch.
+        self.revision = 0
         self.configure(settings, models)
 
     def configure(self, settings: BreakerSettings, models: Iterable[Model]) -> None:
         """Watch these models, and no others."""
         models = tuple(models)
+        self.revision += 1
         self._settings = settings
         self._disabled = {model.id: model.provider for model in models if not model.enabled}
         self._providers = {model.id: model.provider for model in models if model.enabled}

@@ -103,6 +103,10 @@ class Link:
             except StateLost as lost:
                 self._why = lost.why
                 continue
+            # The boundary of a task that nobody waits for: a fault of ours must not keep Redis away for good.
+            except Exception as error:  # noqa: BLE001
+                log.error("connecting to the shared state failed: %s", type(error).__name__)
+                continue
             took = time.monotonic() - self._down_since
             log.warning(
                 "the shared state at %s is available again after %.1f s; %d writes that waited were sent",

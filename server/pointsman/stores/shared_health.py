@@ -34,7 +34,14 @@ class SharedHealth:
         self._known: dict[str, Outage] = {}
         # What was told and not yet taken in: what is read meanwhile is older.
         self._on_the_way: dict[str, int] = {}
-        self.version = b""
+        self._version, self._revision = b"", book.revision
+
+    @property
+    def version(self) -> bytes:
+        """Of what was taken over; none where there are other models now, of which the rest has to say more."""
+        if self._revision != self._book.revision:
+            self._version, self._revision = b"", self._book.revision
+        return self._version
 
     def news(self) -> tuple[str, ...]:
         """Models of which the others know something else than we do."""
@@ -68,8 +75,8 @@ class SharedHealth:
                 del self._on_the_way[target]
         if versions is None:
             self.forget(targets)
-        elif versions[0] == self.version:
-            self.version = versions[1]
+        elif versions[0] == self._version:
+            self._version = versions[1]
 
     def forget(self, targets: Iterable[str] | None = None) -> None:
         """The others know nothing of these models any more; None: of none."""
@@ -78,7 +85,7 @@ class SharedHealth:
 
     def take(self, now_ms: int, fields: Mapping[bytes, bytes]) -> None:
         """Take over all that Redis says, at its own time `now_ms`."""
-        self.version = fields.get(b"version", b"")
+        self._version = fields.get(b"version", b"")
         now = self._clock.monotonic()
         said = {key[len(_MODEL) :].decode(): text for key, text in fields.items() if key.startswith(_MODEL)}
         for target in {**self._known, **said}:

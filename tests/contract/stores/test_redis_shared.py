@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from random import Random
 
 import pytest
 from msgspec.structs import replace
@@ -16,7 +17,9 @@ from pointsman.model.account import Charge
 from pointsman.model.attempt import AttemptOutcome
 from pointsman.model.snapshot import HealthState
 from pointsman.stores.breaker import BreakerSettings
+from pointsman.stores.health import HealthBook
 from pointsman.stores.redis import RedisStore
+from pointsman.testing.builders import make_model
 
 pytestmark = pytest.mark.anyio
 TRIALS = BreakerSettings().trials
@@ -122,8 +125,12 @@ async def test_models_that_a_process_does_not_have_are_none_of_its_business(
     ours: RedisStore, server: RedisServer, clock: AgeingClock
 ) -> None:
     await broken(ours)
-    async with opened(server, clock, timeout=UNHURRIED) as other:
+    health = HealthBook(clock, Random(), BreakerSettings(), [])  # noqa: S311 - jitter
+    async with opened(server, clock, timeout=UNHURRIED, health=health) as other:
         assert (await other.read()).health == {}
+        # A new configuration has it.
+        health.configure(BreakerSettings(), [make_model("mini", provider="openai")])
+        assert set((await other.read()).health) == {"mini"}
 
 
 async def test_pins_values_and_counters(ours: RedisStore, theirs: RedisStore) -> None:
