@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from tests.unit.config.documents import DOCUMENT, KEYS, ProblemsOf
 
@@ -9,6 +12,7 @@ from pointsman.config.rules import load_supposed
 from pointsman.errors import ConfigInvalid
 from pointsman.stores.redis_options import RedisOptions, WhenDown, parse_address
 
+PAGE = Path(__file__).parents[3] / "docs/scaling.md"
 PASSWORD = "canary-password-3"
 KEPT = f"{DOCUMENT}state: {{store: redis, url: "
 
@@ -70,3 +74,10 @@ def test_to_decide_without_running_no_redis_is_needed(policies: Policies) -> Non
     assert load_supposed(text).state is None
     with pytest.raises(ConfigInvalid):
         load(text, KEYS, installed=policies)
+
+
+def test_the_page_shows_one_that_loads(policies: Policies) -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    state = load(DOCUMENT + example, {**KEYS, "REDIS_URL": "redis://redis:6379/0"}, installed=policies).state
+    assert state is not None
+    assert (state.when_down, state.share) == (WhenDown.LAST_KNOWN, 6)
