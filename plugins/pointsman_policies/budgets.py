@@ -1,4 +1,4 @@
-"""Budgets that run low buy cheaper answers, step by step, and then none."""
+"""Budgets that run low buy cheaper answers, step by step, and then none; limits of requests and tokens refuse."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pointsman import (
     Assessed,
     Balance,
     BudgetAction,
+    BudgetUnit,
     Cause,
     Exclusion,
     NoOpinion,
     PolicyKind,
     PolicySetup,
+    RateLimit,
     Request,
     Shape,
     Shaped,
@@ -41,20 +43,23 @@ class Budgets:
     """Vetoes what the request's budgets no longer pay for.
 
     From `degrade` on a ladder leads to where the budget refuses, its rungs equally long: on the first the dearest tier
-    is out, on the next the next one, until the cheapest is alone; on the last, answers are capped as well.
+    is out, on the next the next one, until the cheapest is alone; on the last, answers are capped as well. A budget of
+    one model has no ladder: from `degrade` on that model is out.
     """
 
     def __init__(self, options: BudgetsOptions, setup: PolicySetup) -> None:
-        models = setup.catalogue.models
+        models = self._models = setup.catalogue.models
         enabled = {model.tier for model in models.values() if model.enabled}
         self._tiers = tuple(tier for tier in setup.catalogue.tiers if tier in enabled)
         self._levels = {id: self._tiers.index(model.tier) for id, model in models.items() if model.enabled}
         self._last = Shape(max_output_tokens=options.last_max_output_tokens)
 
     @hookimpl
-    def pointsman_shape_request(self, snapshot: Snapshot) -> Shape | None:
+    def pointsman_shape_request(self, snapshot: Snapshot, assessment: Assessed) -> Shape | None:
         rungs = len(self._tiers)
         for balance in snapshot.balances:
+            if balance.model or (balance.task and balance.task != assessment.task):
+                continue
             if not _untouched(balance) and _Ladder(balance).rung(rungs) == rungs:
                 return self._last
         return None
@@ -63,23 +68,49 @@ class Budgets:
     def pointsman_exclude_targets(
         self, request: Request, snapshot: Snapshot, assessment: Assessed, shaped: Mapping[str, Shaped]
     ) -> Sequence[Exclusion] | NoOpinion:
-        if not snapshot.balances:
-            return ()
-        # A budget that pays for the dearest call and is not on its ladder need not look at every model.
-        dearest = max([shape.estimate.worst_case_nano_usd for shape in shaped.values()], default=0)
-        ladders = [_Ladder(balance) for balance in snapshot.balances if not _untouched(balance, dearest)]
-        if not ladders:
-            return ()
-        exclusions = [
-            exclusion
-            for ladder in ladders
-            if ladder.free is not None and ladder.used + dearest >= ladder.free
-            for exclusion in self._exclude(ladder, shaped)
-        ]
+        exclusions: list[Exclusion] = []
+        notices = self._spend(snapshot.balances, assessment.task, shaped, exclusions) if snapshot.balances else ""
+        if snapshot.rates:
+            self._count(snapshot.rates, assessment.task, shaped, exclusions)
         if exclusions:
             return exclusions
-        notices = [ladder.standing() for ladder in ladders if ladder.noticed]
-        return NoOpinion("; ".join(notices)) if notices else ()
+        return NoOpinion(notices) if notices else ()
+
+    def _spend(
+        self, balances: Sequence[Balance], task: str, shaped: Mapping[str, Shaped], exclusions: list[Exclusion]
+    ) -> str:
+        """Exclude what budgets do not pay for; what they merely have to say."""
+        # A budget that pays for the dearest call and is not on its ladder need not look at every model.
+        dearest = max([shape.estimate.worst_case_nano_usd for shape in shaped.values()], default=0)
+        ladders = [
+            _Ladder(balance)
+            for balance in balances
+            if not _untouched(balance, dearest) and (not balance.task or balance.task == task)
+        ]
+        for ladder in ladders:
+            if ladder.free is not None and ladder.used + dearest >= ladder.free:
+                exclusions.extend(self._exclude(ladder, _counted(shaped, ladder.balance.model)))
+        return "; ".join([ladder.standing() for ladder in ladders if ladder.noticed])
+
+    def _count(
+        self, rates: Sequence[RateLimit], task: str, shaped: Mapping[str, Shaped], exclusions: list[Exclusion]
+    ) -> None:
+        """Exclude what has no room in limits of requests or tokens."""
+        # What a budget keeps out would not be let in by waiting a minute.
+        out = {exclusion.target for exclusion in exclusions}
+        for rate in rates:
+            if rate.task and rate.task != task:
+                continue
+            left, standing = rate.left, _rate_standing(rate)
+            for target, shape in _counted(shaped, rate.model).items():
+                tokens = rate.unit is BudgetUnit.TOKENS
+                needed = self._most_tokens(shape) if tokens else 1
+                if needed > left and target not in out:
+                    why = f"could take {needed} tokens, {standing}" if tokens else standing
+                    exclusions.append(Exclusion(target, Cause.RATE, why, rate.scope))
+
+    def _most_tokens(self, shape: Shaped) -> int:
+        return self._models[shape.target].most_tokens(shape.estimate.input_tokens, shape.max_output_tokens)
 
     def _exclude(self, ladder: _Ladder, shaped: Mapping[str, Shaped]) -> Sequence[Exclusion]:
         standing, scope, left = ladder.standing(), ladder.balance.scope, ladder.left
@@ -88,6 +119,8 @@ class Budgets:
         rung, exclusions = ladder.rung(len(self._tiers)), []
         highest = max(0, len(self._tiers) - 1 - rung)
         above = f"{standing}: nothing above tier {self._tiers[highest]}" if rung else ""
+        if ladder.balance.model:
+            highest, above = -1, f"{standing}: it is used no more"
         for target, shape in shaped.items():
             worst = shape.estimate.worst_case_nano_usd
             if rung and self._levels[target] > highest:
@@ -95,6 +128,18 @@ class Budgets:
             elif left is not None and worst > left:
                 exclusions.append(Exclusion(target, Cause.BUDGET, f"could cost {dollars(worst)}, {standing}", scope))
         return exclusions
+
+
+def _counted(shaped: Mapping[str, Shaped], model: str) -> Mapping[str, Shaped]:
+    """Those that a budget counts: all, or its own model where it has one."""
+    if not model:
+        return shaped
+    return {model: shaped[model]} if model in shaped else {}
+
+
+def _rate_standing(rate: RateLimit) -> str:
+    left = f"{rate.left} of {rate.limit} {rate.unit.value}"
+    return f"budget {rate.scope} has {left} left until {instant(rate.resets_at)}"
 
 
 def _untouched(balance: Balance, more: int = 0) -> bool:

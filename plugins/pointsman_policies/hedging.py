@@ -111,7 +111,8 @@ class Hedging:
         delay = self._delay(mode, first, snapshot)
         if delay is None:
             return NoOpinion(f"too few answers of {first} have been seen to know when it is slow")
-        if tight := _tight(snapshot.balances, ranking[first], ranking[second]):
+        counted = [balance for balance in snapshot.balances if balance.task in ("", assessment.task)]
+        if tight := _tight(counted, ranking[first], ranking[second]):
             return NoOpinion(f"budget {tight} has no room for both")
         raced = replace(stage, attempts=(*stage.attempts, PlannedAttempt(second, AttemptKind.HEDGE, delay)))
         return replace(plan, stages=(*plan.stages[:place], raced, *plan.stages[place + 1 :]))
@@ -180,8 +181,11 @@ def _well(model: Model, snapshot: Snapshot) -> bool:
 
 def _tight(balances: Sequence[Balance], first: Shaped, second: Shaped) -> str:
     """The budget that the worst case of both would exhaust, or ""."""
-    both = first.estimate.worst_case_nano_usd + second.estimate.worst_case_nano_usd
-    return next((balance.scope for balance in balances if balance.left < both), "")
+    for balance in balances:
+        counted = [shape for shape in (first, second) if balance.model in ("", shape.target)]
+        if balance.left < sum([shape.estimate.worst_case_nano_usd for shape in counted]):
+            return balance.scope
+    return ""
 
 
 async def _add(store: Store, name: str, now: float, amount: int) -> int:

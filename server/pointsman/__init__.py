@@ -8,7 +8,7 @@ from pointsman.gatespec import Gate
 from pointsman.hookspecs import API_VERSION, hookimpl
 from pointsman.model.answer import Answer, Ending, FinishReason, Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome
-from pointsman.model.balance import Balance, BudgetAction, BudgetStep
+from pointsman.model.balance import Balance, BudgetAction, BudgetStep, BudgetUnit, RateLimit
 from pointsman.model.catalogue import Adaptation, Catalogue, Model, Price, Select, Task
 from pointsman.model.decision import (
     Assessed,
@@ -76,6 +76,7 @@ __all__ = [
     "BaseUrl",
     "BudgetAction",
     "BudgetStep",
+    "BudgetUnit",
     "CacheHint",
     "Catalogue",
     "Cause",
@@ -116,6 +117,7 @@ __all__ = [
     "PolicySetup",
     "Price",
     "ProviderState",
+    "RateLimit",
     "Reasoning",
     "Record",
     "Refusal",

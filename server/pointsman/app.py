@@ -18,9 +18,11 @@ from pointsman.config.settings import Account, Config
 from pointsman.engine.explain import Explainer
 from pointsman.engine.panic import PanicAlarm
 from pointsman.engine.probing import Prober
+from pointsman.engine.restore import restore
 from pointsman.engine.route import Engine, World
 from pointsman.engine.rules import Rules
 from pointsman.engine.simulate import Simulator
+from pointsman.engine.standings import Standings
 from pointsman.engine.watch import Watchdog
 from pointsman.errors import ConfigInvalid, PluginRefused, Problem
 from pointsman.http.door import HttpDoor
@@ -37,6 +39,7 @@ from pointsman.stores.clock import SystemClock
 from pointsman.stores.health import HealthBook
 from pointsman.stores.memory import MemoryStore
 from pointsman.telemetry import names
+from pointsman.telemetry.budgets import BudgetGauge
 from pointsman.telemetry.metrics import Metrics
 from pointsman.telemetry.providers import provider_states
 from pointsman.telemetry.siblings import Siblings, Worker
@@ -99,9 +102,14 @@ class App:
         watchdog.start()
         self._stack.callback(watchdog.stop)
         metrics.gauge(names.PROVIDER_STATE, lambda: provider_states(health.vitals({})))
+        await restore(built.rules.budgets, ledger, world.store, clock.now())
         engine = Engine(built.rules, world, watchdog, (metrics, PanicAlarm(clock)))
         self._stack.push_async_callback(engine.drain)
-        await self._open_doors(engine, _desk(engine, world), metrics)
+        desk = _desk(engine, world)
+        gauge = BudgetGauge(desk.standings.ratios)
+        metrics.gauge(names.BUDGET_USED_RATIO, gauge.values)
+        await self._stack.enter_async_context(gauge.running())
+        await self._open_doors(engine, desk, metrics)
 
     async def _ledger(self) -> Ledger:
         settings = self.config.ledger
@@ -192,7 +200,11 @@ def _desk(engine: Engine, world: World) -> Desk:
     async def read_catalogue(document: str) -> Catalogue:
         return await asyncio.to_thread(load_catalogue, document)
 
-    return Desk(Explainer(active, world.ledger, read_catalogue), Simulator(active, world.store, world.clock, _opened))
+    return Desk(
+        Explainer(active, world.ledger, read_catalogue),
+        Simulator(active, world.store, world.clock, _opened),
+        Standings(active, world.store, world.ledger, world.clock),
+    )
 
 
 @asynccontextmanager

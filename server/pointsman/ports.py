@@ -11,6 +11,7 @@ from msgspec import Struct
 from pointsman.model.account import Account, AccountState, Charge, Overdrawn
 from pointsman.model.answer import Answer, Delta, Ending
 from pointsman.model.attempt import Attempt
+from pointsman.model.budget import Dimension, Sum, Window
 from pointsman.model.catalogue import Model
 from pointsman.model.decision import Shaped
 from pointsman.model.record import Record, Recorded
@@ -227,6 +228,13 @@ class Ledger(Protocol):
 
     async def find_config(self, version: str) -> str | None:
         """The configuration kept under this version, as it was written; LedgerUnavailable as above."""
+
+    async def sums(self, dimensions: Sequence[Dimension], window: Window) -> Sequence[Sum]:
+        """What the attempts of requests received in a window came to, one sum for each combination of values.
+
+        `values` are in the order of `dimensions`; a request without a value in one of them is left out. Of committed
+        records. LedgerUnavailable as above.
+        """
 
     async def aclose(self) -> None:
         """Commit what is pending and close."""

@@ -14,17 +14,20 @@ from pointsman.chain import discovery
 from pointsman.chain.plugin import GATES
 from pointsman.config import references
 from pointsman.config.accounts import open_accounts
+from pointsman.config.budgets import build_budgets, check_budgets
 from pointsman.config.catalogue import build_catalogue, unserved
 from pointsman.config.gates import load_gates
-from pointsman.config.policies import Policies, load_chain
+from pointsman.config.policies import Chain, Policies, load_chain
 from pointsman.config.positions import MAX_CHARACTERS, Source, read
 from pointsman.config.problems import validate
+from pointsman.config.references import mapping
 from pointsman.config.schema.document import Document
 from pointsman.config.settings import Config
 from pointsman.config.state import open_state
 from pointsman.engine.rules import Compliance
 from pointsman.errors import ConfigInvalid, Problem
 from pointsman.model.catalogue import Catalogue
+from pointsman.model.decision import PolicyKind
 
 
 def load(
@@ -55,6 +58,8 @@ def load(
         source.problems,
         checked if isinstance(checked, list) else (),
         references.check(source),
+        check_budgets(source),
+        _unheeded(source, policies),
         policies.problems,
         judges.problems,
         accounts.problems,
@@ -77,6 +82,7 @@ def load(
         health=checked.health,
         strict_tags=checked.strict_tags,
         gates=judges.entries(checked.gates),
+        budgets=build_budgets(checked),
         compliance=_compliance(checked),
         packages=tuple(sorted({f"pointsman {version('pointsman')}", *policies.packages})),
         warnings=_sorted(problems, _unserved(source, catalogue)),
@@ -133,6 +139,13 @@ def _sorted(*groups: Iterable[Problem]) -> tuple[Problem, ...]:
         if problem.path not in kept or (problem.fatal and not kept[problem.path].fatal):
             kept[problem.path] = problem
     return tuple(sorted(kept.values(), key=lambda problem: problem.line))
+
+
+def _unheeded(source: Source, policies: Chain) -> Iterator[Problem]:
+    """Budgets that no policy heeds would only refuse what is about to be tried, model by model."""
+    heeds = any(loaded.plugin.kind is PolicyKind.BUDGET for loaded in policies.loaded.values())
+    if mapping(source.data).get("budgets") and not heeds:
+        yield source.problem(("budgets",), "no entry of the chain heeds them; add `- {use: budgets}` to it")
 
 
 def _unserved(source: Source, catalogue: Catalogue) -> Iterator[Problem]:

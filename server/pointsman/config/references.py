@@ -99,7 +99,8 @@ def _rows(value: Any) -> dict[str, Row] | None:
     return {name: mapping(row) for name, row in value.items()} if isinstance(value, dict) else None
 
 
-def _unknown(source: Source, path: YamlPath, kind: str, name: Any, known: Collection[str] | None) -> Iterator[Problem]:
+def unknown(source: Source, path: YamlPath, kind: str, name: Any, known: Collection[str] | None) -> Iterator[Problem]:
+    """A problem where a name is none of those known."""
     if isinstance(name, str) and known is not None and name not in known:
         yield source.problem(path, f"there is no {kind} {name!r}{nearest(name, known)}")
 
@@ -107,8 +108,8 @@ def _unknown(source: Source, path: YamlPath, kind: str, name: Any, known: Collec
 def _models(source: Source, outline: Outline) -> Iterator[Problem]:
     for name, row in (outline.models or {}).items():
         path = ("models", name)
-        yield from _unknown(source, (*path, "provider"), "provider", row.get("provider"), outline.providers)
-        yield from _unknown(source, (*path, "tier"), "tier", row.get("tier"), outline.tiers)
+        yield from unknown(source, (*path, "provider"), "provider", row.get("provider"), outline.providers)
+        yield from unknown(source, (*path, "tier"), "tier", row.get("tier"), outline.tiers)
         yield from _apis(source, (*path, "api"), outline, row)
 
 
@@ -171,7 +172,7 @@ def _targets(source: Source, path: YamlPath, outline: Outline, value: Any) -> It
     for where, target in listed:
         if not isinstance(target, str):
             continue
-        yield from _unknown(source, where, "tier or model", target, outline.targets())
+        yield from unknown(source, where, "tier or model", target, outline.targets())
         if target in outline.tiers and not outline.behind(target) and outline.all_placed():
             yield source.problem(where, f"tier {target!r} has no model; add one, or name another tier")
 
@@ -185,10 +186,10 @@ def _waived(source: Source, task: str, row: Row) -> Iterator[Problem]:
 def _gated(source: Source, task: str, outline: Outline, row: Row) -> Iterator[Problem]:
     named, path = row.get("gate"), ("tasks", task, "gate")
     if not isinstance(named, list):
-        yield from _unknown(source, path, "gate", named, outline.gates)
+        yield from unknown(source, path, "gate", named, outline.gates)
         return
     for index, gate in enumerate(named):
-        yield from _unknown(source, (*path, index), "gate", gate, outline.gates)
+        yield from unknown(source, (*path, index), "gate", gate, outline.gates)
 
 
 def _weights(source: Source, task: str, outline: Outline, row: Row) -> Iterator[Problem]:
@@ -204,7 +205,7 @@ def _weights(source: Source, task: str, outline: Outline, row: Row) -> Iterator[
     models = {model for target in named for model in outline.behind(target)}
     reachable = models | {alias for alias, model in outline.aliases().items() if model in models}
     for target in weights:
-        yield from _unknown(source, (*path, target), "model in this task's route called", target, reachable)
+        yield from unknown(source, (*path, target), "model in this task's route called", target, reachable)
 
 
 def _floor(source: Source, task: str, outline: Outline, row: Row, value: Any) -> Iterator[Problem]:
@@ -230,9 +231,9 @@ def _floor(source: Source, task: str, outline: Outline, row: Row, value: Any) ->
 
 def _defaults(source: Source, outline: Outline) -> Iterator[Problem]:
     document = mapping(source.data)
-    yield from _unknown(source, ("default",), "task", document.get("default"), outline.tasks)
+    yield from unknown(source, ("default",), "task", document.get("default"), outline.tasks)
     for tag, task in mapping(document.get("tags")).items():
-        yield from _unknown(source, ("tags", tag), "task", task, outline.tasks)
+        yield from unknown(source, ("tags", tag), "task", task, outline.tasks)
         if tag in (outline.tasks or {}) and task != tag:
             yield source.problem(("tags", tag), f"task {tag!r} exists, so a tag of that name may not lead to {task!r}")
 

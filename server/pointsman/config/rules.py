@@ -46,6 +46,7 @@ def build_rules(config: Config) -> Built:
         retries=Retries(config.failover.retries, config.failover.retry_budget),
         blocked_elsewhere=config.failover.blocked_elsewhere,
         packages=config.packages,
+        budgets=config.budgets,
     )
     return Built(rules, chain, refused)
 

@@ -12,6 +12,7 @@ from pointsman.config.schema.running import Failover, Health, Ledger, Server, Ti
 from pointsman.engine.probing import Probe
 from pointsman.engine.rules import Compliance
 from pointsman.errors import Problem
+from pointsman.model.budget import Budget
 from pointsman.model.catalogue import Catalogue
 from pointsman.providers.settings import ProviderSettings
 from pointsman.stores.redis_options import RedisOptions
@@ -52,6 +53,7 @@ class Config:
     health: Health
     strict_tags: bool
     gates: tuple[GateEntry, ...]
+    budgets: tuple[Budget, ...]
     compliance: Compliance
     packages: tuple[str, ...]
     warnings: tuple[Problem, ...]

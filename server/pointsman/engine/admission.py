@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pointsman.chain.calling import call_async
 from pointsman.chain.entry import OnError
 from pointsman.chain.loading import Hook
+from pointsman.engine.bill import Bill, Hold, Shortage
 from pointsman.engine.exchange import Exchange
 from pointsman.errors import PluginFailed
 from pointsman.model.attempt import Attempt
@@ -22,13 +23,16 @@ from pointsman.services import Denial, Lease, Services, Store
 class Admission:
     """What has been said of one attempt so far: the policies' leases by entry id, and the first denial if any.
 
-    `health_lease` is the store's, for a model that is tried again after it was down; 0 for none.
+    `health_lease` is the store's, for a model that is tried again after it was down; 0 for none. `hold` is what is
+    reserved of budgets, `shortage` the one that denied it.
     """
 
     planned: PlannedAttempt
     leases: dict[str, Lease] = field(default_factory=dict)
     denial: Exclusion | None = None
     health_lease: int = 0
+    hold: Hold | None = None
+    shortage: Shortage | None = None
 
 
 class Doorkeeper:
@@ -42,7 +46,10 @@ class Doorkeeper:
         self._store, self._clock = store, clock
 
     async def admit(self, admission: Admission) -> None:
-        """Ask every policy, also after a denial: each may have something to settle. The store last."""
+        """Ask every policy, also after a denial: each may have something to settle. The store last.
+
+        Budgets come after everything else: what is reserved of them is missing to others until it is settled.
+        """
         planned = admission.planned
         for hook in self._chain.admit:
             answer = await self._ask(hook, planned)
@@ -52,6 +59,8 @@ class Doorkeeper:
                 admission.denial = Exclusion(planned.target, answer.cause, answer.reason)
         if admission.denial is None and self._exchange.rules.heeds_health:
             await self._begin(admission)
+        if admission.denial is None and self._exchange.bill:
+            await self._reserve(admission, self._exchange.bill)
 
     async def _begin(self, admission: Admission) -> None:
         """What was up when this was decided may be down by now, and only a few may try what was down.
@@ -69,6 +78,17 @@ class Doorkeeper:
             admission.denial = Exclusion(target, Cause.HEALTH, reason, yields=True)
         else:
             admission.health_lease = lease
+
+    async def _reserve(self, admission: Admission, bill: Bill) -> None:
+        """Room in every budget for the most that it can cost, or it is not made."""
+        target = admission.planned.target
+        # Known before it is asked for: whoever is cancelled meanwhile gives it back.
+        hold = admission.hold = bill.hold(self._assessed().task, target)
+        model = self._exchange.rules.catalogue.models[target]
+        shortage = await bill.reserve(hold, model, self._exchange.shaped(target), self._clock)
+        if shortage:
+            admission.hold, admission.shortage = None, shortage
+            admission.denial = shortage.denial(target)
 
     async def _ask(self, hook: Hook, planned: PlannedAttempt) -> Lease | Denial | None:
         """One policy's answer. A failure denies; PluginFailed or nothing where its entry says `on_error`."""

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from pointsman.engine.bill import Bill
 from pointsman.engine.rules import Rules
 from pointsman.engine.watch import Stopwatch
 from pointsman.errors import ProviderError, RequestError
@@ -71,10 +72,13 @@ class Completion(Struct, frozen=True):
 class Sink(Protocol):
     """Where a streamed answer goes, event by event and one at a time: decided, then the others.
 
-    `gated` is an attempt whose answer a gate turned down, `won` a hedge that was faster.
+    `warned` is a budget that runs low, in a sentence; `gated` is an attempt whose answer a gate turned down, `won` a
+    hedge that was faster.
     """
 
     async def decided(self, routed: Routed) -> None: ...
+
+    async def warned(self, message: str) -> None: ...
 
     async def deltas(self, deltas: Sequence[Delta]) -> None: ...
 
@@ -101,7 +105,8 @@ def new_id() -> str:
 class Exchange:
     """What is known of a request so far; the engine fills it in, settlement makes the record of it.
 
-    `received` is Unix seconds, `started` and `deadline` are monotonic ones.
+    `received` is Unix seconds, `started` and `deadline` are monotonic ones. `bill` is None where no budget is
+    configured.
     """
 
     method: str
@@ -113,6 +118,7 @@ class Exchange:
     snapshot: Snapshot
     watch: Stopwatch
     id: str = field(default_factory=new_id)
+    bill: Bill | None = None
     decision: Decision | Refusal | None = None
     shadow: Decision | Refusal | None = None
     routed: Routed | None = None

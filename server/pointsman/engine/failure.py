@@ -22,10 +22,10 @@ def refused(refusal: Refusal) -> RequestError:
     """The error of a decision that left nothing to try."""
     reason, metadata = Reason(refusal.reason), dict(refusal.metadata)
     delay = None
-    if reason is Reason.ALL_PROVIDERS_DOWN:
-        # When the first of them is tried again, where health says so.
-        probed = metadata.get("retry_after_ms")
-        delay = RETRY_DELAY if probed is None else max(RETRY_DELAY, int(probed) / 1000)
+    if reason in (Reason.ALL_PROVIDERS_DOWN, Reason.RATE_LIMITED):
+        # When the first of them is tried again, where health says so; or when counting begins anew.
+        known = metadata.get("retry_after_ms")
+        delay = RETRY_DELAY if known is None else max(RETRY_DELAY, int(known) / 1000)
     return RequestError(
         reason,
         refusal.message,

@@ -14,6 +14,7 @@ import msgspec
 from pointsman.chain.calling import call_async, must_fail
 from pointsman.chain.loading import Hook
 from pointsman.engine.assist import Assistance
+from pointsman.engine.budgets import Booking, standing
 from pointsman.engine.decide import assess
 from pointsman.engine.deliberation import deliberate
 from pointsman.engine.exchange import Exchange
@@ -33,7 +34,8 @@ async def gather(exchange: Exchange, store: StateStore, clock: Clock, assistance
     Policies may ask models through `assistance`, which is closed behind them.
     """
     rules = exchange.rules
-    base = await with_state(exchange.snapshot, exchange.request, store)
+    bookings = exchange.bill.bookings if exchange.bill else ()
+    base = await with_state(exchange.snapshot, exchange.request, store, bookings)
     exchange.snapshot = base
     hooks = (rules.shadowed or rules.chain).gather
     # What may not decide is told nothing of the prompt either.
@@ -57,15 +59,20 @@ async def gather(exchange: Exchange, store: StateStore, clock: Clock, assistance
     return msgspec.structs.replace(base, signals=signals, spent_nano_usd=spent)
 
 
-async def with_state(snapshot: Snapshot, request: Request, store: StateStore) -> Snapshot:
-    """The snapshot with what the shared state says just now."""
-    state = await store.read(request.session)
+async def with_state(
+    snapshot: Snapshot, request: Request, store: StateStore, bookings: Sequence[Booking] = ()
+) -> Snapshot:
+    """The snapshot with what the shared state says just now, of the request's budgets too."""
+    state = await store.read(request.session, [booking.account for booking in bookings])
+    balances, rates = standing(bookings, state.accounts) if bookings else ((), ())
     return msgspec.structs.replace(
         snapshot,
         latencies=state.latencies,
         token_ratios=state.token_ratios,
         health=state.health,
         pin=state.pin,
+        balances=balances,
+        rates=rates,
     )
 
 

@@ -161,6 +161,10 @@ class InTurn:
         async with self._lock:
             await self._sink.decided(routed)
 
+    async def warned(self, message: str) -> None:
+        async with self._lock:
+            await self._sink.warned(message)
+
     async def deltas(self, deltas: Sequence[Delta]) -> None:
         # Only the winner writes these, and the winner is not given up.
         async with self._lock:

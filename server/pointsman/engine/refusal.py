@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from math import ceil
 
 from pointsman.engine.deliberation import Deliberation
 from pointsman.engine.vetoes import Vetoes
@@ -13,6 +14,7 @@ from pointsman.model.decision import Assessed, Cause, Choice, Refusal, Shaped
 _REASONS = {
     Cause.HEALTH: (Reason.ALL_PROVIDERS_DOWN, "every provider that could serve this is down"),
     Cause.BUDGET: (Reason.BUDGET_EXHAUSTED, "the budget is exhausted"),
+    Cause.RATE: (Reason.RATE_LIMITED, "the rate limit is reached"),
     Cause.COST: (Reason.MAX_COST_UNSATISFIABLE, "every permitted model could cost more than max_cost_nano_usd"),
     Cause.CONTEXT: (Reason.CONTEXT_TOO_LONG, "the prompt fits no permitted model's context window"),
 }
@@ -66,6 +68,8 @@ def _metadata(d: Deliberation, cause: Cause | None, blamed: Sequence[Shaped]) ->
         return (("retry_after_ms", str(max(0, round((min(known) - d.snapshot.now) * 1000)))),) if known else ()
     if cause is Cause.BUDGET:
         return _exhausted(d, blamed)
+    if cause is Cause.RATE:
+        return _limited(d, blamed)
     if cause is Cause.COST:
         cheapest = min(s.estimate.worst_case_nano_usd for s in blamed) + d.snapshot.spent_nano_usd
         return (("cheapest_nano_usd", str(cheapest)),)
@@ -78,10 +82,38 @@ def _metadata(d: Deliberation, cause: Cause | None, blamed: Sequence[Shaped]) ->
 
 def _exhausted(d: Deliberation, blamed: Sequence[Shaped]) -> tuple[tuple[str, str], ...]:
     """The budget to blame; of several the one that resets last, since it would refuse the next attempt too."""
-    scopes = {exclusion.scope for s in blamed for exclusion, _ in d.vetoes.of(s.target)}
+    scopes = _scopes(d, blamed)
     balances = [balance for balance in d.snapshot.balances if balance.scope in scopes]
     if not balances:
         return ()
     last = max(balances, key=lambda balance: balance.resets_at)
-    resets = datetime.fromtimestamp(last.resets_at, UTC).isoformat().replace("+00:00", "Z")
-    return (("budget", last.scope), ("remaining_nano_usd", str(last.left)), ("resets_at", resets))
+    return (
+        ("budget", last.scope),
+        ("remaining_nano_usd", str(last.left)),
+        ("resets_at", _instant(last.resets_at)),
+    )
+
+
+def _limited(d: Deliberation, blamed: Sequence[Shaped]) -> tuple[tuple[str, str], ...]:
+    """The same of a limit of requests or tokens, and when to come back."""
+    scopes = _scopes(d, blamed)
+    rates = [rate for rate in d.snapshot.rates if rate.scope in scopes]
+    if not rates:
+        return ()
+    last = max(rates, key=lambda rate: rate.resets_at)
+    wait = max(0, ceil((last.resets_at - d.snapshot.now) * 1000))
+    return (
+        ("budget", last.scope),
+        ("unit", last.unit.value),
+        ("remaining", str(last.left)),
+        ("resets_at", _instant(last.resets_at)),
+        ("retry_after_ms", str(wait)),
+    )
+
+
+def _scopes(d: Deliberation, blamed: Sequence[Shaped]) -> set[str]:
+    return {exclusion.scope for s in blamed for exclusion, _ in d.vetoes.of(s.target)}
+
+
+def _instant(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

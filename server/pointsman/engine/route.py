@@ -14,6 +14,7 @@ from typing import Any
 from pointsman.chain.calling import being_cancelled
 from pointsman.engine.admission import Admission, Doorkeeper
 from pointsman.engine.assist import Assistance
+from pointsman.engine.bill import Bill, warnings
 from pointsman.engine.decide import decide, decide_with_shadows
 from pointsman.engine.effort import Efforts
 from pointsman.engine.exchange import Completion, Exchange, Routed, Sink, Terms
@@ -88,6 +89,8 @@ class Engine:
         routed = await self._decide(exchange)
         if sink:
             await sink.decided(routed)
+            for warning in warnings(routed.decision, exchange.snapshot.balances):
+                await sink.warned(warning)
         doorkeeper = Doorkeeper(exchange, self._world.store, self._world.clock)
         ended = partial(self._attempt_ended, exchange, doorkeeper)
         skipped = partial(self._attempt_skipped, exchange)
@@ -102,6 +105,8 @@ class Engine:
         began = clock.monotonic()
         exchange.decision = decide(exchange.request, exchange.snapshot, rules, exchange.watch)
         seconds = clock.monotonic() - began
+        if exchange.bill:
+            exchange.bill.decided(exchange.decision.assessed.task)
         exchange.shadow = decide_with_shadows(exchange.request, exchange.snapshot, rules, self._watchdog.stopwatch())
         self._emit(exchange, Decided(exchange.id, exchange.decision, seconds, exchange.shadow))
         if isinstance(exchange.decision, Refusal):
@@ -119,7 +124,10 @@ class Engine:
             disabled_providers=rules.disabled_providers,
         )
         watch = self._watchdog.stopwatch()
-        return Exchange(method, request, rules, snapshot.now, clock.monotonic(), deadline, snapshot, watch)
+        exchange = Exchange(method, request, rules, snapshot.now, clock.monotonic(), deadline, snapshot, watch)
+        if rules.budgets and (bookings := rules.budgets.bookings(request, snapshot.now)):
+            exchange.bill = Bill(exchange.id, bookings, deadline, self._world.store)
+        return exchange
 
     async def _work(self, exchange: Exchange, work: Coroutine[Any, Any, object]) -> None:
         """Do the work and settle, whatever becomes of it; failures end in `exchange.error`."""

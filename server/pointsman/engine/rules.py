@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pointsman.chain.gates import LoadedGate
 from pointsman.chain.loading import Chain
 from pointsman.chain.plugin import HONOURABLE
+from pointsman.engine.budgets import Budgets
 from pointsman.engine.retries import Retries
 from pointsman.errors import InvalidRequest, Reason, RequestError
+from pointsman.model.budget import Budget
 from pointsman.model.catalogue import Catalogue, Model
 from pointsman.model.decision import PolicyKind
 from pointsman.model.request import Hints, ModelOverride, Request
@@ -53,7 +55,8 @@ class Rules:
     bounds the stages of the default plan. `strict_tags`: an unknown tag fails the request. `undetermined` are the ids
     of entries that may not decide where `compliance` holds. `blocked_elsewhere`: a prompt that one provider's content
     policy blocks is tried at the others. `heeds_health`: an entry of kind health is in the chain. `disabled_providers`,
-    sorted, are those without a key; `packages` the distributions that the policies come from.
+    sorted, are those without a key; `packages` the distributions that the policies come from. `budgets` says which
+    accounts a request counts towards.
     """
 
     version: str
@@ -76,6 +79,7 @@ class Rules:
     blocked_elsewhere: bool = True
     disabled_providers: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    budgets: Budgets = field(default_factory=Budgets)
 
     @classmethod
     def of(
@@ -92,6 +96,7 @@ class Rules:
         retries: Retries = NO_RETRIES,
         blocked_elsewhere: bool = True,
         packages: tuple[str, ...] = (),
+        budgets: Iterable[Budget] = (),
     ) -> Rules:
         """The rules of a loaded chain, shadow entries set apart."""
         live = chain.live()
@@ -118,6 +123,7 @@ class Rules:
             blocked_elsewhere=blocked_elsewhere,
             disabled_providers=tuple(sorted(catalogue.providers() - enabled)),
             packages=packages,
+            budgets=Budgets(budgets, catalogue),
         )
 
     def unheard(self, tenant: str) -> frozenset[str]:

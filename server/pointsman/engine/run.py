@@ -258,6 +258,9 @@ class Run:
         assert admission.denial is not None
         denials = (*exchange.snapshot.denials, admission.denial)
         exchange.snapshot = replace(exchange.snapshot, denials=denials)
+        if admission.shortage:
+            # Others took the room: what no longer fits either need not be tried one by one.
+            exchange.snapshot = admission.shortage.told(exchange.snapshot)
         # With the snapshot that it follows from, whatever it is: it must be possible to make it again.
         decision = exchange.decision = decide(exchange.request, exchange.snapshot, exchange.rules, exchange.watch)
         if not isinstance(decision, Decision):

@@ -29,7 +29,9 @@ class Settlement:
     def attempt_ended(
         self, exchange: Exchange, doorkeeper: Doorkeeper, admission: Admission, attempt: Attempt | None
     ) -> None:
-        """Learn from an attempt and give its leases back, without holding up the answer."""
+        """Learn from an attempt, charge it to its budgets and give its leases back, without holding up the answer."""
+        if exchange.bill and admission.hold:
+            exchange.bill.settle(admission.hold, attempt)
         if attempt is not None:
             shaped = exchange.shaped(attempt.target)
             self._store.record(attempt, uncorrected_tokens(exchange.request, shaped), admission.health_lease)

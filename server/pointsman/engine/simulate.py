@@ -53,19 +53,22 @@ class Simulator:
 
     async def simulate(self, request: Request, supposed: Suppositions) -> Simulated:
         """Under the active configuration. RequestError for suppositions that cannot be, as `suppose`."""
-        return self._decide(request, supposed, self._active(), await self._world(request))
+        active = self._active()
+        return self._decide(request, supposed, active, await self._world(request, active))
 
     async def compare(self, request: Request, supposed: Suppositions, document: str) -> tuple[Simulated, Simulated]:
         """Under another configuration, and under the active one beside it, both in the same world. ConfigInvalid."""
         active = self._active()
         async with self._loading, self._opener(document, active) as rules:
-            world = await self._world(request)
-            other = self._decide(request, supposed, rules, world)
+            world = await self._world(request, active)
+            state = await self._world(request, rules)
+            budgets = replace(world, balances=state.balances, rates=state.rates)
+            other = self._decide(request, supposed, rules, budgets)
             return other, self._decide(request, _known(supposed, active.catalogue), active, world)
 
-    async def _world(self, request: Request) -> Snapshot:
+    async def _world(self, request: Request, rules: Rules) -> Snapshot:
         blank = Snapshot(now=self._clock.now(), seed=random.getrandbits(32), config_version="")
-        return await with_state(blank, request, self._store)
+        return await with_state(blank, request, self._store, rules.budgets.bookings(request, blank.now))
 
     def _decide(self, request: Request, supposed: Suppositions, rules: Rules, world: Snapshot) -> Simulated:
         snapshot = replace(world, config_version=rules.version, disabled_providers=rules.disabled_providers)

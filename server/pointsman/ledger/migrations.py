@@ -101,4 +101,9 @@ _THIRD = (
     "ALTER TABLE decisions ADD COLUMN escalated INTEGER NOT NULL DEFAULT 0",
 )
 
-MIGRATIONS = (_FIRST, _SECOND, _THIRD)
+_FOURTH = (
+    "ALTER TABLE decisions ADD COLUMN key TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX decisions_by_key ON decisions (key, received) WHERE key <> ''",
+)
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)

@@ -37,6 +37,7 @@ def redacted(request: Request) -> Request:
         params=_without_text(request.params),
         hints=request.hints,
         tenant=request.tenant,
+        key=request.key,
         facts=request.facts,
     )
 

@@ -22,7 +22,7 @@ Row = tuple[Value, ...]
 
 # Documents come last: SQLite keeps the head of a long row on the page, so that reports never read the overflow.
 DECISION_COLUMNS = (
-    *("decision_id", "received", "method", "tenant", "project", "feature", "user", "session", "config_version"),
+    *("decision_id", "received", "method", "tenant", "project", "feature", "user", "session", "key", "config_version"),
     *("task", "task_source", "confidence", "mode", "tier", "model", "provider"),
     *("decided_by", "decided_by_kind", "reason"),
     *("status", "message", "finish", "served_model"),
@@ -73,6 +73,7 @@ def _asked(record: Record) -> Row:
         label("feature", ""),
         label("user", ""),
         request.hints.session_id,
+        request.key,
         record.snapshot.config_version,
     )
 

@@ -13,7 +13,9 @@ from msgspec import Struct
 from pointsman.errors import LedgerUnavailable
 from pointsman.ledger.recorded import find_config, find_exactly
 from pointsman.ledger.rows import Rows, rows_of
+from pointsman.ledger.sums import sums
 from pointsman.ledger.writer import Entry, Reports, Writer
+from pointsman.model.budget import Dimension, Sum, Window
 from pointsman.model.record import Record, Recorded
 
 
@@ -92,6 +94,9 @@ class SqliteLedger:
 
     async def find_config(self, version: str) -> str | None:
         return await asyncio.to_thread(find_config, self._path, version)
+
+    async def sums(self, dimensions: Sequence[Dimension], window: Window) -> Sequence[Sum]:
+        return await asyncio.to_thread(sums, self._path, dimensions, window)
 
     async def aclose(self) -> None:
         """Commit what is pending and close. LedgerUnavailable says how many records could not be, within `timeout`."""

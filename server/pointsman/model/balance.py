@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
@@ -22,10 +23,19 @@ class BudgetStep(Struct, frozen=True):
     action: BudgetAction
 
 
-class Balance(Struct, frozen=True, kw_only=True):
+class BudgetUnit(StrEnum):
+    """What is counted: nano-USD, requests of callers, or tokens of provider calls, input and output together."""
+
+    NANO_USD = "nano_usd"
+    REQUESTS = "requests"
+    TOKENS = "tokens"
+
+
+class Balance(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One budget that a request would be charged to; `scope` is its name, for people.
 
-    Amounts are nano-USD; `reserved` is what running requests may still cost. `resets_at`: Unix seconds.
+    Amounts are nano-USD; `reserved` is what running requests may still cost. `resets_at`: Unix seconds. With a `task`
+    or a `model`, only what is asked for this task, or of this model, is charged to it.
     """
 
     scope: str
@@ -34,6 +44,8 @@ class Balance(Struct, frozen=True, kw_only=True):
     reserved_nano_usd: int = 0
     resets_at: float
     steps: tuple[BudgetStep, ...] = ()
+    task: str = ""
+    model: str = ""
 
     @property
     def used(self) -> int:
@@ -48,8 +60,33 @@ class Balance(Struct, frozen=True, kw_only=True):
 
     def begins(self, action: BudgetAction) -> int | None:
         """The nano-USD used from which an action is taken, None for never."""
-        first: float | None = None
-        for step in self.steps:
-            if step.action is action and (first is None or step.from_ratio < first):
-                first = step.from_ratio
-        return None if first is None else round(first * self.limit_nano_usd)
+        return begins(self.steps, action, self.limit_nano_usd)
+
+
+class RateLimit(Struct, frozen=True, omit_defaults=True):
+    """One limit of requests or tokens that a request would count towards; the rest as in Balance.
+
+    `used` is what was counted since the window began, and what running requests may still come to.
+    """
+
+    scope: str
+    unit: BudgetUnit
+    limit: int
+    used: int
+    resets_at: float
+    task: str = ""
+    model: str = ""
+
+    @property
+    def left(self) -> int:
+        """Before it refuses; never below 0."""
+        return max(0, self.limit - self.used)
+
+
+def begins(steps: Iterable[BudgetStep], action: BudgetAction, limit: int) -> int | None:
+    """From how much of a limit on an action is taken, None for never."""
+    first: float | None = None
+    for step in steps:
+        if step.action is action and (first is None or step.from_ratio < first):
+            first = step.from_ratio
+    return None if first is None else round(first * limit)

@@ -48,6 +48,10 @@ class Model(Struct, frozen=True, kw_only=True):
     base_model: str = ""
     api: str = ""
 
+    def most_tokens(self, input_tokens: int, asked: int | None) -> int:
+        """The most that a call can come to, input and output together; `asked`: its output limit, None for none."""
+        return input_tokens + (self.max_output or max(0, self.context - input_tokens) if asked is None else asked)
+
     def same_as(self, other: Model) -> bool:
         """Whether both are deployments of the same weights."""
         return self.id == other.id or (self.base_model != "" and self.base_model == other.base_model)

@@ -88,6 +88,7 @@ class Cause(StrEnum):
 
     HEALTH = "health"
     BUDGET = "budget"
+    RATE = "rate"
     COST = "cost"
     CONTEXT = "context"
     POLICY = "policy"

@@ -176,7 +176,7 @@ class Facts(Struct, frozen=True, omit_defaults=True):
 
 
 class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One request, as policies see it."""
+    """One request, as policies see it. `key` is the id of the API key that it came with, "" without authentication."""
 
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...] = ()
@@ -185,6 +185,7 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     params: Params = Params()
     hints: Hints = Hints()
     tenant: str = "default"
+    key: str = ""
     facts: Facts = Facts()
 
     @property

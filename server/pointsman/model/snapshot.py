@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from pointsman.model.balance import Balance
+from pointsman.model.balance import Balance, RateLimit
 from pointsman.model.decision import Exclusion
 
 
@@ -55,10 +55,10 @@ class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     A model that is not in `health` is up. `token_ratios` are observed input tokens over estimated ones. `quarantined`
     names chain entries that the watchdog took out; `denials` are targets refused by admission while this request was
-    running. `pin` is that of the request's session, `balances` are those of every budget that it counts towards.
-    `spent_nano_usd` is what policies' questions have cost already. `disabled_providers`, sorted, are those without a
-    key. The catalogue is otherwise found by `config_version`: it is part of the rules, and is recorded once a version,
-    not a decision.
+    running. `pin` is that of the request's session, `balances` and `rates` are those of every budget that it counts
+    towards, or would if it were for one of the tasks, or went to one of the models. `spent_nano_usd` is what policies'
+    questions have cost already. `disabled_providers`, sorted, are those without a key. The catalogue is otherwise found
+    by `config_version`: it is part of the rules, and is recorded once a version, not a decision.
     """
 
     now: float
@@ -73,5 +73,6 @@ class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     denials: tuple[Exclusion, ...] = ()
     pin: Pin | None = None
     balances: tuple[Balance, ...] = ()
+    rates: tuple[RateLimit, ...] = ()
     spent_nano_usd: int = 0
     disabled_providers: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 
 from pointsman.model.answer import FinishReason
 from pointsman.model.attempt import AttemptOutcome
+from pointsman.model.balance import BudgetAction, BudgetUnit
 from pointsman.model.decision import PolicyKind, VerdictOutcome
 from pointsman.model.plan import AttemptKind
 from pointsman.model.request import Mode
@@ -34,6 +35,8 @@ VERDICT_OUTCOMES = _numbers(VerdictOutcome, routing_pb2.VerdictOutcome, "VERDICT
 ATTEMPT_KINDS = _numbers(AttemptKind, routing_pb2.AttemptKind, "ATTEMPT_KIND_")
 ATTEMPT_OUTCOMES = _numbers(AttemptOutcome, routing_pb2.AttemptOutcome, "ATTEMPT_OUTCOME_")
 HEALTH_STATES = _numbers(HealthState, admin_service_pb2.HealthState, "HEALTH_STATE_")
+BUDGET_UNITS = _numbers(BudgetUnit, admin_service_pb2.BudgetUnit, "BUDGET_UNIT_")
+BUDGET_ACTIONS = _numbers(BudgetAction, admin_service_pb2.BudgetAction, "BUDGET_ACTION_")
 FINISH_REASONS = _numbers(FinishReason, router_service_pb2.FinishReason, "FINISH_REASON_")
 # By name, because attempts and refusals carry names.
 REASONS: Mapping[str, errors_pb2.ErrorReason] = {

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from bisect import bisect_right
-
-from pointsman.errors import InvalidRequest
 from pointsman.model.catalogue import Catalogue, Model, Price
-from pointsman.rpc.limits import PAGE_DEFAULT, PAGE_MAX
+from pointsman.rpc.paging import page_of
 from pointsman.v1 import admin_service_pb2, usage_pb2
-
-# Says what a token is, so that any other text is refused; the rest is the last id seen. A model that is gone by the
-# next page breaks nothing.
-_TOKEN = b"models-after:"
 
 
 def models_to_wire(
     wire: admin_service_pb2.ListModelsRequest, catalogue: Catalogue
 ) -> admin_service_pb2.ListModelsResponse:
     """One page of the models that match. InvalidRequest for a page size out of range or a token that is not ours."""
-    if not 0 <= wire.page_size <= PAGE_MAX:
-        raise InvalidRequest([("page_size", f"is {wire.page_size}, and must be between 0 and {PAGE_MAX:,}")])
-    last = _last_seen(wire.page_token)
     ids = sorted(
         model.id
         for model in catalogue.models.values()
         if wire.provider in ("", model.provider) and wire.tier in ("", model.tier)
     )
-    start = bisect_right(ids, last) if last else 0
-    end = start + (wire.page_size or PAGE_DEFAULT)
-    page = [model_to_wire(catalogue.models[id_]) for id_ in ids[start:end]]
-    token = urlsafe_b64encode(_TOKEN + page[-1].model.encode()).decode() if end < len(ids) else ""
-    return admin_service_pb2.ListModelsResponse(models=page, next_page_token=token)
+    page, token = page_of(ids, wire.page_size, wire.page_token, "models")
+    models = [model_to_wire(catalogue.models[id_]) for id_ in page]
+    return admin_service_pb2.ListModelsResponse(models=models, next_page_token=token)
 
 
 def model_to_wire(model: Model) -> admin_service_pb2.ModelInfo:
@@ -59,16 +46,3 @@ def _price(price: Price) -> usage_pb2.Price:
         cache_write_nano_usd_per_mtok=price.input if price.cache_write is None else price.cache_write,
         per_request_nano_usd=price.per_request,
     )
-
-
-def _last_seen(token: str) -> str:
-    if not token:
-        return ""
-    try:
-        data = urlsafe_b64decode(token.encode("ascii"))
-        if not data.startswith(_TOKEN):
-            raise ValueError
-        return data[len(_TOKEN) :].decode()
-    except ValueError:
-        problem = "is none of our tokens; take next_page_token as it is, or start over without"
-        raise InvalidRequest([("page_token", problem)]) from None

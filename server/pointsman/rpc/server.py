@@ -137,6 +137,8 @@ class GrpcDoor:
                 ADMIN,
                 {
                     "ListModels": self._unary(service.list_models, admin_service_pb2.ListModelsRequest),
+                    "GetBudget": self._unary(service.get_budget, admin_service_pb2.GetBudgetRequest),
+                    "ListBudgets": self._unary(service.list_budgets, admin_service_pb2.ListBudgetsRequest),
                     "ListProviderHealth": self._unary(
                         service.list_provider_health, admin_service_pb2.ListProviderHealthRequest
                     ),

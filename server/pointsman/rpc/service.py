@@ -15,9 +15,11 @@ from pointsman.engine.exchange import Completion, Terms
 from pointsman.engine.explain import Explainer
 from pointsman.engine.route import Engine
 from pointsman.engine.simulate import Simulator
+from pointsman.engine.standings import Standings
 from pointsman.errors import ConfigInvalid, InvalidRequest, Reason, RequestError
 from pointsman.model.request import Request
 from pointsman.rpc.batch import route_batch
+from pointsman.rpc.budgets_to_wire import budget_to_wire, budgets_to_wire
 from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.events_to_wire import finish_to_wire
 from pointsman.rpc.explained_to_wire import explained_to_wire
@@ -61,6 +63,7 @@ class Desk:
 
     explainer: Explainer
     simulator: Simulator
+    standings: Standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,14 @@ class Service:
     ) -> Any:
         """AdminService.ListProviderHealth."""
         return await self._guarded(request, context, self._list_provider_health)
+
+    async def get_budget(self, request: admin.GetBudgetRequest | ParseFailure | TooLarge, context: Context) -> Any:
+        """AdminService.GetBudget."""
+        return await self._guarded(request, context, self._get_budget)
+
+    async def list_budgets(self, request: admin.ListBudgetsRequest | ParseFailure | TooLarge, context: Context) -> Any:
+        """AdminService.ListBudgets."""
+        return await self._guarded(request, context, self._list_budgets)
 
     async def explain(self, request: admin.ExplainRequest | ParseFailure | TooLarge, context: Context) -> Any:
         """AdminService.Explain."""
@@ -177,6 +188,12 @@ class Service:
         self, request: admin.ListProviderHealthRequest, context: Context
     ) -> admin.ListProviderHealthResponse:
         return health_to_wire(request, await self._engine.vitals())
+
+    async def _get_budget(self, request: admin.GetBudgetRequest, context: Context) -> admin.GetBudgetResponse:
+        return admin.GetBudgetResponse(budget=budget_to_wire(await self._desk.standings.one(request.scope)))
+
+    async def _list_budgets(self, request: admin.ListBudgetsRequest, context: Context) -> admin.ListBudgetsResponse:
+        return budgets_to_wire(request, await self._desk.standings.all(request.tenant))
 
     async def _explain(self, request: admin.ExplainRequest, context: Context) -> admin.ExplainResponse:
         if not request.decision_id:

@@ -57,6 +57,10 @@ class StreamSink:
         await self._event(decision_to_wire(routed, self._call.trace_level))
         self._arm()
 
+    async def warned(self, message: str) -> None:
+        if self._call.stream.include_notices:
+            await self._event(wire.RouteNotice(kind=wire.NOTICE_KIND_BUDGET_WARNING, message=message))
+
     async def deltas(self, deltas: Sequence[Delta]) -> None:
         for delta in deltas:
             for piece in pieces(delta):

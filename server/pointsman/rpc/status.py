@@ -50,7 +50,9 @@ TABLE: Mapping[Reason, Row] = {
     Reason.UNKNOWN_MODEL: Row(StatusCode.NOT_FOUND, "No such model or alias is configured", detail=Detail.RESOURCE),
     Reason.UNKNOWN_PROVIDER: Row(StatusCode.NOT_FOUND, "No such provider is configured", detail=Detail.RESOURCE),
     Reason.UNKNOWN_DECISION: Row(StatusCode.NOT_FOUND, "No such decision is recorded", detail=Detail.RESOURCE),
-    Reason.UNKNOWN_BUDGET: Row(StatusCode.NOT_FOUND, "No such budget counts the request", detail=Detail.RESOURCE),
+    Reason.UNKNOWN_BUDGET: Row(
+        StatusCode.NOT_FOUND, "No such budget is configured, or it does not count the request", detail=Detail.RESOURCE
+    ),
     Reason.NO_CANDIDATE: Row(
         StatusCode.FAILED_PRECONDITION,
         "Policies together exclude every model",
@@ -80,6 +82,13 @@ TABLE: Mapping[Reason, Row] = {
     ),
     Reason.BUDGET_EXHAUSTED: Row(
         StatusCode.RESOURCE_EXHAUSTED, "The budget is exhausted", "not before resets_at", Detail.QUOTA
+    ),
+    Reason.RATE_LIMITED: Row(
+        StatusCode.RESOURCE_EXHAUSTED,
+        "A limit of requests or tokens that the operator set is reached",
+        "after the delay",
+        Detail.QUOTA,
+        delay=1.0,
     ),
     Reason.PROVIDER_RATE_LIMITED: Row(
         StatusCode.RESOURCE_EXHAUSTED,

@@ -119,6 +119,13 @@ STATE_DEGRADED = Metric(
     Kind.GAUGE,
     "1 while the state that processes share is out of reach, otherwise 0; only where one is configured.",
 )
+BUDGET_USED_RATIO = Metric(
+    "pointsman_budget_used_ratio",
+    Kind.GAUGE,
+    "Share of a budget that is spent or reserved, as it stood at most some seconds ago: 1 is the limit. Only budgets "
+    "that are one for all whom they count, not those for each value of something.",
+    ("scope",),
+)
 BUILD_INFO = Metric("pointsman_build_info", Kind.GAUGE, "1, labelled with the version of this server.", ("version",))
 CONFIG_INFO = Metric("pointsman_config_info", Kind.GAUGE, "1, labelled with the configuration in use.", ("version",))
 REQUESTS_RUNNING = Metric("pointsman_requests_running", Kind.GAUGE, "Requests that are running now.")
@@ -138,6 +145,7 @@ METRICS = (
     PANICS,
     PROVIDER_STATE,
     STATE_DEGRADED,
+    BUDGET_USED_RATIO,
     BUILD_INFO,
     CONFIG_INFO,
     REQUESTS_RUNNING,

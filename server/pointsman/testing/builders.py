@@ -19,7 +19,8 @@ from pointsman.engine.rules import NO_COMPLIANCE, NO_RETRIES, Compliance, Rules
 from pointsman.engine.shaping import shape_targets
 from pointsman.gatespec import Gate
 from pointsman.model.answer import Answer, Ending, FinishReason, Usage
-from pointsman.model.balance import Balance
+from pointsman.model.balance import Balance, RateLimit
+from pointsman.model.budget import Budget
 from pointsman.model.catalogue import Catalogue, Model, Price, Task
 from pointsman.model.decision import Exclusion, Shaped
 from pointsman.model.gate import GatedAnswer
@@ -140,6 +141,7 @@ def make_snapshot(
     pin: Pin | None = None,
     health: Mapping[str, Health] | None = None,
     balances: Sequence[Balance] = (),
+    rates: Sequence[RateLimit] = (),
     spent_nano_usd: int = 0,
 ) -> Snapshot:
     """A world in which nothing has happened yet, under configuration "test"."""
@@ -155,6 +157,7 @@ def make_snapshot(
         pin=pin,
         health=health or {},
         balances=tuple(balances),
+        rates=tuple(rates),
         spent_nano_usd=spent_nano_usd,
     )
 
@@ -203,6 +206,7 @@ def make_rules(
     compliance: Compliance = NO_COMPLIANCE,
     gates: Mapping[str, Gate] | None = None,
     retries: Retries = NO_RETRIES,
+    budgets: Sequence[Budget] = (),
 ) -> Rules:
     """Rules over a chain of `policies` (whatever `make_entry` takes), in this order, without entry points.
 
@@ -227,6 +231,7 @@ def make_rules(
         compliance=compliance,
         gates=loaded,
         retries=retries,
+        budgets=budgets,
     )
 
 

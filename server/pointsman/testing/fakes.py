@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from pointsman.engine.budgets import value_of
 from pointsman.engine.stream import assemble
 from pointsman.model.answer import (
     Answer,
@@ -20,6 +21,8 @@ from pointsman.model.answer import (
     ToolCallDelta,
     Usage,
 )
+from pointsman.model.attempt import Attempt
+from pointsman.model.budget import Dimension, Sum, Window
 from pointsman.model.decision import Assessed
 from pointsman.model.gate import Accepted as GateAccepted
 from pointsman.model.gate import GatedAnswer
@@ -236,4 +239,27 @@ class FakeLedger:
     async def find_config(self, version: str) -> str | None:
         return self.configs.get(version)
 
+    async def sums(self, dimensions: Sequence[Dimension], window: Window) -> Sequence[Sum]:
+        sums: dict[tuple[str, ...], Sum] = {}
+        for record in self.records:
+            if record.received in window:
+                for values, some in _by_values(record, dimensions).items():
+                    cost = sum([attempt.cost_nano_usd for attempt in some])
+                    tokens = sum([attempt.usage.input_tokens + attempt.usage.output_tokens for attempt in some])
+                    old = sums.get(values, Sum(values, 0, 0, 0))
+                    sums[values] = Sum(values, old.nano_usd + cost, old.requests + 1, old.tokens + tokens)
+        return list(sums.values())
+
     async def aclose(self) -> None: ...
+
+
+def _by_values(record: Record, dimensions: Sequence[Dimension]) -> dict[tuple[str, ...], list[Attempt]]:
+    """The attempts of a record, grouped."""
+    task = record.decision.assessed.task if record.decision else ""
+    grouped: dict[tuple[str, ...], list[Attempt]] = {}
+    for attempt in record.attempts:
+        late = {Dimension.TASK: task, Dimension.MODEL: attempt.target}
+        values = tuple([late[d] if d in late else value_of(record.request, d) for d in dimensions])
+        if all(values):
+            grouped.setdefault(values, []).append(attempt)
+    return grouped

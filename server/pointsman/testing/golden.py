@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from pointsman.chain.plugin import PolicyPlugin
 from pointsman.engine.decide import decide
 from pointsman.engine.rules import Rules
-from pointsman.model.balance import Balance
+from pointsman.model.balance import Balance, RateLimit
 from pointsman.model.catalogue import Adaptation, Catalogue
 from pointsman.model.decision import Decision, Exclusion, Refusal, Shaped
 from pointsman.model.request import Hints, Params, Request, ResponseFormat, Tool, ToolChoice
@@ -68,6 +68,7 @@ class World(msgspec.Struct, forbid_unknown_fields=True):
     denials: tuple[Given, ...] = ()
     quarantined: tuple[str, ...] = ()
     balances: tuple[Given, ...] = ()
+    rates: tuple[Given, ...] = ()
     pin: Given | None = None
     health: Mapping[str, Given] = {}
     spent_nano_usd: int = 0
@@ -174,6 +175,7 @@ def _snapshot(world: World) -> Snapshot:
         denials=[_made(Exclusion, denial) for denial in world.denials],
         quarantined=world.quarantined,
         balances=[_made(Balance, balance) for balance in world.balances],
+        rates=[_made(RateLimit, rate) for rate in world.rates],
         health={target: _made(Health, given) for target, given in world.health.items()},
         spent_nano_usd=world.spent_nano_usd,
         pin=None if world.pin is None else _made(Pin, world.pin),

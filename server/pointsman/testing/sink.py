@@ -33,6 +33,7 @@ class RecordingSink:
         self.attempts: list[tuple[int, PlannedAttempt, tuple[str, ...]]] = []
         self.failures: list[tuple[Attempt, ProviderError]] = []
         self.turned_down: list[Attempt] = []
+        self.warnings: list[str] = []
         self.resets: list[tuple[int, PlannedAttempt]] = []
         self._hold = hold
         self._taken = asyncio.Event()
@@ -54,6 +55,10 @@ class RecordingSink:
     async def decided(self, routed: Routed) -> None:
         self.events.append("decided")
         self.routed = routed
+
+    async def warned(self, message: str) -> None:
+        self.events.append("warned")
+        self.warnings.append(message)
 
     async def deltas(self, deltas: Sequence[Delta]) -> None:
         if self._hold:

@@ -31,7 +31,7 @@ from pointsman.v1 import routing_pb2 as pointsman_dot_v1_dot_routing__pb2
 from pointsman.v1 import usage_pb2 as pointsman_dot_v1_dot_usage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n pointsman/v1/admin_service.proto\x12\x0cpointsman.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17pointsman/v1/chat.proto\x1a\x19pointsman/v1/errors.proto\x1a!pointsman/v1/router_service.proto\x1a\x1apointsman/v1/routing.proto\x1a\x18pointsman/v1/usage.proto\"Z\n\x11ListModelsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x0c\n\x04tier\x18\x04 \x01(\t\"V\n\x12ListModelsResponse\x12\'\n\x06models\x18\x01 \x03(\x0b\x32\x17.pointsman.v1.ModelInfo\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xf9\x01\n\tModelInfo\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07\x61liases\x18\x02 \x03(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x16\n\x0eupstream_model\x18\x04 \x01(\t\x12\x0c\n\x04tier\x18\x05 \x01(\t\x12\x1d\n\x15\x63ontext_window_tokens\x18\x06 \x01(\x05\x12\x19\n\x11max_output_tokens\x18\x07 \x01(\x05\x12\x14\n\x0c\x63\x61pabilities\x18\x08 \x03(\t\x12\"\n\x05price\x18\t \x01(\x0b\x32\x13.pointsman.v1.Price\x12\x0f\n\x07regions\x18\n \x03(\t\x12\x0f\n\x07\x65nabled\x18\x0b \x01(\x08\".\n\x19ListProviderHealthRequest\x12\x11\n\tproviders\x18\x01 \x03(\t\"M\n\x1aListProviderHealthResponse\x12/\n\tproviders\x18\x01 \x03(\x0b\x32\x1c.pointsman.v1.ProviderHealth\"\x91\x03\n\x0eProviderHealth\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12(\n\x05state\x18\x03 \x01(\x0e\x32\x19.pointsman.v1.HealthState\x12\x13\n\x0b\x65rror_ratio\x18\x04 \x01(\x01\x12+\n\x08ttft_p50\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08ttft_p95\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08requests\x18\x07 \x01(\x03\x12)\n\x06window\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0bstate_since\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0fnext_probe_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nlast_error\x18\x0b \x01(\t\x12\x0e\n\x06reason\x18\x0c \x01(\t\"%\n\x0e\x45xplainRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\"\x8d\x03\n\x0f\x45xplainResponse\x12(\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x16.pointsman.v1.Decision\x12\'\n\x08\x61ttempts\x18\x02 \x03(\x0b\x32\x15.pointsman.v1.Attempt\x12 \n\x04\x63ost\x18\x03 \x01(\x0b\x32\x12.pointsman.v1.Cost\x12)\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x1a.pointsman.v1.ErrorSummary\x12\x0f\n\x07partial\x18\x05 \x01(\x08\x12\x0e\n\x06method\x18\x06 \x01(\t\x12\x30\n\x0creceive_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x08\x64uration\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\'\n\x04ttft\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\rfinish_reason\x18\n \x01(\x0e\x32\x1a.pointsman.v1.FinishReason\"\xd4\x02\n\x0fSimulateRequest\x12,\n\x05input\x18\x01 \x01(\x0b\x32\x1d.pointsman.v1.CompletionInput\x12)\n\x05hints\x18\x02 \x01(\x0b\x32\x1a.pointsman.v1.RoutingHints\x12\x13\n\x0b\x63onfig_yaml\x18\x03 \x01(\t\x12\x36\n\x10health_overrides\x18\x04 \x03(\x0b\x32\x1c.pointsman.v1.HealthOverride\x12\\\n\x19\x62udget_remaining_nano_usd\x18\x05 \x03(\x0b\x32\x39.pointsman.v1.SimulateRequest.BudgetRemainingNanoUsdEntry\x1a=\n\x1b\x42udgetRemainingNanoUsdEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"[\n\x0eHealthOverride\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12(\n\x05state\x18\x03 \x01(\x0e\x32\x19.pointsman.v1.HealthState\"\xca\x01\n\x10SimulateResponse\x12(\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x16.pointsman.v1.Decision\x12)\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x1a.pointsman.v1.ErrorSummary\x12/\n\x0f\x61\x63tive_decision\x18\x03 \x01(\x0b\x32\x16.pointsman.v1.Decision\x12\x30\n\x0c\x61\x63tive_error\x18\x04 \x01(\x0b\x32\x1a.pointsman.v1.ErrorSummary*\xa7\x01\n\x0bHealthState\x12\x1c\n\x18HEALTH_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fHEALTH_STATE_UP\x10\x01\x12\x19\n\x15HEALTH_STATE_DEGRADED\x10\x02\x12\x15\n\x11HEALTH_STATE_DOWN\x10\x03\x12\x18\n\x14HEALTH_STATE_PROBING\x10\x04\x12\x19\n\x15HEALTH_STATE_DISABLED\x10\x05\x32\xef\x02\n\x0c\x41\x64minService\x12T\n\nListModels\x12\x1f.pointsman.v1.ListModelsRequest\x1a .pointsman.v1.ListModelsResponse\"\x03\x90\x02\x01\x12K\n\x07\x45xplain\x12\x1c.pointsman.v1.ExplainRequest\x1a\x1d.pointsman.v1.ExplainResponse\"\x03\x90\x02\x01\x12l\n\x12ListProviderHealth\x12\'.pointsman.v1.ListProviderHealthRequest\x1a(.pointsman.v1.ListProviderHealthResponse\"\x03\x90\x02\x01\x12N\n\x08Simulate\x12\x1d.pointsman.v1.SimulateRequest\x1a\x1e.pointsman.v1.SimulateResponse\"\x03\x90\x02\x01\x42X\n\x10\x64\x65v.pointsman.v1P\x01ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n pointsman/v1/admin_service.proto\x12\x0cpointsman.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17pointsman/v1/chat.proto\x1a\x19pointsman/v1/errors.proto\x1a!pointsman/v1/router_service.proto\x1a\x1apointsman/v1/routing.proto\x1a\x18pointsman/v1/usage.proto\"Z\n\x11ListModelsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x0c\n\x04tier\x18\x04 \x01(\t\"V\n\x12ListModelsResponse\x12\'\n\x06models\x18\x01 \x03(\x0b\x32\x17.pointsman.v1.ModelInfo\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xf9\x01\n\tModelInfo\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07\x61liases\x18\x02 \x03(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x16\n\x0eupstream_model\x18\x04 \x01(\t\x12\x0c\n\x04tier\x18\x05 \x01(\t\x12\x1d\n\x15\x63ontext_window_tokens\x18\x06 \x01(\x05\x12\x19\n\x11max_output_tokens\x18\x07 \x01(\x05\x12\x14\n\x0c\x63\x61pabilities\x18\x08 \x03(\t\x12\"\n\x05price\x18\t \x01(\x0b\x32\x13.pointsman.v1.Price\x12\x0f\n\x07regions\x18\n \x03(\t\x12\x0f\n\x07\x65nabled\x18\x0b \x01(\x08\".\n\x19ListProviderHealthRequest\x12\x11\n\tproviders\x18\x01 \x03(\t\"M\n\x1aListProviderHealthResponse\x12/\n\tproviders\x18\x01 \x03(\x0b\x32\x1c.pointsman.v1.ProviderHealth\"\x91\x03\n\x0eProviderHealth\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12(\n\x05state\x18\x03 \x01(\x0e\x32\x19.pointsman.v1.HealthState\x12\x13\n\x0b\x65rror_ratio\x18\x04 \x01(\x01\x12+\n\x08ttft_p50\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08ttft_p95\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08requests\x18\x07 \x01(\x03\x12)\n\x06window\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0bstate_since\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0fnext_probe_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nlast_error\x18\x0b \x01(\t\x12\x0e\n\x06reason\x18\x0c \x01(\t\"!\n\x10GetBudgetRequest\x12\r\n\x05scope\x18\x01 \x01(\t\"9\n\x11GetBudgetResponse\x12$\n\x06\x62udget\x18\x01 \x01(\x0b\x32\x14.pointsman.v1.Budget\"K\n\x12ListBudgetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06tenant\x18\x03 \x01(\t\"U\n\x13ListBudgetsResponse\x12%\n\x07\x62udgets\x18\x01 \x03(\x0b\x32\x14.pointsman.v1.Budget\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"L\n\nBudgetStep\x12\x12\n\nfrom_ratio\x18\x01 \x01(\x01\x12*\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x1a.pointsman.v1.BudgetAction\"\xe8\x02\n\x06\x42udget\x12\r\n\x05scope\x18\x01 \x01(\t\x12.\n\x05match\x18\x02 \x03(\x0b\x32\x1f.pointsman.v1.Budget.MatchEntry\x12\x0e\n\x06window\x18\x03 \x01(\t\x12&\n\x04unit\x18\x04 \x01(\x0e\x32\x18.pointsman.v1.BudgetUnit\x12\r\n\x05limit\x18\x05 \x01(\x03\x12\r\n\x05spent\x18\x06 \x01(\x03\x12\x10\n\x08reserved\x18\x07 \x01(\x03\x12\x30\n\x0cperiod_start\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nperiod_end\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x05steps\x18\n \x03(\x0b\x32\x18.pointsman.v1.BudgetStep\x1a,\n\nMatchEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"%\n\x0e\x45xplainRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\"\x8d\x03\n\x0f\x45xplainResponse\x12(\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x16.pointsman.v1.Decision\x12\'\n\x08\x61ttempts\x18\x02 \x03(\x0b\x32\x15.pointsman.v1.Attempt\x12 \n\x04\x63ost\x18\x03 \x01(\x0b\x32\x12.pointsman.v1.Cost\x12)\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x1a.pointsman.v1.ErrorSummary\x12\x0f\n\x07partial\x18\x05 \x01(\x08\x12\x0e\n\x06method\x18\x06 \x01(\t\x12\x30\n\x0creceive_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x08\x64uration\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\'\n\x04ttft\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\rfinish_reason\x18\n \x01(\x0e\x32\x1a.pointsman.v1.FinishReason\"\xd4\x02\n\x0fSimulateRequest\x12,\n\x05input\x18\x01 \x01(\x0b\x32\x1d.pointsman.v1.CompletionInput\x12)\n\x05hints\x18\x02 \x01(\x0b\x32\x1a.pointsman.v1.RoutingHints\x12\x13\n\x0b\x63onfig_yaml\x18\x03 \x01(\t\x12\x36\n\x10health_overrides\x18\x04 \x03(\x0b\x32\x1c.pointsman.v1.HealthOverride\x12\\\n\x19\x62udget_remaining_nano_usd\x18\x05 \x03(\x0b\x32\x39.pointsman.v1.SimulateRequest.BudgetRemainingNanoUsdEntry\x1a=\n\x1b\x42udgetRemainingNanoUsdEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"[\n\x0eHealthOverride\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12(\n\x05state\x18\x03 \x01(\x0e\x32\x19.pointsman.v1.HealthState\"\xca\x01\n\x10SimulateResponse\x12(\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x16.pointsman.v1.Decision\x12)\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x1a.pointsman.v1.ErrorSummary\x12/\n\x0f\x61\x63tive_decision\x18\x03 \x01(\x0b\x32\x16.pointsman.v1.Decision\x12\x30\n\x0c\x61\x63tive_error\x18\x04 \x01(\x0b\x32\x1a.pointsman.v1.ErrorSummary*\xa7\x01\n\x0bHealthState\x12\x1c\n\x18HEALTH_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fHEALTH_STATE_UP\x10\x01\x12\x19\n\x15HEALTH_STATE_DEGRADED\x10\x02\x12\x15\n\x11HEALTH_STATE_DOWN\x10\x03\x12\x18\n\x14HEALTH_STATE_PROBING\x10\x04\x12\x19\n\x15HEALTH_STATE_DISABLED\x10\x05*|\n\x0c\x42udgetAction\x12\x1d\n\x19\x42UDGET_ACTION_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42UDGET_ACTION_NOTICE\x10\x01\x12\x19\n\x15\x42UDGET_ACTION_DEGRADE\x10\x02\x12\x18\n\x14\x42UDGET_ACTION_REFUSE\x10\x03*u\n\nBudgetUnit\x12\x1b\n\x17\x42UDGET_UNIT_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42UDGET_UNIT_NANO_USD\x10\x01\x12\x18\n\x14\x42UDGET_UNIT_REQUESTS\x10\x02\x12\x16\n\x12\x42UDGET_UNIT_TOKENS\x10\x03\x32\x9b\x04\n\x0c\x41\x64minService\x12T\n\nListModels\x12\x1f.pointsman.v1.ListModelsRequest\x1a .pointsman.v1.ListModelsResponse\"\x03\x90\x02\x01\x12K\n\x07\x45xplain\x12\x1c.pointsman.v1.ExplainRequest\x1a\x1d.pointsman.v1.ExplainResponse\"\x03\x90\x02\x01\x12l\n\x12ListProviderHealth\x12\'.pointsman.v1.ListProviderHealthRequest\x1a(.pointsman.v1.ListProviderHealthResponse\"\x03\x90\x02\x01\x12Q\n\tGetBudget\x12\x1e.pointsman.v1.GetBudgetRequest\x1a\x1f.pointsman.v1.GetBudgetResponse\"\x03\x90\x02\x01\x12W\n\x0bListBudgets\x12 .pointsman.v1.ListBudgetsRequest\x1a!.pointsman.v1.ListBudgetsResponse\"\x03\x90\x02\x01\x12N\n\x08Simulate\x12\x1d.pointsman.v1.SimulateRequest\x1a\x1e.pointsman.v1.SimulateResponse\"\x03\x90\x02\x01\x42X\n\x10\x64\x65v.pointsman.v1P\x01ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,6 +39,8 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pointsman.v1.admin_service_
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.pointsman.v1P\001ZBgithub.com/pointsman/pointsman/clients/go/pointsman/v1;pointsmanv1'
+  _globals['_BUDGET_MATCHENTRY']._loaded_options = None
+  _globals['_BUDGET_MATCHENTRY']._serialized_options = b'8\001'
   _globals['_SIMULATEREQUEST_BUDGETREMAININGNANOUSDENTRY']._loaded_options = None
   _globals['_SIMULATEREQUEST_BUDGETREMAININGNANOUSDENTRY']._serialized_options = b'8\001'
   _globals['_ADMINSERVICE'].methods_by_name['ListModels']._loaded_options = None
@@ -47,10 +49,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ADMINSERVICE'].methods_by_name['Explain']._serialized_options = b'\220\002\001'
   _globals['_ADMINSERVICE'].methods_by_name['ListProviderHealth']._loaded_options = None
   _globals['_ADMINSERVICE'].methods_by_name['ListProviderHealth']._serialized_options = b'\220\002\001'
+  _globals['_ADMINSERVICE'].methods_by_name['GetBudget']._loaded_options = None
+  _globals['_ADMINSERVICE'].methods_by_name['GetBudget']._serialized_options = b'\220\002\001'
+  _globals['_ADMINSERVICE'].methods_by_name['ListBudgets']._loaded_options = None
+  _globals['_ADMINSERVICE'].methods_by_name['ListBudgets']._serialized_options = b'\220\002\001'
   _globals['_ADMINSERVICE'].methods_by_name['Simulate']._loaded_options = None
   _globals['_ADMINSERVICE'].methods_by_name['Simulate']._serialized_options = b'\220\002\001'
-  _globals['_HEALTHSTATE']._serialized_start=2300
-  _globals['_HEALTHSTATE']._serialized_end=2467
+  _globals['_HEALTHSTATE']._serialized_start=2999
+  _globals['_HEALTHSTATE']._serialized_end=3166
+  _globals['_BUDGETACTION']._serialized_start=3168
+  _globals['_BUDGETACTION']._serialized_end=3292
+  _globals['_BUDGETUNIT']._serialized_start=3294
+  _globals['_BUDGETUNIT']._serialized_end=3411
   _globals['_LISTMODELSREQUEST']._serialized_start=256
   _globals['_LISTMODELSREQUEST']._serialized_end=346
   _globals['_LISTMODELSRESPONSE']._serialized_start=348
@@ -63,18 +73,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTPROVIDERHEALTHRESPONSE']._serialized_end=813
   _globals['_PROVIDERHEALTH']._serialized_start=816
   _globals['_PROVIDERHEALTH']._serialized_end=1217
-  _globals['_EXPLAINREQUEST']._serialized_start=1219
-  _globals['_EXPLAINREQUEST']._serialized_end=1256
-  _globals['_EXPLAINRESPONSE']._serialized_start=1259
-  _globals['_EXPLAINRESPONSE']._serialized_end=1656
-  _globals['_SIMULATEREQUEST']._serialized_start=1659
-  _globals['_SIMULATEREQUEST']._serialized_end=1999
-  _globals['_SIMULATEREQUEST_BUDGETREMAININGNANOUSDENTRY']._serialized_start=1938
-  _globals['_SIMULATEREQUEST_BUDGETREMAININGNANOUSDENTRY']._serialized_end=1999
-  _globals['_HEALTHOVERRIDE']._serialized_start=2001
-  _globals['_HEALTHOVERRIDE']._serialized_end=2092
-  _globals['_SIMULATERESPONSE']._serialized_start=2095
-  _globals['_SIMULATERESPONSE']._serialized_end=2297
-  _globals['_ADMINSERVICE']._serialized_start=2470
-  _globals['_ADMINSERVICE']._serialized_end=2837
+  _globals['_GETBUDGETREQUEST']._serialized_start=1219
+  _globals['_GETBUDGETREQUEST']._serialized_end=1252
+  _globals['_GETBUDGETRESPONSE']._serialized_start=1254
+  _globals['_GETBUDGETRESPONSE']._serialized_end=1311
+  _globals['_LISTBUDGETSREQUEST']._serialized_start=1313
+  _globals['_LISTBUDGETSREQUEST']._serialized_end=1388
+  _globals['_LISTBUDGETSRESPONSE']._serialized_start=1390
+  _globals['_LISTBUDGETSRESPONSE']._serialized_end=1475
+  _globals['_BUDGETSTEP']._serialized_start=1477
+  _globals['_BUDGETSTEP']._serialized_end=1553
+  _globals['_BUDGET']._serialized_start=1556
+  _globals['_BUDGET']._serialized_end=1916
+  _globals['_BUDGET_MATCHENTRY']._serialized_start=1872
+  _globals['_BUDGET_MATCHENTRY']._serialized_end=1916
+  _globals['_EXPLAINREQUEST']._serialized_start=1918
+  _globals['_EXPLAINREQUEST']._serialized_end=1955
+  _globals['_EXPLAINRESPONSE']._serialized_start=1958
+  _globals['_EXPLAINRESPONSE']._serialized_end=2355
+  _globals['_SIMULATEREQUEST']._serialized_start=2358
+  _globals['_SIMULATEREQUEST']._serialized_end=2698
+  _globals['_SIMULATEREQUEST_BUDGETREMAININGNANOUSDENTRY']._serialized_start=2637
+  _globals['_SIMULATEREQUEST_BUDGETREMAININGNANOUSDENTRY']._serialized_end=2698
+  _globals['_HEALTHOVERRIDE']._serialized_start=2700
+  _globals['_HEALTHOVERRIDE']._serialized_end=2791
+  _globals['_SIMULATERESPONSE']._serialized_start=2794
+  _globals['_SIMULATERESPONSE']._serialized_end=2996
+  _globals['_ADMINSERVICE']._serialized_start=3414
+  _globals['_ADMINSERVICE']._serialized_end=3953
 # @@protoc_insertion_point(module_scope)

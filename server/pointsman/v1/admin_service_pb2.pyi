@@ -24,12 +24,34 @@ class HealthState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     HEALTH_STATE_DOWN: _ClassVar[HealthState]
     HEALTH_STATE_PROBING: _ClassVar[HealthState]
     HEALTH_STATE_DISABLED: _ClassVar[HealthState]
+
+class BudgetAction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BUDGET_ACTION_UNSPECIFIED: _ClassVar[BudgetAction]
+    BUDGET_ACTION_NOTICE: _ClassVar[BudgetAction]
+    BUDGET_ACTION_DEGRADE: _ClassVar[BudgetAction]
+    BUDGET_ACTION_REFUSE: _ClassVar[BudgetAction]
+
+class BudgetUnit(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BUDGET_UNIT_UNSPECIFIED: _ClassVar[BudgetUnit]
+    BUDGET_UNIT_NANO_USD: _ClassVar[BudgetUnit]
+    BUDGET_UNIT_REQUESTS: _ClassVar[BudgetUnit]
+    BUDGET_UNIT_TOKENS: _ClassVar[BudgetUnit]
 HEALTH_STATE_UNSPECIFIED: HealthState
 HEALTH_STATE_UP: HealthState
 HEALTH_STATE_DEGRADED: HealthState
 HEALTH_STATE_DOWN: HealthState
 HEALTH_STATE_PROBING: HealthState
 HEALTH_STATE_DISABLED: HealthState
+BUDGET_ACTION_UNSPECIFIED: BudgetAction
+BUDGET_ACTION_NOTICE: BudgetAction
+BUDGET_ACTION_DEGRADE: BudgetAction
+BUDGET_ACTION_REFUSE: BudgetAction
+BUDGET_UNIT_UNSPECIFIED: BudgetUnit
+BUDGET_UNIT_NANO_USD: BudgetUnit
+BUDGET_UNIT_REQUESTS: BudgetUnit
+BUDGET_UNIT_TOKENS: BudgetUnit
 
 class ListModelsRequest(_message.Message):
     __slots__ = ("page_size", "page_token", "provider", "tier")
@@ -116,6 +138,75 @@ class ProviderHealth(_message.Message):
     last_error: str
     reason: str
     def __init__(self, provider: _Optional[str] = ..., model: _Optional[str] = ..., state: _Optional[_Union[HealthState, str]] = ..., error_ratio: _Optional[float] = ..., ttft_p50: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttft_p95: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., requests: _Optional[int] = ..., window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., state_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_probe_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_error: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class GetBudgetRequest(_message.Message):
+    __slots__ = ("scope",)
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    scope: str
+    def __init__(self, scope: _Optional[str] = ...) -> None: ...
+
+class GetBudgetResponse(_message.Message):
+    __slots__ = ("budget",)
+    BUDGET_FIELD_NUMBER: _ClassVar[int]
+    budget: Budget
+    def __init__(self, budget: _Optional[_Union[Budget, _Mapping]] = ...) -> None: ...
+
+class ListBudgetsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token", "tenant")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TENANT_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    tenant: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., tenant: _Optional[str] = ...) -> None: ...
+
+class ListBudgetsResponse(_message.Message):
+    __slots__ = ("budgets", "next_page_token")
+    BUDGETS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    budgets: _containers.RepeatedCompositeFieldContainer[Budget]
+    next_page_token: str
+    def __init__(self, budgets: _Optional[_Iterable[_Union[Budget, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class BudgetStep(_message.Message):
+    __slots__ = ("from_ratio", "action")
+    FROM_RATIO_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    from_ratio: float
+    action: BudgetAction
+    def __init__(self, from_ratio: _Optional[float] = ..., action: _Optional[_Union[BudgetAction, str]] = ...) -> None: ...
+
+class Budget(_message.Message):
+    __slots__ = ("scope", "match", "window", "unit", "limit", "spent", "reserved", "period_start", "period_end", "steps")
+    class MatchEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    MATCH_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    SPENT_FIELD_NUMBER: _ClassVar[int]
+    RESERVED_FIELD_NUMBER: _ClassVar[int]
+    PERIOD_START_FIELD_NUMBER: _ClassVar[int]
+    PERIOD_END_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    scope: str
+    match: _containers.ScalarMap[str, str]
+    window: str
+    unit: BudgetUnit
+    limit: int
+    spent: int
+    reserved: int
+    period_start: _timestamp_pb2.Timestamp
+    period_end: _timestamp_pb2.Timestamp
+    steps: _containers.RepeatedCompositeFieldContainer[BudgetStep]
+    def __init__(self, scope: _Optional[str] = ..., match: _Optional[_Mapping[str, str]] = ..., window: _Optional[str] = ..., unit: _Optional[_Union[BudgetUnit, str]] = ..., limit: _Optional[int] = ..., spent: _Optional[int] = ..., reserved: _Optional[int] = ..., period_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., period_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[BudgetStep, _Mapping]]] = ...) -> None: ...
 
 class ExplainRequest(_message.Message):
     __slots__ = ("decision_id",)

@@ -50,6 +50,16 @@ class AdminServiceStub:
                 request_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthResponse.FromString,
                 _registered_method=True)
+        self.GetBudget = channel.unary_unary(
+                '/pointsman.v1.AdminService/GetBudget',
+                request_serializer=pointsman_dot_v1_dot_admin__service__pb2.GetBudgetRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_admin__service__pb2.GetBudgetResponse.FromString,
+                _registered_method=True)
+        self.ListBudgets = channel.unary_unary(
+                '/pointsman.v1.AdminService/ListBudgets',
+                request_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListBudgetsRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListBudgetsResponse.FromString,
+                _registered_method=True)
         self.Simulate = channel.unary_unary(
                 '/pointsman.v1.AdminService/Simulate',
                 request_serializer=pointsman_dot_v1_dot_admin__service__pb2.SimulateRequest.SerializeToString,
@@ -84,6 +94,20 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetBudget(self, request, context):
+        """How one budget stands. UNKNOWN_BUDGET where none is called so.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBudgets(self, request, context):
+        """How all budgets stand, ordered by scope; a budget with several windows once for each.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Simulate(self, request, context):
         """What would be decided. No provider call, no pin, no spend, no metric, no record.
         """
@@ -108,6 +132,16 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ListProviderHealth,
                     request_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthResponse.SerializeToString,
+            ),
+            'GetBudget': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBudget,
+                    request_deserializer=pointsman_dot_v1_dot_admin__service__pb2.GetBudgetRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_admin__service__pb2.GetBudgetResponse.SerializeToString,
+            ),
+            'ListBudgets': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBudgets,
+                    request_deserializer=pointsman_dot_v1_dot_admin__service__pb2.ListBudgetsRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_admin__service__pb2.ListBudgetsResponse.SerializeToString,
             ),
             'Simulate': grpc.unary_unary_rpc_method_handler(
                     servicer.Simulate,
@@ -197,6 +231,60 @@ class AdminService:
             '/pointsman.v1.AdminService/ListProviderHealth',
             pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthRequest.SerializeToString,
             pointsman_dot_v1_dot_admin__service__pb2.ListProviderHealthResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBudget(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.AdminService/GetBudget',
+            pointsman_dot_v1_dot_admin__service__pb2.GetBudgetRequest.SerializeToString,
+            pointsman_dot_v1_dot_admin__service__pb2.GetBudgetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBudgets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.AdminService/ListBudgets',
+            pointsman_dot_v1_dot_admin__service__pb2.ListBudgetsRequest.SerializeToString,
+            pointsman_dot_v1_dot_admin__service__pb2.ListBudgetsResponse.FromString,
             options,
             channel_credentials,
             insecure,

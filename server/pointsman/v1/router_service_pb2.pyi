@@ -29,6 +29,7 @@ class NoticeKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NOTICE_KIND_HEDGE_STARTED: _ClassVar[NoticeKind]
     NOTICE_KIND_HEDGE_WON: _ClassVar[NoticeKind]
     NOTICE_KIND_ESCALATION: _ClassVar[NoticeKind]
+    NOTICE_KIND_BUDGET_WARNING: _ClassVar[NoticeKind]
     NOTICE_KIND_PARAM_DROPPED: _ClassVar[NoticeKind]
     NOTICE_KIND_GATE_REJECTED: _ClassVar[NoticeKind]
 
@@ -58,6 +59,7 @@ NOTICE_KIND_FAILOVER: NoticeKind
 NOTICE_KIND_HEDGE_STARTED: NoticeKind
 NOTICE_KIND_HEDGE_WON: NoticeKind
 NOTICE_KIND_ESCALATION: NoticeKind
+NOTICE_KIND_BUDGET_WARNING: NoticeKind
 NOTICE_KIND_PARAM_DROPPED: NoticeKind
 NOTICE_KIND_GATE_REJECTED: NoticeKind
 RESET_REASON_UNSPECIFIED: ResetReason

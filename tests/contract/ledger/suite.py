@@ -14,6 +14,8 @@ from tests.contract.ledger.records import CANARY, record
 from pointsman.errors import LedgerUnavailable
 from pointsman.ledger.redaction import redacted
 from pointsman.model.attempt import Attempt
+from pointsman.model.budget import Dimension, Sum, Window
+from pointsman.model.record import Record
 from pointsman.ports import Ledger
 
 
@@ -36,6 +38,25 @@ class Outside(ABC):
     @abstractmethod
     def locked(self) -> AbstractContextManager[None]:
         """Nobody else can write meanwhile."""
+
+
+WINDOW = Window(1_700_000_000.0, 1_700_000_060.0)
+
+
+def summed() -> list[Record]:
+    """Requests at the edges of the window, inside and outside."""
+    first = record("d-1", received=WINDOW.start)
+    hints = replace(first.request.hints, labels={"user": "u-2"})
+    other = replace(first.request, hints=hints)
+    keyed = replace(hints, labels={"project": "apollo", "feature": "search"}, session_id="s-1")
+    return [
+        first,
+        replace(record("d-2", received=WINDOW.end - 0.001), request=other),
+        replace(record("d-3", received=WINDOW.end - 1), request=replace(first.request, hints=keyed, key="k-1")),
+        record("d-4", received=WINDOW.end),
+        record("d-5", received=WINDOW.start - 0.001),
+        replace(record("d-6", received=WINDOW.start), attempts=()),
+    ]
 
 
 Opener = Callable[..., Awaitable[Ledger]]
@@ -134,6 +155,20 @@ class LedgerContract:
         await ledger.add_config("v1", "chain: []")
         assert await ledger.find_config("v1") == "chain: []"
         assert await ledger.find_config("v2") is None
+
+    async def test_sums_of_a_window_by_what_budgets_tell_apart(self, ledger: Ledger) -> None:
+        assert await ledger.sums((), WINDOW) == [Sum((), 0, 0, 0)]
+        for kept in summed():
+            await ledger.append(kept)
+        # Mini costs 1000 and took 800 tokens, sonnet costs 4000 and took 1200.
+        assert await ledger.sums((), WINDOW) == [Sum((), 15_000, 3, 6000)]
+        by_user = sorted(await ledger.sums((Dimension.TENANT, Dimension.USER), WINDOW))
+        assert by_user == [Sum(("acme", "u-1"), 5000, 1, 2000), Sum(("acme", "u-2"), 5000, 1, 2000)]
+        by_model = sorted(await ledger.sums((Dimension.MODEL, Dimension.TASK), WINDOW))
+        assert by_model == [Sum(("mini", "simple"), 3000, 3, 2400), Sum(("sonnet", "simple"), 12_000, 3, 3600)]
+        others = (Dimension.PROJECT, Dimension.FEATURE, Dimension.KEY, Dimension.SESSION)
+        assert await ledger.sums(others, WINDOW) == [Sum(("apollo", "search", "k-1", "s-1"), 5000, 1, 2000)]
+        assert await ledger.sums((Dimension.TENANT,), Window(WINDOW.end + 1, WINDOW.end + 60)) == []
 
     async def test_no_text_of_a_caller_is_stored(self, open_ledger: Opener, outside: Outside) -> None:
         ledger = await open_ledger()

@@ -108,7 +108,15 @@ def test_compliance(policies: Policies, written: str, compliance: Compliance) ->
 def test_without_a_chain_the_standard_policies_decide(policies: Policies) -> None:
     text = DOCUMENT[: DOCUMENT.index("chain:")]
     entries = load(text, KEYS, installed=policies).entries
-    assert [entry.id for entry in entries] == ["override", "tags", "limits", "feasibility", "health", "routing"]
+    assert [entry.id for entry in entries] == [
+        "override",
+        "tags",
+        "limits",
+        "feasibility",
+        "budgets",
+        "health",
+        "routing",
+    ]
 
 
 def test_settings_have_defaults(policies: Policies) -> None:

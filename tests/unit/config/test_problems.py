@@ -23,7 +23,7 @@ MISTAKES = [
     # keys
     ("    tier: small", "    teir: small", "models.mini.teir", "unknown key 'teir'; did you mean 'tier'?"),
     ("select: priority", "selects: priority", "tasks.code.selects", "did you mean 'select'"),
-    ("tags: {night", "colour: blue\ntags: {night", "colour", "unknown key 'colour'; known are 'chain', 'compliance'"),
+    ("tags: {night", "colour: blue\ntags: {night", "colour", "unknown key 'colour'; known are 'budgets', 'chain'"),
     ("with: {context_share", "with: {contxt_share", "chain[1].with.contxt_share", "did you mean 'context_share'"),
     ("{eco: oss, bal", "{ecco: oss, bal", "tasks.code.route.ecco", "did you mean 'eco'"),
     ("cached_input: 0", "cachedinput: 0", "models.mini.price.cachedinput", "did you mean 'cached_input'"),

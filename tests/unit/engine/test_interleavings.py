@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.engine.budgets import budget, requests
 from tests.unit.engine.planners import FAILOVER, Judge, Planning, alone, hedged, together
 
 from pointsman import Accepted, Rejected, hookimpl
@@ -17,6 +18,7 @@ from pointsman.engine.retries import Retries
 from pointsman.engine.route import Engine, World
 from pointsman.engine.watch import Watchdog
 from pointsman.errors import ProviderError, Reason
+from pointsman.model.account import AccountState
 from pointsman.model.answer import Answer, Delta, Ending, FinishReason, TextDelta, Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome, total_cost
 from pointsman.model.plan import AttemptKind, PlannedAttempt, Stage
@@ -128,6 +130,7 @@ class Case:
     best_effort: bool
     streamed: bool
     restart: bool
+    limit: int
     leaves_after: float | None
 
 
@@ -139,6 +142,7 @@ cases = st.builds(
     st.booleans(),
     st.booleans(),
     st.booleans(),
+    st.sampled_from([4 * 10**9, 10**12]),
     st.none() | waits,
 )
 
@@ -156,8 +160,11 @@ async def check(case: Case) -> None:
     leases, ledger, clock = Ledgers(), FakeLedger(), LoopClock()
     gate = Judge(lambda answers: Accepted() if case.accepts else Rejected("no"))
     planning = Planning(*case.plan, best_effort=case.best_effort)
-    rules = make_rules(planning, leases, gates={"gate": gate}, retries=Retries(again=1))
-    engine = Engine(rules, World(providers, MemoryStore(clock), ledger, clock), Watchdog())
+    # Room for some of the plans, and not for all that is in them.
+    budgets = [budget(case.limit), budget(requests(9))]
+    rules = make_rules(planning, leases, gates={"gate": gate}, retries=Retries(again=1), budgets=budgets)
+    store = MemoryStore(clock)
+    engine = Engine(rules, World(providers, store, ledger, clock), Watchdog())
     sink = RecordingSink() if case.streamed else None
     terms = Terms(clock.monotonic() + 30.0, restart=case.restart, keep_answer=True)
     task = asyncio.create_task(engine.complete(make_request(), terms, sink))
@@ -168,6 +175,10 @@ async def check(case: Case) -> None:
     await engine.drain()
     check_closed(providers, leases)
     (record,) = ledger.records
+    bookings = rules.budgets.bookings(record.request, record.received)
+    money, counted = (await store.read(accounts=[booking.account for booking in bookings])).accounts
+    assert money == AccountState(record.cost.total)
+    assert counted == AccountState(int(bool(record.attempts)))
     assert len(record.attempts) == sum(provider.calls for provider in providers.values())
     assert [a.number for a in record.attempts] == list(range(1, len(record.attempts) + 1))
     assert record.cost.total == sum(a.cost_nano_usd for a in record.attempts) == total_cost(record.attempts).total

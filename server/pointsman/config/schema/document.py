@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from pointsman.config.scalars import ModelName, Name
+from pointsman.config.schema.budgets import Budgets
 from pointsman.config.schema.models import Model, TierNames, TierRows
 from pointsman.config.schema.policies import DEFAULT_CHAIN, ChainEntry, Compliance, Entries, Gate
 from pointsman.config.schema.providers import Provider
@@ -35,6 +36,11 @@ class Document(Section):
     tags: dict[str, str] = Field(default_factory=dict, description="Callers' own words, and the tasks they stand for.")
     strict_tags: bool = Field(default=False, description="Refuse an unknown tag instead of using `default`.")
     mode: ModeName = Field(default="balanced", description="The mode of a request that asks for none.")
+    budgets: Budgets = Field(
+        default=(),
+        description="What may be spent, by whom, and what happens as it runs low. A policy of kind `budget` "
+        "in the chain heeds them.",
+    )
     chain: Entries = Field(
         min_length=1,
         default_factory=lambda: tuple(ChainEntry.model_validate({"use": policy}) for policy in DEFAULT_CHAIN),

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from pointsman.config.scalars import Duration, Name
 from pointsman.config.schema.section import Names, Section, tuple_of
 
-DEFAULT_CHAIN = ("override", "tags", "limits", "feasibility", "health", "routing")
+DEFAULT_CHAIN = ("override", "tags", "limits", "feasibility", "budgets", "health", "routing")
 
 
 class ChainEntry(Section):

@@ -1,0 +1,53 @@
+"""What requests came to in a window, grouped by what budgets tell apart. Plain SQL, the same for every database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pointsman.ledger.schema import reading
+from pointsman.model.budget import Dimension, Sum, Window
+
+# Quoted: `user` is a word of the language elsewhere.
+_COLUMNS: Mapping[Dimension, str] = {
+    Dimension.TENANT: 'd."tenant"',
+    Dimension.KEY: 'd."key"',
+    Dimension.PROJECT: 'd."project"',
+    Dimension.FEATURE: 'd."feature"',
+    Dimension.USER: 'd."user"',
+    Dimension.SESSION: 'd."session"',
+    Dimension.TASK: 'd."task"',
+    Dimension.MODEL: 'a."model"',
+}
+
+
+def sums_query(dimensions: Sequence[Dimension], mark: str = "?") -> str:
+    """The query; its two parameters, written as `mark`, are the window's begin and end. Its columns: values, then sums.
+
+    Whoever has no value somewhere is left out: no budget counts him there.
+    """
+    columns = [_COLUMNS[dimension] for dimension in dimensions]
+    told = "".join([f"{column}, " for column in columns])
+    named = "".join([f" AND {column} <> ''" for column in columns])
+    grouped = f" GROUP BY {', '.join(columns)}" if columns else ""
+    return (
+        f"SELECT {told}COALESCE(SUM(a.cost_nano_usd), 0), COUNT(DISTINCT a.decision_id),"  # noqa: S608 - our constants
+        " COALESCE(SUM(a.input_tokens + a.output_tokens), 0)"
+        " FROM decisions d JOIN attempts a ON a.decision_id = d.decision_id"
+        f" WHERE d.received >= {mark} AND d.received < {mark}{named}{grouped}"
+    )
+
+
+# As a driver gives them: texts, then numbers of whatever type a sum has there.
+def sum_of(row: Sequence[str | int], dimensions: Sequence[Dimension]) -> Sum:
+    """One row of the query."""
+    place = len(dimensions)
+    nano_usd, requests, tokens = [int(number) for number in row[place:]]
+    return Sum(tuple([str(value) for value in row[:place]]), nano_usd, requests, tokens)
+
+
+def sums(path: Path, dimensions: Sequence[Dimension], window: Window) -> Sequence[Sum]:
+    """The sums of a SQLite ledger."""
+    with reading(path) as connection:
+        rows = connection.execute(sums_query(dimensions), (window.start, window.end)).fetchall()
+    return [sum_of(row, dimensions) for row in rows]
