@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -32,14 +32,31 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 async def served(server: RedisServer, simulator: Simulator, tmp_path: Path) -> AsyncIterator[Served]:
-    state = f'state: {{store: redis, url: "{server.url}"}}\n'
-    text = (state + document("fault-slow=1.5")).replace("drain: 0s", "drain: 20s")
-    async with serving(text, simulator, tmp_path, "--workers", "2") as served:
+    async with workers(document("fault-slow=1.5"), server, simulator, tmp_path) as served:
         yield served
+
+
+@asynccontextmanager
+async def workers(text: str, server: RedisServer, simulator: Simulator, directory: Path) -> AsyncIterator[Served]:
+    """Two of this configuration."""
+    state = f'state: {{store: redis, url: "{server.url}"}}\n'
+    text = state + text.replace("drain: 0s", "drain: 20s")
+    async with serving(text, simulator, directory, "--workers", "2") as served:
+        yield served
+
+
+CAP = 8_500_000
+"""Nano-USD: for ten calls at the most that each can cost."""
 
 
 @pytest.fixture
 async def callers(served: Served) -> AsyncIterator[list[Caller]]:
+    async with connected(served) as made:
+        yield made
+
+
+@asynccontextmanager
+async def connected(served: Served) -> AsyncIterator[list[Caller]]:
     async with AsyncExitStack() as stack:
         made = [Caller(served.caller.address) for _ in range(CONNECTIONS)]
         for caller in made:
@@ -81,9 +98,9 @@ async def test_one_that_is_killed_under_load(served: Served, simulator: Simulato
     assert await answered(served) == CONNECTIONS + survived + 2 * CONNECTIONS
     assert list(served.statuses().values()).count("OK") >= CONNECTIONS + survived + 2 * CONNECTIONS
     # They do not outlive the process that started them, however it ends.
-    workers = served.workers()
+    left = served.workers()
     served.kill()
-    await until(lambda: all(map(dead, workers)))
+    await until(lambda: all(map(dead, left)))
 
 
 async def test_sigterm_drains_all(served: Served, simulator: Simulator, callers: list[Caller]) -> None:
@@ -94,3 +111,26 @@ async def test_sigterm_drains_all(served: Served, simulator: Simulator, callers:
     assert {reply.code for reply in replies} == {StatusCode.OK}
     assert await served.exit_status() == 0
     assert len(served.statuses()) == 2 * CONNECTIONS
+
+
+async def test_row_37_a_budget_is_one_for_all_of_them(
+    server: RedisServer, simulator: Simulator, tmp_path: Path
+) -> None:
+    budget = f"budgets:\n  - {{name: all, match: {{task: risky}}, daily_usd: {CAP / 1e9}}}\n"
+    text = budget + document("fault-slow=1.5", extra="  - {use: budgets}\n")
+    text = text.replace("{route: failing}", "{route: failing, max_output_tokens: 100}")
+    async with workers(text, server, simulator, tmp_path) as served, connected(served) as callers:
+        calls = [caller.call(Question(), streamed=True) for caller in callers for _ in range(100 // CONNECTIONS)]
+        replies = await asyncio.gather(*[call.reply() for call in calls])
+    admitted = [reply for reply in replies if reply.code is StatusCode.OK]
+    refused = [reply for reply in replies if reply.code is not StatusCode.OK]
+    # As many as fit at their dearest, and those that came after some had cost less.
+    assert 10 <= len(admitted) < len(calls)
+    assert {(reply.code, reply.reason) for reply in refused} == {(StatusCode.RESOURCE_EXHAUSTED, "BUDGET_EXHAUSTED")}
+    assert {reply.facts["budget"] for reply in refused} == {"all/day"}
+    assert all(reply.facts["resets_at"] for reply in refused)
+    (key,) = server.ask("KEYS", "{pointsman}:account:*")
+    spent, reserved = (int(value or 0) for value in server.ask("HMGET", key, "spent", "reserved"))
+    assert (spent, reserved) == (sum(reply.usage.cost.total_nano_usd for reply in admitted), 0)
+    assert spent <= CAP
+    assert server.ask("ZCARD", "{pointsman}:leases") == 0

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 from asyncio import Future
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Self
@@ -155,7 +155,13 @@ class RedisStore:
         for charge in charges:
             self._alone.note(charge.account, AccountState(charge.amount))
         amounts = [(charge.account.key, charge.amount, charge.account.keep) for charge in charges]
-        self._write(Write(self._commands.preset("unknown", amounts)))
+        for command in self._presetting("unknown", amounts):
+            self._write(Write(command))
+
+    def _presetting(self, which: str, amounts: Sequence[tuple[str, int, float]]) -> Iterator[list[Word]]:
+        """So many at once that Redis is not held up."""
+        for start in range(0, len(amounts), _AT_ONCE):
+            yield self._commands.preset(which, amounts[start : start + _AT_ONCE])
 
     async def put_pin(self, session: str, pin: Pin, ttl: float, *, instead_of: str = "") -> None:
         await self._local.put_pin(session, pin, ttl, instead_of=instead_of)
@@ -261,8 +267,8 @@ class RedisStore:
             log.warning("the shared state has begun anew: budgets and health go by what this process last knew of them")
             self._shared.forget()
             known = [(key, spent, seconds) for key, (seconds, spent) in self._alone.known().items()]
-            for start in range(0, len(known), _AT_ONCE):
-                await wire.call(self._commands.preset("least", known[start : start + _AT_ONCE]))
+            for command in self._presetting("least", known):
+                await wire.call(command)
         self._epoch = found
         if targets := self._shared.news():
             answer = wire.call(self._commands.out(self._shared.tell(targets)))

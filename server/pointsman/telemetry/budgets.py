@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
+from pointsman.errors import RequestError
 from pointsman.telemetry.tallies import Labels
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,9 @@ class BudgetGauge:
         while True:
             try:
                 await self.refresh()
+            except RequestError:
+                # A store that is away has said so itself, once.
+                pass
             # The boundary of the task: a store that is away for a while must not end the readings for good.
             except Exception as error:  # noqa: BLE001
                 log.warning("budgets cannot be read for their metric: %s", type(error).__name__)
