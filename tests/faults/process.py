@@ -83,7 +83,8 @@ async def serving(text: str, simulator: Simulator, directory: Path, *options: st
             sys.executable, *command, cwd=_ROOT, env={**os.environ, **KEYS}, stdout=asyncio.subprocess.PIPE, stderr=log
         )
     try:
-        async with asyncio.timeout(PATIENCE):
+        # Several workers start one after the other.
+        async with asyncio.timeout(2 * PATIENCE):
             served = Served(process, await _announced(process), directory)
         yield served
         await served.caller.close()

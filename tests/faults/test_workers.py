@@ -23,17 +23,17 @@ pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("anyio_backend", ["asyn
 CONNECTIONS = 12
 """The kernel spreads connections, so that with so many hardly ever one worker gets all of them."""
 
+CAP = 8_500_000
+"""Nano-USD: for ten calls at the most that each can cost."""
+
+SLOW = "fault-slow=3"
+"""Long enough that all are under way at once, however busy the machine."""
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RedisServer]:
     with redis_server(tmp_path) as server:
         yield server
-
-
-@pytest.fixture
-async def served(server: RedisServer, simulator: Simulator, tmp_path: Path) -> AsyncIterator[Served]:
-    async with workers(document("fault-slow=1.5"), server, simulator, tmp_path) as served:
-        yield served
 
 
 @asynccontextmanager
@@ -43,16 +43,6 @@ async def workers(text: str, server: RedisServer, simulator: Simulator, director
     text = state + text.replace("drain: 0s", "drain: 20s")
     async with serving(text, simulator, directory, "--workers", "2") as served:
         yield served
-
-
-CAP = 8_500_000
-"""Nano-USD: for ten calls at the most that each can cost."""
-
-
-@pytest.fixture
-async def callers(served: Served) -> AsyncIterator[list[Caller]]:
-    async with connected(served) as made:
-        yield made
 
 
 @asynccontextmanager
@@ -77,7 +67,12 @@ def dead(pid: int) -> bool:
     return not path.exists() or path.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-async def test_one_that_is_killed_under_load(served: Served, simulator: Simulator, callers: list[Caller]) -> None:
+async def test_one_that_is_killed_under_load(server: RedisServer, simulator: Simulator, tmp_path: Path) -> None:
+    async with workers(document(SLOW), server, simulator, tmp_path) as served, connected(served) as callers:
+        await killed(served, simulator, callers)
+
+
+async def killed(served: Served, simulator: Simulator, callers: list[Caller]) -> None:
     first = await all_ask(callers, HEALTHY)
     assert {reply.code for reply in first} == {StatusCode.OK}
     assert await answered(served) == CONNECTIONS
@@ -93,7 +88,8 @@ async def test_one_that_is_killed_under_load(served: Served, simulator: Simulato
     assert {reply.code for reply in again} == {StatusCode.OK}
     assert await answered(served) == CONNECTIONS + survived + CONNECTIONS
     await until(lambda: "worker 1 serves again" in served.log())
-    last = await all_ask([Caller(served.caller.address) for _ in callers], HEALTHY)
+    async with connected(served) as fresh:
+        last = await all_ask(fresh, HEALTHY)
     assert {reply.code for reply in last} == {StatusCode.OK}
     assert await answered(served) == CONNECTIONS + survived + 2 * CONNECTIONS
     assert list(served.statuses().values()).count("OK") >= CONNECTIONS + survived + 2 * CONNECTIONS
@@ -103,25 +99,16 @@ async def test_one_that_is_killed_under_load(served: Served, simulator: Simulato
     await until(lambda: all(map(dead, left)))
 
 
-async def test_sigterm_drains_all(served: Served, simulator: Simulator, callers: list[Caller]) -> None:
-    running = [caller.call(Question(), streamed=streamed) for caller in callers for streamed in (True, False)]
-    await simulator.until_active(2 * CONNECTIONS)
-    served.terminate()
-    replies = await asyncio.gather(*[call.reply() for call in running])
-    assert {reply.code for reply in replies} == {StatusCode.OK}
-    assert await served.exit_status() == 0
-    assert len(served.statuses()) == 2 * CONNECTIONS
-
-
-async def test_row_37_a_budget_is_one_for_all_of_them(
+async def test_row_37_a_budget_is_one_for_all_of_them_and_so_is_sigterm(
     server: RedisServer, simulator: Simulator, tmp_path: Path
 ) -> None:
     budget = f"budgets:\n  - {{name: all, match: {{task: risky}}, daily_usd: {CAP / 1e9}}}\n"
-    text = budget + document("fault-slow=1.5", extra="  - {use: budgets}\n")
-    text = text.replace("{route: failing}", "{route: failing, max_output_tokens: 100}")
+    text = budget + document(SLOW, extra="  - {use: budgets}\n")
+    text = text.replace("{route: failing}", "{route: failing, max_output_tokens: 100}\n  slow: {route: failing}")
     async with workers(text, server, simulator, tmp_path) as served, connected(served) as callers:
         calls = [caller.call(Question(), streamed=True) for caller in callers for _ in range(100 // CONNECTIONS)]
         replies = await asyncio.gather(*[call.reply() for call in calls])
+        await terminated(served, simulator, callers)
     admitted = [reply for reply in replies if reply.code is StatusCode.OK]
     refused = [reply for reply in replies if reply.code is not StatusCode.OK]
     # As many as fit at their dearest, and those that came after some had cost less.
@@ -134,3 +121,15 @@ async def test_row_37_a_budget_is_one_for_all_of_them(
     assert (spent, reserved) == (sum(reply.usage.cost.total_nano_usd for reply in admitted), 0)
     assert spent <= CAP
     assert server.ask("ZCARD", "{pointsman}:leases") == 0
+
+
+async def terminated(served: Served, simulator: Simulator, callers: list[Caller]) -> None:
+    """SIGTERM drains all: what runs at either of them may end."""
+    recorded, slow = len(served.statuses()), Question(task="slow")
+    running = [caller.call(slow, streamed=streamed) for caller in callers for streamed in (True, False)]
+    await simulator.until_active(len(running))
+    served.terminate()
+    replies = await asyncio.gather(*[call.reply() for call in running])
+    assert {reply.code for reply in replies} == {StatusCode.OK}
+    assert await served.exit_status() == 0
+    assert len(served.statuses()) == recorded + len(running)
