@@ -28,7 +28,7 @@ from pointsman.errors import ConfigInvalid, PluginRefused, Problem
 from pointsman.http.door import HttpDoor
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
 from pointsman.model.catalogue import Catalogue
-from pointsman.ports import Ledger, Provider, StateStore, Transport
+from pointsman.ports import Clock, Ledger, Provider, StateStore, Transport
 from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
@@ -52,19 +52,29 @@ CONNECTION_AGE = 300.0
 
 
 class App:
-    """A whole server, for one event loop. `lookup` resolves the hosts of providers; `worker` None: it is the only one.
+    """A whole server, for one event loop.
+
+    `lookup` resolves the hosts of providers; `clock` None: the system's; `worker` None: it is the only process.
 
         async with App(config) as app:
             print(app.grpc_address)
             await stopped.wait()
 
-    Lifecycle: 1. policies are built and entered; 2. ledger and transports open; 3. the doors open, gRPC last, so that
-    SERVING means ready; 4. on leaving, running calls get `server.drain` seconds; 5. what ended is settled, the ledger
-    committed and closed, then transports and policies.
+    Lifecycle: 1. policies are built and entered; 2. ledger and transports open, and budgets begin with what the ledger
+    says; 3. the doors open, gRPC last, so that SERVING means ready; 4. on leaving, running calls get `server.drain`
+    seconds; 5. what ended is settled, the ledger committed and closed, then transports and policies.
     """
 
-    def __init__(self, config: Config, *, lookup: Lookup = system_lookup, worker: Worker | None = None) -> None:
-        self.config, self.worker, self._lookup = config, worker, lookup
+    def __init__(
+        self,
+        config: Config,
+        *,
+        lookup: Lookup = system_lookup,
+        clock: Clock | None = None,
+        worker: Worker | None = None,
+    ) -> None:
+        self.config, self.worker = config, worker
+        self._lookup, self._clock = lookup, clock or SystemClock()
         self.grpc_address = self.http_address = ""
         self._door: GrpcDoor | None = None
         self._stack = AsyncExitStack()
@@ -88,7 +98,7 @@ class App:
         await self._stack.aclose()
 
     async def _start(self) -> None:
-        config, clock = self.config, SystemClock()
+        config, clock = self.config, self._clock
         built = build_rules(config)
         for refusal in built.refused:
             log.warning("running without it: %s", refusal)
@@ -107,8 +117,7 @@ class App:
         self._stack.push_async_callback(engine.drain)
         desk = _desk(engine, world)
         gauge = BudgetGauge(desk.standings.ratios)
-        metrics.gauge(names.BUDGET_USED_RATIO, gauge.values)
-        await self._stack.enter_async_context(gauge.running())
+        metrics.gauge(names.BUDGET_USED_RATIO, gauge.values, gauge.refresh)
         await self._open_doors(engine, desk, metrics)
 
     async def _ledger(self) -> Ledger:
@@ -120,7 +129,7 @@ class App:
         return ledger
 
     async def _store(self, health: HealthBook, metrics: Metrics) -> StateStore:
-        options, clock = self.config.state, SystemClock()
+        options, clock = self.config.state, self._clock
         if options is None:
             return MemoryStore(clock, health)
         # Only here: it comes with an extra.

@@ -9,14 +9,15 @@ from typing import Protocol
 import pytest
 from tests.faults.world import Simulator, World, opened, simulating
 
+from pointsman.ports import Clock
 from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.sim import SimSettings
 
 
 class Start(Protocol):
-    """Starts a server of a configuration; `lookup` resolves the hosts of its providers."""
+    """Starts a server of a configuration; `lookup` resolves the hosts of its providers, `clock` None: the system's."""
 
-    async def __call__(self, text: str, lookup: Lookup = system_lookup) -> World: ...
+    async def __call__(self, text: str, lookup: Lookup = system_lookup, clock: Clock | None = None) -> World: ...
 
 
 @pytest.fixture(
@@ -44,7 +45,7 @@ async def start(simulator: Simulator, tmp_path: Path, caplog: pytest.LogCaptureF
     caplog.set_level(logging.DEBUG)
     async with AsyncExitStack() as stack:
 
-        async def start(text: str, lookup: Lookup = system_lookup) -> World:
-            return await stack.enter_async_context(opened(text, simulator, tmp_path, caplog, lookup))
+        async def start(text: str, lookup: Lookup = system_lookup, clock: Clock | None = None) -> World:
+            return await stack.enter_async_context(opened(text, simulator, tmp_path, caplog, lookup, clock))
 
         yield start

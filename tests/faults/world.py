@@ -25,6 +25,7 @@ from pointsman.ledger.recorded import find
 from pointsman.ledger.schema import reading
 from pointsman.model.attempt import Attempt
 from pointsman.model.record import Record
+from pointsman.ports import Clock
 from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.sim import CallRecord, SimSettings, serve
 
@@ -160,13 +161,18 @@ async def simulating(settings: SimSettings) -> AsyncIterator[Simulator]:
 
 @asynccontextmanager
 async def opened(
-    text: str, simulator: Simulator, directory: Path, log: pytest.LogCaptureFixture, lookup: Lookup = system_lookup
+    text: str,
+    simulator: Simulator,
+    directory: Path,
+    log: pytest.LogCaptureFixture,
+    lookup: Lookup = system_lookup,
+    clock: Clock | None = None,
 ) -> AsyncIterator[World]:
     """A server of this configuration in front of the simulator, with a turnstile behind its chain."""
     written = text.replace("SIMULATOR", simulator.url).replace("LEDGER", str(directory / "ledger.db"))
     config = load(written, KEYS, installed=with_misbehaving(), gates=with_hanging())
     turnstile = Turnstile()
-    async with App(replace(config, entries=(*config.entries, turnstile.entry())), lookup=lookup) as app:
+    async with App(replace(config, entries=(*config.entries, turnstile.entry())), lookup=lookup, clock=clock) as app:
         world = World(simulator, app, turnstile, log)
         yield world
         await world.caller.close()

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "simulate": "what a running server would decide if things were otherwise",
     "explain": "why a recorded request went where it did, and what it cost",
     "health": "how the providers behind a running server are doing",
+    "budgets": "how the budgets of a running server stand",
     "report": "what the recorded requests add up to, and what routing saved",
     "check-config": "every problem of a configuration, with path and line",
     "plugins": "the installed policies, and which of them are refused",

@@ -63,6 +63,7 @@ class HttpDoor:
         await self._runner.cleanup()
 
     async def _show_metrics(self, request: web.Request) -> web.Response:
+        await self._metrics.refresh()
         siblings = self._siblings
         body, content_type = await siblings.exposition() if siblings else self._metrics.exposition()
         return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -63,6 +63,7 @@ class Metrics:
             self._disagreements,
             self._panics,
         ]
+        self._refreshing: list[Callable[[], Awaitable[None]]] = []
         build = version("pointsman")
         self.gauge(names.BUILD_INFO, lambda: {(build,): 1})
         self.gauge(names.CONFIG_INFO, lambda: {(self.config_version,): 1})
@@ -82,9 +83,24 @@ class Metrics:
         else:
             self._request_ended(event.record)
 
-    def gauge(self, metric: names.Metric, read: Callable[[], Mapping[Labels, float]]) -> None:
-        """Show a gauge; `read` gives its values by label values at every scrape, without labels as `{(): 7}`."""
+    def gauge(
+        self,
+        metric: names.Metric,
+        read: Callable[[], Mapping[Labels, float]],
+        refresh: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Show a gauge; `read` gives its values by label values at every scrape, without labels as `{(): 7}`.
+
+        `refresh`, which raises nothing, is awaited before.
+        """
         self._tallies.append(Gauge(metric, read))
+        if refresh:
+            self._refreshing.append(refresh)
+
+    async def refresh(self) -> None:
+        """What gauges have to ask for before an exposition."""
+        for refresh in self._refreshing:
+            await refresh()
 
     def exposition(self) -> tuple[bytes, str]:
         """Everything in the Prometheus text format, and its content type."""

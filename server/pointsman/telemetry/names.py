@@ -122,8 +122,8 @@ STATE_DEGRADED = Metric(
 BUDGET_USED_RATIO = Metric(
     "pointsman_budget_used_ratio",
     Kind.GAUGE,
-    "Share of a budget that is spent or reserved, as it stood at most some seconds ago: 1 is the limit. Only budgets "
-    "that are one for all whom they count, not those for each value of something.",
+    "Share of a budget that is spent or reserved: 1 is the limit. Only of budgets that are one for all whom they "
+    "count, not of those for each value of something.",
     ("scope",),
 )
 BUILD_INFO = Metric("pointsman_build_info", Kind.GAUGE, "1, labelled with the version of this server.", ("version",))

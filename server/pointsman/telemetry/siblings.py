@@ -127,6 +127,7 @@ class Siblings:
             return _counted(self._directory, name)
 
     async def _show(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._metrics.refresh()
         # Whoever asked may have gone.
         with suppress(OSError):
             writer.write(msgspec.msgpack.encode(self._own()))

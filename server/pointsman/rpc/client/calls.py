@@ -9,11 +9,12 @@ from typing import Self, cast
 import grpc
 
 from pointsman.model.request import Request
+from pointsman.rpc.client.budgets_from_wire import budget_from_wire
 from pointsman.rpc.client.failure_from_wire import failure_from_wire
 from pointsman.rpc.client.health_from_wire import health_from_wire
 from pointsman.rpc.client.request_to_wire import hints_to_wire, input_to_wire, stream_options_to_wire
 from pointsman.rpc.client.simulation import simulation_from_wire, simulation_to_wire
-from pointsman.rpc.client.views import CallFailed, DecisionView, HealthView, SimulationView, StreamEvent
+from pointsman.rpc.client.views import BudgetView, CallFailed, DecisionView, HealthView, SimulationView, StreamEvent
 from pointsman.rpc.client.views_from_wire import decision_from_wire, event_from_wire
 from pointsman.rpc.from_wire import StreamOptions
 from pointsman.rpc.simulation import Simulation
@@ -70,6 +71,20 @@ class Client:
         except grpc.RpcError as error:
             raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
         return tuple(map(health_from_wire, response.providers))
+
+    def budgets(self, tenant: str = "", timeout: float | None = None) -> tuple[BudgetView, ...]:
+        """How all budgets stand, or those that count this tenant's requests alone; `timeout` is for each page."""
+        found: list[BudgetView] = []
+        message = admin_service_pb2.ListBudgetsRequest(tenant=tenant, page_size=1000)
+        try:
+            while True:
+                response = self._admin.ListBudgets(message, timeout=timeout)
+                found += map(budget_from_wire, response.budgets)
+                message.page_token = response.next_page_token
+                if not message.page_token:
+                    return tuple(found)
+        except grpc.RpcError as error:
+            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
 
     def simulate(self, simulation: Simulation, timeout: float | None = None) -> SimulationView:
         """What would be decided, as supposed."""

@@ -20,11 +20,12 @@ def health_from_wire(wire: admin_service_pb2.ProviderHealth) -> HealthView:
         window=seconds(wire.window),
         ttft_p50=seconds(wire.ttft_p50) if wire.HasField("ttft_p50") else None,
         ttft_p95=seconds(wire.ttft_p95) if wire.HasField("ttft_p95") else None,
-        since=_unix(wire.state_since) if wire.HasField("state_since") else None,
-        next_probe=_unix(wire.next_probe_time) if wire.HasField("next_probe_time") else None,
+        since=unix(wire.state_since) if wire.HasField("state_since") else None,
+        next_probe=unix(wire.next_probe_time) if wire.HasField("next_probe_time") else None,
         last_error=wire.last_error,
     )
 
 
-def _unix(wire: Timestamp) -> float:
+def unix(wire: Timestamp) -> float:
+    """Unix seconds."""
     return wire.seconds + wire.nanos / 1e9

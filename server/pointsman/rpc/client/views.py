@@ -86,6 +86,25 @@ class AttemptView(Struct, frozen=True, kw_only=True):
     gate: str = ""
 
 
+class BudgetView(Struct, frozen=True, kw_only=True):
+    """One budget in one window. `unit` is nano_usd, requests or tokens; so are `limit`, `spent` and `reserved`.
+
+    `match` has a value for each dimension that it looks at; the period is in Unix seconds. `steps` are pairs of a share
+    and what happens from it on; none where only the limit refuses.
+    """
+
+    scope: str
+    match: Mapping[str, str]
+    window: str
+    unit: str
+    limit: int
+    spent: int
+    reserved: int
+    period_start: float
+    period_end: float
+    steps: tuple[tuple[float, str], ...]
+
+
 class HealthView(Struct, frozen=True, kw_only=True):
     """One model, or a provider as a whole where `model` is "". `error_ratio` is over `requests` in `window` seconds.
 

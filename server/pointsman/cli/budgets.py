@@ -1,0 +1,68 @@
+"""How the budgets of a running server stand, and when they begin anew."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pointsman.cli import answers, asking
+from pointsman.cli.figures import bar, percent, seconds, usd
+from pointsman.cli.terminal import Terminal, printable, table
+from pointsman.rpc.client.calls import Client
+from pointsman.rpc.client.views import BudgetView, CallFailed
+
+_COLUMNS = ("budget", "", ">used", ">of", ">held", ">anew in", "*steps")
+_PATIENCE = 10.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tenant", default="", help="only those that count this tenant's requests alone")
+    parser.add_argument("--address", default=asking.ADDRESS, metavar="HOST:PORT", help="the server (%(default)s)")
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    try:
+        with Client(options.address) as client:
+            found = client.budgets(options.tenant, _PATIENCE)
+    except CallFailed as failed:
+        if terminal.json:
+            terminal.dump({"error": failed.failure})
+        for line in answers.failure_lines(failed.failure, options.address):
+            terminal.note(line)
+        return 1
+    if terminal.json:
+        terminal.dump({"budgets": found})
+    elif found:
+        terminal.show(budgets_table(found, time.time()))
+    else:
+        terminal.note("no budget is configured; docs/budgets.md says how to")
+    return 0
+
+
+def budgets_table(found: Sequence[BudgetView], now: float) -> Table:
+    """One row each; what is held for running requests is used, too."""
+    return table("", _COLUMNS, _rows(found, now))
+
+
+def _rows(found: Sequence[BudgetView], now: float) -> Iterator[Sequence[RenderableType]]:
+    for budget in found:
+        used = budget.spent + budget.reserved
+        share = used / budget.limit if budget.limit else 1.0
+        yield (
+            Text(printable(budget.scope), style="bold"),
+            Text(bar(share), style="red" if share >= 1 else "yellow" if share >= 0.8 else "green"),
+            f"{_amount(budget, used)} ({percent(share)})",
+            _amount(budget, budget.limit),
+            _amount(budget, budget.reserved) if budget.reserved else "-",
+            seconds(max(0.0, budget.period_end - now)),
+            ", ".join([f"{action} at {share:.0%}" for share, action in budget.steps]) or "refuse at 100%",
+        )
+
+
+def _amount(budget: BudgetView, amount: int) -> str:
+    return usd(amount) if budget.unit == "nano_usd" else f"{amount:,} {budget.unit}"
