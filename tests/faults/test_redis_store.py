@@ -138,6 +138,26 @@ async def test_alone_it_spends_its_share_of_what_was_left(server: RedisServer, l
     assert await stand(lenient, DAY) == [(450, 250)]
 
 
+async def test_what_was_spent_alone_is_told_in_one(
+    server: RedisServer, lenient: RedisStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    await lenient.reserve("a/0", [Charge(DAY, 100, 10_000)], 60)
+    await lose(server, lenient)
+    for number in range(300):
+        lease = f"a/{number}"
+        await lenient.reserve(lease, [Charge(DAY, 10, 10_000)], 60)
+        lenient.settle(lease, [Charge(DAY, 2), Charge(MONTH, 3)])
+        # Once, however often it is said.
+        lenient.settle(lease, [Charge(DAY, 2), Charge(MONTH, 3)])
+        await lenient.add("spent", 1, 60)
+    assert await lenient.reserve("a/300", [Charge(DAY, 10, 10_000)], 60) is None
+    await find(server, lenient)
+    assert await stand(lenient, DAY, MONTH) == [(600, 10), (900, 0)]
+    assert await lenient.total("spent") == 300
+    # The lease that Redis knew of, the sum of the others, the counter, and what is still reserved.
+    assert "; 4 writes that waited were sent" in said(caplog)[-1]
+
+
 async def test_counts_reconcile_when_it_is_back_and_empty(
     server: RedisServer, lenient: RedisStore, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
 
 from pointsman.model.account import Account, AccountState, Charge, Overdrawn
 from pointsman.ports import Clock
 from pointsman.stores.accounts import Accounts
 
 _UNTOUCHED = AccountState()
+_REMEMBERED = 100_000
+
+
+class Statement(Struct, frozen=True):
+    """What has to be told when the others are back: what was spent together, and by lease what is still reserved.
+
+    Of each the charges, without limits, and the seconds that are left of it.
+    """
+
+    spent: Sequence[Charge]
+    reserved: Mapping[str, tuple[Sequence[Charge], float]]
 
 
 class Alone:
@@ -24,6 +37,10 @@ class Alone:
         # Until when it counts, in monotonic seconds, and what was known.
         self._known: OrderedDict[str, tuple[float, AccountState]] = OrderedDict()
         self._own = Accounts(clock)
+        # Summed, however long it takes: there are as many as there are accounts, not as there are requests.
+        self._spent: dict[str, Charge] = {}
+        self._reserved: dict[str, tuple[Sequence[Charge], float]] = {}
+        self._settled: OrderedDict[str, None] = OrderedDict()
 
     def note(self, account: Account, state: AccountState) -> None:
         """How an account stands, as long as there is somebody who knows."""
@@ -32,20 +49,22 @@ class Alone:
         if len(self._known) > self._capacity:
             self._known.popitem(last=False)
 
-    def add(self, charges: Sequence[Charge]) -> None:
+    def add(self, charges: Iterable[Charge]) -> None:
         """What was spent since, as far as this process knows."""
         for charge in charges:
             last = self._last(charge.account)
             self.note(charge.account, AccountState(last.spent + charge.amount, last.reserved))
 
-    def known(self) -> dict[str, tuple[float, int]]:
-        """By key what was spent of each account when it was last seen, and the seconds for which it still counts."""
-        now = self._clock.monotonic()
-        return {key: (until - now, state.spent) for key, (until, state) in self._known.items() if until > now}
+    def preset(self, charges: Iterable[Charge]) -> None:
+        """As `StateStore.preset` says."""
+        for charge in charges:
+            if self._last(charge.account) is _UNTOUCHED:
+                self.note(charge.account, AccountState(charge.amount))
 
-    def begin(self) -> None:
-        """From now on this process is alone; what it spends is counted from nothing."""
-        self._own = Accounts(self._clock)
+    def known(self) -> Iterator[tuple[str, int, float]]:
+        """Of each account its key, what was spent when it was last seen, and the seconds for which that counts."""
+        now = self._clock.monotonic()
+        return ((key, state.spent, until - now) for key, (until, state) in self._known.items() if until > now)
 
     def states(self, accounts: Sequence[Account]) -> tuple[AccountState, ...]:
         """What was known, and what this process has added to it."""
@@ -57,13 +76,36 @@ class Alone:
         """As `StateStore.reserve` says, of this process's share."""
         refused = self._own.reserve(lease, [self._shared(charge) for charge in charges], ttl)
         if refused is None:
+            if lease in self._settled:
+                return None
+            unlimited = [Charge(charge.account, charge.amount) for charge in charges]
+            self._reserved[lease] = unlimited, self._clock.monotonic() + ttl
             return None
         charge = next(charge for charge in charges if charge.account == refused.charge.account)
         return Overdrawn(charge, _sum(self._last(charge.account), refused.state))
 
-    def settle(self, lease: str, charges: Sequence[Charge]) -> None:
-        """As `StateStore.settle` says."""
+    def settle(self, lease: str, charges: Sequence[Charge], *, told: bool) -> None:
+        """As `StateStore.settle` says. `told`: the others will hear of it by itself."""
+        if lease in self._settled:
+            return
+        self._settled[lease] = None
+        if len(self._settled) > _REMEMBERED:
+            self._settled.popitem(last=False)
         self._own.settle(lease, charges)
+        self._reserved.pop(lease, None)
+        for charge in () if told else charges:
+            before = self._spent.get(charge.account.key)
+            amount = charge.amount + (before.amount if before else 0)
+            self._spent[charge.account.key] = Charge(charge.account, amount)
+
+    def close(self) -> Statement:
+        """What has happened since it was alone; it begins anew, with that known."""
+        now = self._clock.monotonic()
+        left = {lease: (held, until - now) for lease, (held, until) in self._reserved.items() if until > now}
+        statement = Statement(tuple(self._spent.values()), left)
+        self.add(statement.spent)
+        self._own, self._spent, self._reserved = Accounts(self._clock), {}, {}
+        return statement
 
     def _shared(self, charge: Charge) -> Charge:
         if charge.limit is None:

@@ -6,39 +6,32 @@ import asyncio
 import logging
 import secrets
 from asyncio import Future
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Self
 
 import msgspec
 
-from pointsman.errors import Reason, RequestError, StateLost
+from pointsman.errors import StateLost
 from pointsman.model.account import Account, AccountState, Charge, Overdrawn
 from pointsman.model.attempt import Attempt
 from pointsman.model.snapshot import Pin
 from pointsman.model.vitals import Vitals
 from pointsman.ports import Clock, State
-from pointsman.stores.alone import Alone
 from pointsman.stores.health import HealthBook
 from pointsman.stores.memory import MemoryStore
+from pointsman.stores.redis_accounts import RedisAccounts
 from pointsman.stores.redis_commands import Commands
 from pointsman.stores.redis_link import Link
 from pointsman.stores.redis_options import RedisOptions, WhenDown
-from pointsman.stores.redis_outbox import Outbox, Write
-from pointsman.stores.redis_wire import Reply, Wire, Word
+from pointsman.stores.redis_wire import Reply, Wire
 from pointsman.stores.shared_health import SharedHealth
 
 log = logging.getLogger(__name__)
 
-_RETRY = 1.0
-"""Seconds after which a caller who was refused may try again."""
-
 _FLUSH = 1.0
 """Seconds that writes have to arrive at a stop."""
-
-_AT_ONCE = 500
-
 
 _CONSEQUENCES = {
     WhenDown.REFUSE: "requests are refused until it is back",
@@ -61,12 +54,11 @@ class RedisStore:
         self._options, self._health = options, health
         # What this process knows by itself; all that there is while Redis is away.
         self._local = MemoryStore(clock, health)
-        self._alone = Alone(clock, options.share)
         self._shared = SharedHealth(health, clock)
         self._view = health.view()
-        self._outbox = Outbox()
-        self._commands, self._epoch = Commands(options.prefix, secrets.token_hex(6)), b""
+        self._commands = Commands(options.prefix, secrets.token_hex(6))
         self._link = Link(options.address, options.timeout, self._restore, _CONSEQUENCES[options.when_down])
+        self._accounts = RedisAccounts(self._link, self._commands, clock, options)
 
     @property
     def degraded(self) -> bool:
@@ -83,19 +75,18 @@ class RedisStore:
     async def aclose(self) -> None:
         """Let the last writes arrive, and close."""
         deadline = asyncio.get_running_loop().time() + _FLUSH
-        while self._outbox and self._link.up and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+        while self._link.outbox and self._link.up and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(self._options.timeout / 4)
-        if self._outbox:
-            log.error("%d writes to the shared state are lost: it was away to the end", len(self._outbox))
+        self._accounts.put_down()
+        if self._link.outbox:
+            log.error("%d writes to the shared state are lost: it was away to the end", len(self._link.outbox))
         await self._link.aclose()
 
     async def read(self, session: str | None = None, accounts: Sequence[Account] = ()) -> State:
         try:
             pin, states = await self._look(session, accounts)
         except StateLost:
-            if self._options.when_down is WhenDown.REFUSE:
-                raise _refused() from None
-            pin, states = None, self._alone.states(accounts)
+            pin, states = None, self._accounts.last_known(accounts)
         own = await self._local.read(session)
         return State(own.latencies, own.token_ratios, own.health, pin or own.pin, states)
 
@@ -105,14 +96,13 @@ class RedisStore:
         """Ask Redis for everything at once, and take over what is new of health."""
         command = self._commands.read(self._shared.version, session or "", accounts)
         epoch, now, health, pin, pin_ms, *amounts = await self._link.call(command)
-        if epoch != self._epoch:
-            raise self._forgotten()
+        if epoch != self._link.epoch:
+            raise self._link.forgotten()
         if health is not None:
             self._shared.take(int(now), dict(zip(health[::2], health[1::2], strict=True)))
             self._view = self._health.view()
         states = tuple([AccountState(int(amounts[i]), int(amounts[i + 1])) for i in range(0, len(amounts), 2)])
-        for account, state in zip(accounts, states, strict=True):
-            self._alone.note(account, state)
+        self._accounts.note(accounts, states)
         if pin is None or session is None:
             return None, states
         found = Pin(*msgspec.json.decode(pin))
@@ -120,52 +110,17 @@ class RedisStore:
         return found, states
 
     async def reserve(self, lease: str, charges: Sequence[Charge], ttl: float) -> Overdrawn | None:
-        try:
-            answer = await self._link.call(self._commands.reserve(lease, charges, ttl, self._epoch))
-            if answer and answer[0] < 0:
-                raise self._forgotten()
-        except StateLost:
-            if self._options.when_down is WhenDown.REFUSE:
-                # It may have arrived all the same; without this it would stand until it expires.
-                self.settle(lease, ())
-                raise _refused() from None
-            refused = self._alone.reserve(lease, charges, ttl)
-            if refused is None:
-                unlimited = [Charge(charge.account, charge.amount) for charge in charges]
-                self._write(Write(self._commands.reserve(lease, unlimited, ttl)))
-            return refused
-        if not answer:
-            return None
-        index, spent, reserved = answer
-        return Overdrawn(charges[index], AccountState(int(spent), int(reserved)))
+        return await self._accounts.reserve(lease, charges, ttl)
 
     def settle(self, lease: str, charges: Sequence[Charge]) -> None:
-        answer = self._write(self._commands.settle(lease, charges))
-        if answer is not None:
-            answer.add_done_callback(partial(self._settled, charges))
-        else:
-            self._alone.settle(lease, charges)
-
-    def _settled(self, charges: Sequence[Charge], answer: Future[Reply]) -> None:
-        """Redis has it: should it forget, this process must not."""
-        if answer.exception() is None:
-            self._alone.add(charges)
+        self._accounts.settle(lease, charges)
 
     async def preset(self, charges: Sequence[Charge]) -> None:
-        for charge in charges:
-            self._alone.note(charge.account, AccountState(charge.amount))
-        amounts = [(charge.account.key, charge.amount, charge.account.keep) for charge in charges]
-        for command in self._presetting("unknown", amounts):
-            self._write(Write(command))
-
-    def _presetting(self, which: str, amounts: Sequence[tuple[str, int, float]]) -> Iterator[list[Word]]:
-        """So many at once that Redis is not held up."""
-        for start in range(0, len(amounts), _AT_ONCE):
-            yield self._commands.preset(which, amounts[start : start + _AT_ONCE])
+        self._accounts.preset(charges)
 
     async def put_pin(self, session: str, pin: Pin, ttl: float, *, instead_of: str = "") -> None:
         await self._local.put_pin(session, pin, ttl, instead_of=instead_of)
-        self._write(self._commands.pin(session, pin, ttl, instead_of))
+        self._link.write(self._commands.pin(session, pin, ttl, instead_of))
 
     async def begin(self, target: str) -> int | None:
         lease = await self._local.begin(target)
@@ -210,10 +165,10 @@ class RedisStore:
 
     async def put(self, key: str, value: bytes, ttl: float) -> None:
         await self._local.put(key, value, ttl)
-        self._write(self._commands.put(key, value, ttl))
+        self._link.write(self._commands.put(key, value, ttl))
 
     async def add(self, key: str, amount: int, ttl: float) -> int:
-        answer = self._write(self._commands.add(key, amount, ttl))
+        answer = self._link.write(self._commands.add(key, amount, ttl))
         if answer is not None:
             try:
                 # Whoever gives up waiting must not have it sent again.
@@ -232,16 +187,6 @@ class RedisStore:
             return await self._local.total(*keys)
         return sum(int(count) for count in found if count is not None)
 
-    def _write(self, write: Write) -> Future[Reply] | None:
-        """Send it now, and have its answer; None: it waits until Redis is back."""
-        if self._link.wire is not None:
-            try:
-                return self._outbox.send(self._link.wire, write)
-            except StateLost:
-                return None
-        self._outbox.keep(write)
-        return None
-
     def _tell(self) -> None:
         """Tell the others what this process has found out of health."""
         view = self._health.view()
@@ -249,7 +194,7 @@ class RedisStore:
             return
         self._view = view
         if targets := self._shared.news():
-            answer = self._say(self._commands.out(self._shared.tell(targets)))
+            answer = self._link.say(self._commands.out(self._shared.tell(targets)))
             if answer is None:
                 self._shared.told(targets, None)
             else:
@@ -263,39 +208,17 @@ class RedisStore:
         """Tell a Redis that was away what it has missed, and one that is empty what we know."""
         wire.call(("SET", self._commands.epoch, secrets.token_hex(8), "NX"))
         found: bytes = await wire.call(("GET", self._commands.epoch))
-        if self._epoch and found != self._epoch:
+        if self._link.epoch and found != self._link.epoch:
             log.warning("the shared state has begun anew: budgets and health go by what this process last knew of them")
             self._shared.forget()
-            known = [(key, spent, seconds) for key, (seconds, spent) in self._alone.known().items()]
-            for command in self._presetting("least", known):
-                await wire.call(command)
-        self._epoch = found
+            await self._accounts.remind(wire)
+        self._link.epoch = found
         if targets := self._shared.news():
             answer = wire.call(self._commands.out(self._shared.tell(targets)))
             answer.add_done_callback(partial(self._told, targets))
             await answer
-        sent = await self._outbox.replay(wire)
-        self._alone.begin()
-        return sent
-
-    def _forgotten(self) -> StateLost:
-        """Redis was emptied under way: what we know has to be told anew, as when it is started again."""
-        why = "it has lost what it knew"
-        self._link.drop(why)
-        return StateLost(why)
+        return await self._accounts.catch_up(wire)
 
     def _end_trial(self, target: str, lease: int) -> None:
         if lease:
-            self._say(self._commands.end_trial(target, lease))
-
-    def _say(self, words: Sequence[Word]) -> Future[Reply] | None:
-        """Send it now, or not at all."""
-        with suppress(StateLost):
-            return self._link.call(words)
-        return None
-
-
-def _refused() -> RequestError:
-    return RequestError(
-        Reason.STATE_UNAVAILABLE, "the state that all servers share is not available just now", retry_delay=_RETRY
-    )
+            self._link.say(self._commands.end_trial(target, lease))

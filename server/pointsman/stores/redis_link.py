@@ -7,10 +7,12 @@ import logging
 import time
 from asyncio import Future
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from random import random
 
 from pointsman.errors import StateLost
 from pointsman.stores.redis_options import RedisAddress
+from pointsman.stores.redis_outbox import Outbox, Write
 from pointsman.stores.redis_scripts import SCRIPTS
 from pointsman.stores.redis_wire import Reply, Wire, Word, connect
 
@@ -26,6 +28,7 @@ class Link:
     """`timeout`: seconds for an answer. `restore` is awaited on each new connection before it is used.
 
     It says how many writes it sent. `consequence` ends the log line that says that the link is down: one line a change.
+    `epoch` is Redis's name for what it remembers, as far as we know.
     """
 
     def __init__(
@@ -38,6 +41,8 @@ class Link:
         self._reviving: asyncio.Task[None] | None = None
         self._closed = False
         self.wire: Wire | None = None
+        self.outbox = Outbox()
+        self.epoch = b""
 
     @property
     def up(self) -> bool:
@@ -65,10 +70,27 @@ class Link:
             raise StateLost(self._why)
         return self.wire.call(words)
 
-    def drop(self, why: str) -> None:
-        """Give the connection up, and make another."""
+    def say(self, words: Sequence[Word]) -> Future[Reply] | None:
+        """Send it now, or not at all."""
+        with suppress(StateLost):
+            return self.call(words)
+        return None
+
+    def write(self, write: Write) -> Future[Reply] | None:
+        """Send it now, and have its answer; None: it waits until Redis is back."""
+        if self.wire is None:
+            self.outbox.keep(write)
+            return None
+        with suppress(StateLost):
+            return self.outbox.send(self.wire, write)
+        return None
+
+    def forgotten(self) -> StateLost:
+        """Redis was emptied under way: the connection is made anew, as when it is started again."""
+        why = "it has lost what it knew"
         if self.wire is not None:
             self.wire.close(why)
+        return StateLost(why)
 
     async def _open(self) -> int:
         wire = await connect(self._address, self._tls, self._timeout)
