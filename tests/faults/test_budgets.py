@@ -85,7 +85,9 @@ async def test_row_37_ten_fit_and_all_come_at_once(start: Start, calls: int) -> 
     codes = Counter([(await reply).code for reply in replies])
     assert codes == {StatusCode.RESOURCE_EXHAUSTED: calls - 10, StatusCode.CANCELLED: 10}
     await check_budget(world)
-    await world.check_afterwards()
+    # Reading a thousand records again and again would be most of it.
+    if calls == 100:
+        await world.check_afterwards()
 
 
 async def test_row_37_many_at_once_are_served_as_far_as_the_money_goes(start: Start) -> None:
@@ -188,6 +190,22 @@ async def test_row_36_a_clock_that_jumps_resets_a_window_once(start: Start) -> N
     assert (ends, later > second) == (86_400, True)
     assert again + later == recorded(world)
     await world.check_afterwards()
+
+
+async def test_a_limit_of_requests_says_when_to_come_back(start: Start) -> None:
+    text = document("sim-failing", extra=HEEDED)
+    # Early in a minute, so that it does not end meanwhile.
+    world = await start(f"{text}budgets:\n  - {{name: all, requests_per_minute: 3}}\n", clock=Wall(1_700_000_041.0))
+    replies = [await world.caller.ask(Question(), streamed=streamed) for streamed in (True, False, True, False)]
+    assert [reply.code for reply in replies[:3]] == [StatusCode.OK] * 3
+    refused = replies[3]
+    assert (refused.code, refused.reason) == (StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED")
+    assert refused.facts["budget"] == "all/requests"
+    assert refused.retry_delay is not None
+    assert 30 < refused.retry_delay <= 60
+    pushback = dict(refused.trailers)["grpc-retry-pushback-ms"]
+    assert int(pushback) == round(refused.retry_delay * 1000)
+    assert (await budget(world, "all/requests")).spent == 3
 
 
 async def test_after_a_restart_a_budget_is_what_the_ledger_says(start: Start) -> None:

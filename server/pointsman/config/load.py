@@ -142,10 +142,11 @@ def _sorted(*groups: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def _unheeded(source: Source, policies: Chain) -> Iterator[Problem]:
-    """Budgets that no policy heeds would only refuse what is about to be tried, model by model."""
+    """Budgets that no policy heeds still hold: attempts are denied one by one, and no step is taken before."""
     heeds = any(loaded.plugin.kind is PolicyKind.BUDGET for loaded in policies.loaded.values())
     if mapping(source.data).get("budgets") and not heeds:
-        yield source.problem(("budgets",), "no entry of the chain heeds them; add `- {use: budgets}` to it")
+        message = "no entry of the chain heeds their steps, so that they only refuse; add `- {use: budgets}` to it"
+        yield source.problem(("budgets",), message, fatal=False)
 
 
 def _unserved(source: Source, catalogue: Catalogue) -> Iterator[Problem]:

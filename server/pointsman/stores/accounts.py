@@ -12,7 +12,7 @@ from pointsman.ports import Clock
 log = logging.getLogger(__name__)
 
 _UNTOUCHED = AccountState()
-_SETTLED = 100_000
+_SETTLED = 10_000
 
 
 class _Entry:
@@ -35,7 +35,7 @@ class Accounts:
         self._clock, self._capacity = clock, capacity
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._leases: dict[str, tuple[float, Sequence[Charge]]] = {}
-        # Those of the last minutes: whoever settles again does so soon.
+        # The last ones: whoever settles again does so soon.
         self._settled: OrderedDict[str, None] = OrderedDict()
         # Before then no lease expires.
         self._quiet_until = float("inf")

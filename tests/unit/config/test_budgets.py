@@ -116,12 +116,10 @@ def test_every_problem_at_once_with_its_path(problems_of: ProblemsOf) -> None:
     }
 
 
-def test_budgets_that_nobody_heeds(problems_of: ProblemsOf) -> None:
-    (problem,) = problems_of(DOCUMENT + "budgets:\n  - {daily_usd: 1}\n")
-    assert (problem.path, problem.message) == (
-        "budgets",
-        "no entry of the chain heeds them; add `- {use: budgets}` to it",
-    )
+def test_budgets_whose_steps_nobody_heeds() -> None:
+    (warning,) = load(DOCUMENT + "budgets:\n  - {daily_usd: 1}\n", KEYS).warnings
+    assert (warning.path, warning.fatal) == ("budgets", False)
+    assert "add `- {use: budgets}` to it" in warning.message
 
 
 @pytest.mark.parametrize("text", ["budgets: 5\n", "budgets: [5]\n", "budgets: [{match: acme, daily_usd: 1}]\n"])

@@ -336,6 +336,16 @@ async def test_callers_of_streams_are_warned() -> None:
     assert sink.warnings == ["budget all/day is 60% used"]
 
 
+@pytest.mark.parametrize(
+    ("given", "reason"), [(budget(1000), Reason.BUDGET_EXHAUSTED), (budget(tokens(30)), Reason.RATE_LIMITED)]
+)
+async def test_they_hold_also_where_no_policy_heeds_them(given: Budget, reason: Reason) -> None:
+    engine = Bench(rules=make_rules(budgets=[given]))
+    error = failure(await engine.unary(request=ASKED))
+    assert (error.reason, error.metadata["budget"]) == (reason, "all/" + given.caps[0].label)
+    assert engine.ledger.records[0].attempts == ()
+
+
 async def test_without_budgets_nothing_is_counted() -> None:
     engine = bench()
     await engine.unary(request=ASKED)

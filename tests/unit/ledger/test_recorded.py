@@ -9,6 +9,7 @@ from tests.contract.ledger.records import decision, record
 from pointsman.errors import AmbiguousId, LedgerUnavailable
 from pointsman.ledger.recorded import find, find_config, newest_config
 from pointsman.ledger.redaction import redacted
+from pointsman.ledger.schema import VERSION
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
 from pointsman.model.decision import Assessed, Refusal
 from pointsman.model.record import Record, Recorded
@@ -100,7 +101,7 @@ def test_no_ledger(path: Path) -> None:
 
 def test_a_file_that_is_no_ledger(path: Path) -> None:
     path.write_bytes(b"")
-    with pytest.raises(LedgerUnavailable, match="has schema version 0, and this Pointsman reads version 3"):
+    with pytest.raises(LedgerUnavailable, match=f"has schema version 0, and this Pointsman reads version {VERSION}"):
         find(path, "d-1")
     path.write_text("models: {}\n" * 100)
     with pytest.raises(LedgerUnavailable, match="file is not a database"):

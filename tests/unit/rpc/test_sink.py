@@ -11,7 +11,7 @@ from pointsman.engine.exchange import Routed
 from pointsman.model.answer import TextDelta
 from pointsman.rpc.from_wire import Call, StreamOptions, call_from_wire
 from pointsman.rpc.sink import Context, StreamSink
-from pointsman.v1.router_service_pb2 import CompleteResponse
+from pointsman.v1.router_service_pb2 import NOTICE_KIND_BUDGET_WARNING, CompleteResponse, RouteNotice
 
 pytestmark = pytest.mark.anyio
 
@@ -82,3 +82,16 @@ async def test_a_caller_who_takes_nothing_costs_no_work(call: Call, routed: Rout
     assert asked < 100
     sink.close()
     writing.cancel()
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_a_budget_that_runs_low_is_a_notice(call: Call, routed: Routed, wanted: bool) -> None:
+    caller = Caller()
+    noticed = Call(call.request, call.trace_level, StreamOptions(include_notices=wanted))
+    sink = StreamSink(cast(Context, caller), noticed, monotonic)
+    await sink.decided(routed)
+    await sink.warned("budget acme/day is 81% used")
+    sink.close()
+    notices = [event.notice for event in caller.written if event.HasField("notice")]
+    expected = [RouteNotice(kind=NOTICE_KIND_BUDGET_WARNING, message="budget acme/day is 81% used")]
+    assert notices == (expected if wanted else [])
