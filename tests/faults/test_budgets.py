@@ -6,13 +6,15 @@ import asyncio
 import random
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from grpc import StatusCode
 from tests.faults.caller import Question, Reply
 from tests.faults.conftest import Start
 from tests.faults.documents import document
-from tests.faults.world import World, running, until
+from tests.faults.process import Served, serving
+from tests.faults.world import Simulator, World, running, until
 
 from pointsman.ledger.schema import reading
 from pointsman.model.decision import Decision
@@ -34,7 +36,7 @@ def capped(upstream: str, usd: float, *, fallback: bool = False, behind: str = "
     return f"{text}budgets:\n  - {{name: risky, match: {{task: risky}}, daily_usd: {usd}}}\n"
 
 
-async def budget(world: World, scope: str = "risky/day") -> admin.Budget:
+async def budget(world: World | Served, scope: str = "risky/day") -> admin.Budget:
     answer: admin.GetBudgetResponse = await AdminServiceStub(world.caller.channel).GetBudget(
         admin.GetBudgetRequest(scope=scope)
     )
@@ -51,7 +53,7 @@ async def check_budget(world: World) -> int:
     return kept.spent
 
 
-def recorded(world: World) -> int:
+def recorded(world: World | Served) -> int:
     """What the ledger says that everything came to."""
     with reading(world.ledger) as connection:
         (cost,) = connection.execute("SELECT COALESCE(SUM(cost_nano_usd), 0) FROM decisions").fetchone()
@@ -215,3 +217,23 @@ async def test_after_a_restart_a_budget_is_what_the_ledger_says(start: Start) ->
     spent = await check_budget(before)
     after = await start(text)
     assert (await budget(after)).spent == spent > 0
+
+
+# The event loop here is only the caller's: the server has its own.
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_row_29_killed_and_started_again_a_budget_is_what_the_ledger_says(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    text = capped("sim-failing", 1)
+    async with serving(text, simulator, tmp_path) as served:
+        replies = await asyncio.gather(*[served.caller.ask(Question(), streamed=True) for _ in range(20)])
+        hanging = [served.caller.call(Question(), streamed=True) for _ in range(20)]
+        await hanging[0].until_output()
+        served.kill()
+        await asyncio.gather(*[call.reply() for call in hanging])
+        await served.exit_status()
+    answered = sum(reply.usage.cost.total_nano_usd for reply in replies)
+    async with serving(text, simulator, tmp_path) as again:
+        kept = await budget(again)
+        assert (kept.spent, kept.reserved) == (recorded(again), 0)
+        assert kept.spent >= answered > 0

@@ -114,7 +114,10 @@ def grant(wishes: Sequence[Wish], record: Record, catalogue: Catalogue) -> Grant
     if request.session != record.request.session and snapshot.pin is not None:
         snapshot = replace(snapshot, pin=None)
         notes.append("the session is another one: whether that is pinned was not recorded")
-    if snapshot.balances and (request.tenant, request.hints.labels) != (record.request.tenant, _labels(record)):
+    if (snapshot.balances or snapshot.rates) and (request.tenant, request.hints.labels) != (
+        record.request.tenant,
+        _labels(record),
+    ):
         notes.append("budgets stand as recorded: how those of another tenant or label stood was not")
     supposed = Suppositions(
         [_override(each, catalogue) for each in wishes if each.key == "health"],

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from types import MappingProxyType
 
-from pointsman import Hints, ModelOverride
+from pointsman import Balance, BudgetAction, BudgetStep, BudgetUnit, Hints, ModelOverride, RateLimit
 from pointsman.testing import PolicyContract, make_request, make_snapshot
+from pointsman.testing.builders import NOW
 from pointsman.testing.samples import REQUESTS, SNAPSHOTS
 from pointsman_policies import (
     agree,
@@ -109,9 +110,24 @@ class TestHealth(PolicyContract):
     use = "health"
 
 
+STEPS = (BudgetStep(0.9, BudgetAction.DEGRADE), BudgetStep(1.0, BudgetAction.REFUSE))
+BALANCES = (
+    Balance(scope="acme/day", limit_nano_usd=10**9, spent_nano_usd=96 * 10**7, resets_at=NOW + 60, steps=STEPS),
+    Balance(scope="code/day", limit_nano_usd=10**9, spent_nano_usd=10**9, resets_at=NOW + 60, steps=STEPS, task="code"),
+    Balance(
+        scope="mini/day", limit_nano_usd=10**9, spent_nano_usd=10**9, resets_at=NOW + 60, steps=STEPS, model="mini"
+    ),
+)
+RATES = (
+    RateLimit("acme/tokens", BudgetUnit.TOKENS, 10**6, 500_000, NOW + 60),
+    RateLimit("opus/requests", BudgetUnit.REQUESTS, 1, 1, NOW + 60, model="opus"),
+)
+
+
 class TestBudgets(PolicyContract):
     plugin = budgets.plugin
     use = "budgets"
+    snapshots = (*SNAPSHOTS, make_snapshot(balances=BALANCES, rates=RATES))
 
 
 class TestPinning(PolicyContract):
