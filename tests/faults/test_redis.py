@@ -28,7 +28,8 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 def sharing(server: RedisServer, when_down: str, upstream: str = "sim-failing") -> str:
     chain = "  - {use: health}\n  - {use: pinning, with: {ttl: 1h}}\n"
-    state = f'state: {{store: redis, url: "{server.url}", when_down: {when_down}}}\n'
+    # Longer than is served with: a machine that is busy must not make Redis look away.
+    state = f'state: {{store: redis, url: "{server.url}", when_down: {when_down}, timeout: 250ms}}\n'
     return state + document(upstream, extra=chain)
 
 

@@ -39,7 +39,7 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 @asynccontextmanager
 async def workers(text: str, server: RedisServer, simulator: Simulator, directory: Path) -> AsyncIterator[Served]:
     """Two of this configuration."""
-    state = f'state: {{store: redis, url: "{server.url}"}}\n'
+    state = f'state: {{store: redis, url: "{server.url}", timeout: 1s}}\n'
     text = state + text.replace("drain: 0s", "drain: 20s")
     async with serving(text, simulator, directory, "--workers", "2") as served:
         yield served

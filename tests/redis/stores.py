@@ -20,7 +20,7 @@ PATIENCE = 20.0
 """Seconds: only a test that fails waits so long."""
 
 UNHURRIED = 5.0
-"""Seconds for an answer, where a machine that is busy must not make Redis look away."""
+"""Seconds for an answer, where a machine that is busy must not make Redis look away; less where it is paused."""
 
 
 @asynccontextmanager
@@ -29,7 +29,7 @@ async def opened(
     clock: Clock | None = None,
     *,
     when_down: WhenDown = WhenDown.REFUSE,
-    timeout: float = 0.04,
+    timeout: float = 0.25,
     health: HealthBook | None = None,
 ) -> AsyncIterator[RedisStore]:
     """A store as one process has it; its budgets are shared by two while Redis is away."""
