@@ -13,6 +13,7 @@ from pointsman.model.attempt import Attempt
 from pointsman.model.balance import Balance, BudgetUnit
 from pointsman.model.catalogue import Model
 from pointsman.model.decision import Cause, Decision, Exclusion, Shaped
+from pointsman.model.pricing import PER_TOKENS
 from pointsman.model.snapshot import Snapshot
 from pointsman.ports import Clock, StateStore
 
@@ -130,10 +131,16 @@ def warnings(decision: Decision, balances: Sequence[Balance]) -> Sequence[str]:
 
 def _most(booking: Booking, hold: Hold, model: Model, shaped: Shaped) -> int:
     if booking.unit is BudgetUnit.NANO_USD:
-        return shaped.estimate.worst_case_nano_usd
+        return shaped.estimate.worst_case_nano_usd + _written(model, shaped)
     if booking.unit is BudgetUnit.TOKENS:
         return model.most_tokens(shaped.estimate.input_tokens, shaped.max_output_tokens)
     return int(booking.account.key in hold.counting)
+
+
+def _written(model: Model, shaped: Shaped) -> int:
+    """What it costs more where all of the input is written to the provider's prompt cache."""
+    more = (model.price.cache_write or 0) - model.price.input
+    return shaped.estimate.input_tokens * more // PER_TOKENS + 1 if more > 0 else 0
 
 
 def _actual(booking: Booking, hold: Hold, attempt: Attempt) -> int:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
 import textwrap
+from pathlib import Path
 
 import pytest
+import yaml
 from tests.unit.config.documents import DOCUMENT, KEYS, ProblemsOf
 
 from pointsman.config.load import load
@@ -125,3 +128,12 @@ def test_budgets_whose_steps_nobody_heeds() -> None:
 @pytest.mark.parametrize("text", ["budgets: 5\n", "budgets: [5]\n", "budgets: [{match: acme, daily_usd: 1}]\n"])
 def test_what_is_no_list_of_budgets(problems_of: ProblemsOf, text: str) -> None:
     assert [problem.path.partition("[")[0] for problem in problems_of(HEEDED + text)] == ["budgets"]
+
+
+def test_the_page_on_budgets_loads_over_the_example() -> None:
+    root = Path(__file__).parents[3]
+    (block,) = re.findall(r"```yaml\n(.*?)```", (root / "docs/budgets.md").read_text(), re.DOTALL)
+    document = yaml.safe_load((root / "examples/pointsman.yaml").read_text()) | yaml.safe_load(block)
+    config = load(yaml.safe_dump(document, sort_keys=False), {}, simulated="http://127.0.0.1:8900")
+    assert [budget.name for budget in config.budgets] == ["acme", "each-user", "keys", "opus"]
+    assert not [warning for warning in config.warnings if warning.path.startswith("budgets")]

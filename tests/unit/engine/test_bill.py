@@ -93,6 +93,20 @@ async def test_the_worst_case_is_held_while_it_runs_and_the_cost_is_charged() ->
     }
 
 
+async def test_the_worst_case_is_all_of_the_input_written_to_a_cache() -> None:
+    catalogue = only("flash")
+    flash = catalogue.models["flash"]
+    dear = replace(flash, price=replace(flash.price, cache_write=10**9))
+    hold, google = held()
+    engine = bench(budget(10**9), catalogue=replace(catalogue, models={"flash": dear}), google=google)
+    call = engine.start(None, ASKED)
+    await hold.reached()
+    # Ten tokens at 1.0 instead of 0.3 USD per million.
+    assert await standing(engine) == {"all/day": (0, WORST + 7001)}
+    hold.release()
+    await call
+
+
 async def test_a_hundred_at_once_get_no_more_than_there_is() -> None:
     hold, google = held()
     engine = bench(budget(10 * WORST), catalogue=only("flash"), google=google)
