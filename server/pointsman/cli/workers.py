@@ -59,9 +59,10 @@ class Workers:
             await self._start(0)
             await asyncio.gather(*[self._start(place) for place in range(1, self._count)])
         except WorkerFailed as failed:
+            told = self._stopping.is_set()
             self._stop()
             await asyncio.gather(*[process.wait() for _, process in self._running.values()])
-            return abs(failed.status)
+            return 0 if told else abs(failed.status)
         ready()
         statuses = await asyncio.gather(*[self._keep(place) for place in range(self._count)])
         return int(any(statuses))
