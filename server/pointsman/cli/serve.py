@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import atexit
 import gc
 import logging
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -101,7 +103,10 @@ async def _serve(app: App, ready: Callable[[], None]) -> int:
         stopping.set()
 
     def orphaned() -> None:
+        assert app.worker
         loop.remove_reader(0)
+        # Nobody else is left to do it.
+        atexit.register(shutil.rmtree, app.worker.directory, ignore_errors=True)
         if not stopping.is_set():
             stop()
 
