@@ -197,7 +197,7 @@ async def _add(store: Store, name: str, now: float, amount: int) -> int:
 
 async def _total(store: Store, name: str, now: float) -> int:
     piece = int(now // _PIECE)
-    return sum([await store.total(f"{name}/{piece - back}") for back in range(_PIECES + 1)])
+    return await store.total(*[f"{name}/{piece - back}" for back in range(_PIECES + 1)])
 
 
 plugin = register(Hedging, config=HedgingOptions, kind=PolicyKind.HEDGE, deterministic=True)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -38,7 +39,7 @@ from pointsman.http.door import HttpDoor
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
 from pointsman.model.activation import ActivatedBy, Activation
 from pointsman.model.catalogue import Catalogue
-from pointsman.ports import Clock, Ledger, Provider, Transport
+from pointsman.ports import Clock, Ledger, Provider, StateStore, Transport
 from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
@@ -54,12 +55,19 @@ from pointsman.telemetry import names
 from pointsman.telemetry.budgets import BudgetGauge
 from pointsman.telemetry.metrics import Metrics
 from pointsman.telemetry.providers import provider_states
+from pointsman.telemetry.siblings import Siblings, Worker
 
 log = logging.getLogger(__name__)
 
 
+CONNECTION_AGE = 300.0
+"""Seconds: the kernel spreads connections over workers, not calls, so that connections must not last for ever."""
+
+
 class App:
-    """A whole server, for one event loop. `lookup` resolves the hosts of providers; `clock` None: the system's.
+    """A whole server, for one event loop.
+
+    `lookup` resolves the hosts of providers; `clock` None: the system's; `worker` None: it is the only process.
 
         async with App(config, Origin(path, load)) as app:
             print(app.grpc_address)
@@ -78,9 +86,10 @@ class App:
         *,
         lookup: Lookup = system_lookup,
         clock: Clock | None = None,
+        worker: Worker | None = None,
     ) -> None:
         """`origin` None: the configuration cannot be loaded again, so that it stays."""
-        self.config, self._origin = config, origin
+        self.config, self._origin, self.worker = config, origin, worker
         self._lookup, self._clock = lookup, clock or SystemClock()
         self.grpc_address = self.http_address = ""
         self._door: GrpcDoor | None = None
@@ -119,7 +128,8 @@ class App:
         config, clock = self.config, self._clock
         check_doors(config)
         health = HealthBook(clock, Random(), breaker_settings(config), config.catalogue.models.values())  # noqa: S311 - jitter
-        store = MemoryStore(clock, health)
+        metrics = Metrics(config.version)
+        store = await self._store(health, metrics)
         connections = Connections(self._transport, _provider)
 
         async def open_next(config: Config) -> Generation:
@@ -133,7 +143,6 @@ class App:
         watchdog = Watchdog()
         watchdog.start()
         self._stack.callback(watchdog.stop)
-        metrics = Metrics(config.version)
         metrics.gauge(names.PROVIDER_STATE, lambda: provider_states(health.vitals({})))
         world = World(first.opened.providers, store, ledger, clock)
 
@@ -168,6 +177,17 @@ class App:
         await ledger.add_activation(Activation(self.config.version, clock.now(), ActivatedBy.START))
         return ledger
 
+    async def _store(self, health: HealthBook, metrics: Metrics) -> StateStore:
+        options, clock = self.config.state, self._clock
+        if options is None:
+            return MemoryStore(clock, health)
+        # Only here: it comes with an extra.
+        from pointsman.stores.redis import RedisStore
+
+        store = await self._stack.enter_async_context(RedisStore(options, clock, health))
+        metrics.gauge(names.STATE_DEGRADED, lambda: {(): float(store.degraded)})
+        return store
+
     def _transport(self, account: Account) -> Transport:
         if account.max_connections is None:
             return AiohttpTransport(ca_file=account.ca_file, lookup=self._lookup)
@@ -177,12 +197,16 @@ class App:
         auth, server = self.config.auth, self.config.server
         ring = self._keyring(auth, metrics) if isinstance(auth, Auth) else None
         authenticate = by_key(ring) if ring else anybody
-        self._door = door = GrpcDoor(engine, desk, door_settings(self.config), authenticate)
+        settings = replace(
+            door_settings(self.config), shared=self.worker is not None, max_connection_age=self._connection_age()
+        )
+        self._door = door = GrpcDoor(engine, desk, settings, authenticate)
         metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): door.running})
         if server.http:
             guarded = isinstance(auth, Auth) and auth.metrics == "admin" and not is_loopback(server.http)
             guard = admins_only(ring) if ring and guarded else None
-            http = HttpDoor(server.http, metrics, lambda: door.serving, guard)
+            siblings = await self._siblings(metrics)
+            http = HttpDoor(server.http, metrics, lambda: door.serving, guard=guard, siblings=siblings)
             self.http_address = await http.start()
             self._stack.push_async_callback(http.stop)
         self.grpc_address = await door.start()
@@ -206,6 +230,15 @@ class App:
             raise ConfigInvalid([Problem("auth.keys", str(unusable))]) from None
         metrics.gauge(names.UNAUTHENTICATED, lambda: {(reason,): count for reason, count in ring.refused.items()})
         return ring
+
+    async def _siblings(self, metrics: Metrics) -> Siblings | None:
+        if self.worker is None:
+            return None
+        return await self._stack.enter_async_context(Siblings(self.worker, metrics))
+
+    def _connection_age(self) -> float | None:
+        age = self.config.server.max_connection_age
+        return CONNECTION_AGE if age is None and self.worker else age
 
 
 def _provider(account: Account, transport: Transport) -> Provider:

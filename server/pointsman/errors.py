@@ -9,6 +9,7 @@ PointsmanError
 ├── NotReplayable          a recorded decision that cannot be made again, and why
 ├── CannotListen           a door's address is taken, or not this machine's; or its certificate cannot be used
 ├── KeysUnusable           a file of API keys that cannot be read or written, or holds something else
+├── StateLost              the shared store does not answer
 ├── LedgerUnavailable      rows can neither be committed nor kept
 ├── AmbiguousId            the beginning of more than one decision id
 ├── RequestError           what a caller is told: reason, message, metadata, retry delay
@@ -62,6 +63,7 @@ class Reason(StrEnum):
     OVERLOADED = "OVERLOADED"
     ALL_PROVIDERS_DOWN = "ALL_PROVIDERS_DOWN"
     SHUTTING_DOWN = "SHUTTING_DOWN"
+    STATE_UNAVAILABLE = "STATE_UNAVAILABLE"
     LEDGER_UNAVAILABLE = "LEDGER_UNAVAILABLE"
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     DEADLINE_TOO_SHORT = "DEADLINE_TOO_SHORT"
@@ -146,6 +148,14 @@ class CannotListen(PointsmanError):
 
 class KeysUnusable(PointsmanError):
     """A file of API keys that cannot be read or written, or holds something else."""
+
+
+class StateLost(PointsmanError):
+    """The shared store does not answer. `why` is ours: it quotes neither the store nor its address."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"the shared state is not available: {why}")
 
 
 class LedgerUnavailable(PointsmanError):

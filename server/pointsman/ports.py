@@ -218,8 +218,8 @@ class StateStore(Protocol):
         At once for everybody: of two that add, one sees the other's. A counter is no value that `get` would find.
         """
 
-    async def total(self, key: str) -> int:
-        """What a counter stands at, 0 where there is none."""
+    async def total(self, *keys: str) -> int:
+        """What counters stand at together, 0 where there are none; in one round trip."""
 
 
 class Ledger(Protocol):

@@ -44,9 +44,9 @@ class Store:
         """Add to a counter, kept for `ttl` seconds from now, and return what it comes to."""
         return await self._state.add(self._prefix + key, amount, ttl)
 
-    async def total(self, key: str) -> int:
-        """What a counter stands at, 0 where there is none."""
-        return await self._state.total(self._prefix + key)
+    async def total(self, *keys: str) -> int:
+        """What counters stand at together, 0 where there are none."""
+        return await self._state.total(*[self._prefix + key for key in keys])
 
 
 async def _refuse(model: str, request: Request, *, max_cost_nano_usd: int | None = None) -> Answer:

@@ -63,7 +63,7 @@ async def test_guarded_metrics(header: str, status: int) -> None:
         if authorization != "Bearer admins":
             raise RequestError(Reason.CREDENTIALS_INVALID, "no such key")
 
-    door = HttpDoor("127.0.0.1:0", Metrics("v1"), lambda: True, guard)
+    door = HttpDoor("127.0.0.1:0", Metrics("v1"), lambda: True, guard=guard)
     address = await door.start()
     headers = {"Authorization": header} if header else {}
     async with aiohttp.ClientSession(f"http://{address}") as client:

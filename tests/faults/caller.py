@@ -57,6 +57,8 @@ class Question:
         }
         if not self.hedged:
             fields["hints"]["allow_hedging"] = False
+        if self.session:
+            fields["hints"]["session_id"] = self.session
         if self.most is not None:
             fields["hints"]["max_cost_nano_usd"] = self.most
         if self.model:

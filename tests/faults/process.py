@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
 from tests.faults.caller import Caller
 from tests.faults.documents import KEYS
 from tests.faults.world import PATIENCE, Simulator
@@ -24,8 +26,9 @@ _ROOT = Path(__file__).parents[2]
 class Served:
     """A running server, and a caller of it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, address: str, directory: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, ready: tuple[str, str], directory: Path) -> None:
         self._process = process
+        address, self._http = ready
         self.caller = Caller(address)
         self.ledger = directory / "ledger.db"
         self._log = directory / "log.txt"
@@ -43,6 +46,18 @@ class Served:
         async with asyncio.timeout(PATIENCE):
             return await self._process.wait()
 
+    def workers(self) -> list[int]:
+        """The ids of the processes that it has started, the oldest first."""
+        pid = self._process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    async def metric(self, name: str, **labels: str) -> list[float]:
+        """The values of a metric's series with these labels."""
+        async with aiohttp.ClientSession() as http, http.get(f"http://{self._http}/metrics") as answer:
+            families = text_string_to_metric_families(await answer.text())
+        samples = [sample for family in families for sample in family.samples if sample.name == name]
+        return [sample.value for sample in samples if labels.items() <= sample.labels.items()]
+
     def resident(self) -> int:
         """Bytes of memory that it has."""
         return int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]) * resource.getpagesize()
@@ -58,17 +73,21 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(text: str, simulator: Simulator, directory: Path) -> AsyncIterator[Served]:
-    """A server of this configuration, and its ledger and log in `directory`; killed at the end if it still runs."""
+async def serving(text: str, simulator: Simulator, directory: Path, *options: str) -> AsyncIterator[Served]:
+    """A server of this configuration, with `options` of `serve`; its ledger and log are in `directory`.
+
+    It is killed at the end if it still runs.
+    """
     config = directory / "pointsman.yaml"
     config.write_text(text.replace("SIMULATOR", simulator.url).replace("LEDGER", str(directory / "ledger.db")))
-    command = ("-m", "pointsman", "serve", "--log-level", "debug", "--config", str(config))
+    command = ("-m", "pointsman", "serve", "--log-level", "debug", "--config", str(config), *options)
     with (directory / "log.txt").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, *command, cwd=_ROOT, env={**os.environ, **KEYS}, stdout=asyncio.subprocess.PIPE, stderr=log
         )
     try:
-        async with asyncio.timeout(PATIENCE):
+        # Several workers start one after the other.
+        async with asyncio.timeout(2 * PATIENCE):
             served = Served(process, await _announced(process), directory)
         yield served
         await served.caller.close()
@@ -78,10 +97,10 @@ async def serving(text: str, simulator: Simulator, directory: Path) -> AsyncIter
             await process.wait()
 
 
-async def _announced(process: asyncio.subprocess.Process) -> str:
-    """The gRPC address that it says it listens on."""
+async def _announced(process: asyncio.subprocess.Process) -> tuple[str, str]:
+    """The addresses of gRPC and HTTP that it says it listens on."""
     assert process.stdout is not None
     line = await process.stdout.readline()
-    ready = re.match(rb"pointsman ready: grpc ([^,\s]+)", line)
+    ready = re.match(rb"pointsman ready: grpc ([^,\s]+), http ([^,\s]+)", line)
     assert ready, f"the server said {line!r}"
-    return ready[1].decode()
+    return ready[1].decode(), ready[2].decode()

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import atexit
 import gc
 import logging
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pointsman.app import App
+from pointsman.cli import workers
 from pointsman.cli.terminal import Terminal, problem_line
 from pointsman.config.load import load
 from pointsman.config.reload import Origin
@@ -27,11 +30,14 @@ from pointsman.config.watch import Files
 from pointsman.model.activation import ActivatedBy
 from pointsman.telemetry import logs
 from pointsman.telemetry.masking import Mask
+from pointsman.telemetry.siblings import Worker
 
 SIMULATOR = "http://127.0.0.1:8900"
 
 _GARBAGE = 10_000
 """Objects more than there were, at which the collector looks for cycles; Python's own number is 700."""
+
+_MOST_WORKERS = 256
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--http", type=_address_or_off, metavar="ADDR", help="where HTTP listens, or `off`, instead of `server.http`"
     )
     parser.add_argument("--ledger", metavar="PATH", help="the ledger's file, instead of `ledger.path`")
+    parser.add_argument(
+        "--workers", type=_count, default=1, metavar="N", help="so many processes on one port; needs a shared `state`"
+    )
+    # How such a process is told that it is one.
+    parser.add_argument("--worker", type=_worker, help=argparse.SUPPRESS)
     parser.add_argument("--log-json", action="store_true", help="log JSON, one object a line")
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
 
@@ -66,11 +77,14 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         return loaded
 
     _register(mask, config, options)
-    for warning in config.warnings:
-        terminal.err.print(problem_line(str(options.config), warning), soft_wrap=True)
-    app = App(config, Origin(options.config, again, known))
+    if options.worker is None:
+        for warning in config.warnings:
+            terminal.err.print(problem_line(str(options.config), warning), soft_wrap=True)
+    if options.workers > 1:
+        return workers.serve(options, config, lambda grpc, http: _announce(terminal, grpc, http, options.workers))
+    app = App(config, Origin(options.config, again, known), worker=options.worker)
     with asyncio.Runner(loop_factory=_loop_factory(config)) as runner:
-        return runner.run(_serve(app, lambda: _announce(app, terminal)))
+        return runner.run(_serve(app, lambda: _announce(terminal, app.grpc_address, app.http_address)))
 
 
 def configuration(options: argparse.Namespace, document: Path | str | None = None) -> Config:
@@ -86,6 +100,8 @@ def configuration(options: argparse.Namespace, document: Path | str | None = Non
 
 
 def _register(mask: Mask, config: Config, options: argparse.Namespace) -> None:
+    if config.state is not None:
+        mask.register_secrets([config.state.address.password])
     if options.simulated is None:
         mask.register_secrets(_secrets(config))
 
@@ -114,6 +130,17 @@ async def _serve(app: App, ready: Callable[[], None]) -> int:
         else:
             app.reload_soon(ActivatedBy.SIGNAL)
 
+    def orphaned() -> None:
+        assert app.worker
+        loop.remove_reader(0)
+        # Nobody else is left to do it.
+        atexit.register(shutil.rmtree, app.worker.directory, ignore_errors=True)
+        if not stopping.is_set():
+            stop()
+
+    if app.worker:
+        # Nothing is ever said there: it ends when the process that started the workers does.
+        loop.add_reader(0, orphaned)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     loop.add_signal_handler(signal.SIGHUP, hang_up)
@@ -136,12 +163,12 @@ def _settle_garbage() -> None:
     gc.set_threshold(_GARBAGE, 10, 10)
 
 
-def _announce(app: App, terminal: Terminal) -> None:
+def _announce(terminal: Terminal, grpc: str, http: str, count: int = 1) -> None:
     if terminal.json:
-        terminal.dump({"ready": {"grpc": app.grpc_address, "http": app.http_address, "pid": os.getpid()}})
-        return
-    http = f"http {app.http_address}" if app.http_address else "http off"
-    terminal.show(f"pointsman ready: grpc {app.grpc_address}, {http}")
+        terminal.dump({"ready": {"grpc": grpc, "http": http, "pid": os.getpid(), "workers": count}})
+    else:
+        several = f", {count} workers" if count > 1 else ""
+        terminal.show(f"pointsman ready: grpc {grpc}, {f'http {http}' if http else 'http off'}{several}")
     terminal.out.file.flush()
 
 
@@ -157,6 +184,18 @@ def _address(text: str) -> str:
         return address(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} {error}") from None
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number from 1 to {_MOST_WORKERS}")
+    return int(text)
+
+
+def _worker(text: str) -> Worker:
+    name, _, directory = text.partition(":")
+    place, _, start = name.partition(".")
+    return Worker(int(place), int(start), Path(directory))
 
 
 def _address_or_off(text: str) -> str:

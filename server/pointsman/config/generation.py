@@ -49,7 +49,7 @@ async def open_generation(config: Config, connections: Connections, store: State
             stack.push_async_callback(connections.close, opened)
             probes = {name: account.probe for name, account in config.providers.items() if account.probe}
             if probes:
-                prober = Prober(opened.providers, probes, store, config.catalogue)
+                prober = Prober(opened.providers, probes, store)
                 await stack.enter_async_context(prober.running())
             ready.set_result(opened)
             await closing.wait()

@@ -23,6 +23,7 @@ from pointsman.config.problems import validate
 from pointsman.config.references import mapping
 from pointsman.config.schema.document import Document
 from pointsman.config.settings import Config
+from pointsman.config.state import open_state
 from pointsman.engine.rules import Compliance
 from pointsman.errors import ConfigInvalid, Problem
 from pointsman.model.catalogue import Catalogue
@@ -43,8 +44,8 @@ def load(
 
     Secrets come from `environ` (or files). With `simulated`, the base URL of a simulator, every provider is there and
     no secret is needed. `installed` and `gates` are the policies and gates to choose from; None: those installed.
-    Without `require_provider`, a document of which every provider lacks its secret is good, with warnings. With
-    `serving` it must also say who may call, as `check_doors` asks.
+    Without `require_provider`, a document of which every provider lacks its secret is good, with warnings, and so is
+    one that names no Redis that can be found. With `serving` it must also say who may call, as `check_doors` asks.
 
         config = load(Path("pointsman.yaml"), os.environ, serving=True)
     """
@@ -53,6 +54,7 @@ def load(
     policies = load_chain(source, discovery.installed() if installed is None else installed)
     judges = load_gates(source, discovery.installed(GATES) if gates is None else gates)
     accounts = open_accounts(source, environ, simulated, required=require_provider)
+    state = open_state(source, environ, required=require_provider)
     problems = _sorted(
         source.problems,
         checked if isinstance(checked, list) else (),
@@ -63,6 +65,7 @@ def load(
         judges.problems,
         accounts.problems,
         doors.problems(checked.auth, checked.server, source) if serving and not isinstance(checked, list) else (),
+        (state,) if isinstance(state, Problem) else (),
     )
     if isinstance(checked, list) or any(problem.fatal for problem in problems):
         raise ConfigInvalid(problems)
@@ -75,6 +78,7 @@ def load(
         providers=accounts.enabled,
         auth=checked.auth,
         server=checked.server,
+        state=None if isinstance(state, Problem) else state,
         ledger=checked.ledger,
         failover=checked.failover,
         timeouts=checked.timeouts,

@@ -109,8 +109,12 @@ def _message(detail: ErrorDetails, path: YamlPath, at: YamlPath, model: type[Bas
 
 
 def _quotable(path: YamlPath) -> bool:
-    # A provider's values may be secrets put in the wrong place; of a policy's options we cannot know.
-    return path[:1] != ("providers",) and not (path[:1] in (("chain",), ("gates",)) and "with" in path)
+    # A provider's values may be secrets put in the wrong place, a URL hold one; of a policy's options we cannot know.
+    return (
+        path[:1] != ("providers",)
+        and path[:2] != ("state", "url")
+        and not (path[:1] in (("chain",), ("gates",)) and "with" in path)
+    )
 
 
 def _keys(schema: Node, path: YamlPath) -> set[str]:

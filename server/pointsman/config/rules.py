@@ -56,7 +56,7 @@ def load_supposed(document: Path | str, disabled: Collection[str] = ()) -> Confi
 
     Those that are `disabled` are not. ConfigInvalid as `load`.
     """
-    config = load(document, {}, simulated=_NOWHERE)
+    config = load(document, {}, simulated=_NOWHERE, require_provider=False)
     return replace(config, catalogue=config.catalogue.without(disabled))
 
 

@@ -17,6 +17,7 @@ from pointsman.errors import Problem
 from pointsman.model.budget import Budget
 from pointsman.model.catalogue import Catalogue
 from pointsman.providers.settings import ProviderSettings
+from pointsman.stores.redis_options import RedisOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Config:
     """One configuration. `version` is a hash of its content, whatever its comments; `document` the text as written.
 
     `providers` holds the enabled ones only, by id; models of the others are in the catalogue with `enabled=False`.
-    `packages` are the distributions that its policies come from, with their versions.
+    `state` None: kept in memory. `packages` are the distributions that its policies come from, with their versions.
     """
 
     version: str
@@ -48,6 +49,7 @@ class Config:
     providers: Mapping[str, Account]
     auth: Literal["none", "open"] | Auth | None
     server: Server
+    state: RedisOptions | None
     ledger: Ledger
     failover: Failover
     timeouts: Timeouts

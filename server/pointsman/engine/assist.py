@@ -15,7 +15,7 @@ from pointsman.engine.deliberation import deliberate
 from pointsman.engine.exchange import Exchange, Terms
 from pointsman.engine.shaping import shape_question, shape_targets
 from pointsman.engine.vetoes import Vetoes
-from pointsman.errors import AskFailed, PluginFailed, ProviderError, Reason
+from pointsman.errors import AskFailed, PluginFailed, ProviderError, Reason, RequestError
 from pointsman.model.answer import Answer
 from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.model.catalogue import Model
@@ -138,6 +138,9 @@ class Assistance:
         except asyncio.CancelledError:
             self._charge(hold, None)
             raise
+        except RequestError as error:
+            self._charge(hold, None)
+            raise AskFailed(model.id, error.message) from None
         if shortage:
             raise AskFailed(model.id, f"it {shortage.denial(model.id).reason}")
         return hold

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import anyio
 
 from pointsman.errors import ProviderError
-from pointsman.model.catalogue import Catalogue
 from pointsman.model.snapshot import Health, HealthState
 from pointsman.ports import Limits, Provider, StateStore
 
@@ -29,14 +28,8 @@ class Probe:
 class Prober:
     """Probes by provider id. What the provider itself said, such as a Retry-After, is waited out without asking."""
 
-    def __init__(
-        self, providers: Mapping[str, Provider], probes: Mapping[str, Probe], store: StateStore, catalogue: Catalogue
-    ) -> None:
+    def __init__(self, providers: Mapping[str, Provider], probes: Mapping[str, Probe], store: StateStore) -> None:
         self._providers, self._probes, self._store = providers, probes, store
-        self._models = {
-            provider: [model.id for model in catalogue.models.values() if model.provider == provider]
-            for provider in probes
-        }
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -63,8 +56,8 @@ class Prober:
                 log.error("probing %s failed: %s", provider, type(error).__name__)
 
     async def _look(self, provider: str) -> None:
-        health = (await self._store.read()).health
-        down = any(_worth_asking(health.get(target)) for target in self._models[provider])
+        vitals = await self._store.vitals()
+        down = any(v.provider == provider and _worth_asking(v.health) for v in vitals)
         if down and await self._answers(provider):
             self._store.probed(provider)
 
@@ -77,5 +70,5 @@ class Prober:
         return True
 
 
-def _worth_asking(health: Health | None) -> bool:
-    return health is not None and health.state is HealthState.DOWN and not health.told
+def _worth_asking(health: Health) -> bool:
+    return health.state is HealthState.DOWN and not health.told

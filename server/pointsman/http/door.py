@@ -11,6 +11,7 @@ from aiohttp import hdrs, web
 
 from pointsman.errors import CannotListen, Reason, RequestError
 from pointsman.telemetry.metrics import Metrics
+from pointsman.telemetry.siblings import Siblings
 
 _KEEPALIVE = 75.0
 """Seconds: longer than scrapes are apart, so that they share a connection."""
@@ -27,15 +28,23 @@ _REMEDIES = {
 class HttpDoor:
     """One listening HTTP server. `address` is host:port, port 0 for any free one; `ready` answers /readyz.
 
+    With `siblings` it is one of several workers, which listen on the same port and show each other's metrics.
     GET /metrics, GET /healthz (200 while the process lives), GET /readyz (200, or 503 while it should get no traffic).
     `guard` is told the `authorization` header of whoever wants the metrics, "" for none, and raises RequestError where
     that is not enough; None: they are for everybody.
     """
 
     def __init__(
-        self, address: str, metrics: Metrics, ready: Callable[[], bool], guard: Callable[[str], None] | None = None
+        self,
+        address: str,
+        metrics: Metrics,
+        ready: Callable[[], bool],
+        *,
+        guard: Callable[[str], None] | None = None,
+        siblings: Siblings | None = None,
     ) -> None:
-        self._address, self._metrics, self._ready, self._guard = address, metrics, ready, guard
+        self._address, self._metrics, self._ready = address, metrics, ready
+        self._guard, self._siblings = guard, siblings
         app = web.Application()
         app.router.add_get("/metrics", self._show_metrics)
         app.router.add_get("/healthz", self._live)
@@ -50,7 +59,8 @@ class HttpDoor:
         host, _, port = self._address.rpartition(":")
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, host.strip("[]"), int(port)).start()
+            shared = self._siblings is not None
+            await web.TCPSite(self._runner, host.strip("[]"), int(port), reuse_port=shared or None).start()
         # UnicodeError is what a name comes to that no DNS could know, such as `a..b`.
         except (OSError, UnicodeError) as error:
             await self._runner.cleanup()
@@ -68,7 +78,8 @@ class HttpDoor:
             except RequestError as refused:
                 return _turned_away(refused)
         await self._metrics.refresh()
-        body, content_type = self._metrics.exposition()
+        siblings = self._siblings
+        body, content_type = await siblings.exposition() if siblings else self._metrics.exposition()
         return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type})
 
     async def _live(self, request: web.Request) -> web.Response:

@@ -32,8 +32,6 @@ NOTICE = 0.2
 """Seconds between telling that we stop and refusing connections."""
 
 _OPTIONS = (
-    # On by default in grpc: a second server would bind the same port in silence and take half the calls.
-    ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", TRANSPORT_REQUEST_BYTES),
     ("grpc.max_metadata_size", METADATA_BYTES),
     # Go clients with ordinary keepalive settings would otherwise be sent GOAWAY for pinging.
@@ -44,13 +42,27 @@ _OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class DoorSettings:
-    """`address` is host:port, port 0 for any free one; times are seconds. `tls` None: plaintext."""
+    """`address` is host:port, port 0 for any free one; times are seconds. `tls` None: plaintext.
+
+    `shared`: other processes listen on the same port. `max_connection_age` None: connections may stay for ever.
+    """
 
     address: str
     max_concurrent_requests: int = 1000
     default_deadline: float = 300.0
     max_deadline: float = 600.0
     tls: TlsFiles | None = None
+    shared: bool = False
+    max_connection_age: float | None = None
+
+    def options(self) -> tuple[tuple[str, int], ...]:
+        """gRPC's names for them."""
+        # On by default in grpc: a second server would bind the same port in silence and take half the calls.
+        found = [*_OPTIONS, ("grpc.so_reuseport", int(self.shared))]
+        if self.max_connection_age is not None:
+            # Calls that run by then may end on it: it only takes no new ones.
+            found.append(("grpc.max_connection_age_ms", round(self.max_connection_age * 1000)))
+        return tuple(found)
 
 
 class GrpcDoor:
@@ -62,7 +74,7 @@ class GrpcDoor:
         self._service = Service(engine, desk, self._traffic, _deadlines(settings), authenticate)
         self._configuring, self._feedback = Configuring(desk.configurations), desk.feedback
         self._health = health.aio.HealthServicer()
-        self._server = grpc.aio.server(options=_OPTIONS)
+        self._server = grpc.aio.server(options=settings.options())
         self.serving = False
         self._max_bytes = REQUEST_BYTES
         self.configure(settings)

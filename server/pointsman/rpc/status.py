@@ -107,6 +107,12 @@ TABLE: Mapping[Reason, Row] = {
         delay=1.0,
     ),
     Reason.SHUTTING_DOWN: Row(StatusCode.UNAVAILABLE, "This server is draining", "at once, on another connection"),
+    Reason.STATE_UNAVAILABLE: Row(
+        StatusCode.UNAVAILABLE,
+        "The state that replicas share is out of reach, and `state.when_down` says refuse",
+        "after the delay",
+        delay=1.0,
+    ),
     Reason.LEDGER_UNAVAILABLE: Row(
         StatusCode.UNAVAILABLE,
         "The answer cannot be recorded, so it is not given; or the ledger cannot be read",

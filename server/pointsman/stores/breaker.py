@@ -32,6 +32,8 @@ _EVER = float("-inf")
 _MOST_TIMES = 32
 # Two clock readings and a difference, as floats, may be off by as little.
 _ROUNDING = 1e-6
+# Seconds by which two processes may take the same instant for different ones.
+_APART = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,24 @@ class Phase(Enum):
     CLOSED = "closed"
     OPEN = "open"
     HALF_OPEN = "half open"
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """What keeps a model out, as one breaker tells another; `until` in monotonic seconds of whoever has it.
+
+    `times` is how often in a row it has opened, by which it opens for longer.
+    """
+
+    until: float
+    reason: str
+    told: bool
+    borrowed: bool
+    times: int
+
+    def like(self, other: Outage | None) -> bool:
+        """The same, but for what clocks are apart."""
+        return other is not None and abs(self.until - other.until) < _APART and self.reason == other.reason
 
 
 class Breaker:
@@ -147,6 +167,19 @@ class Breaker:
         if self.phase is Phase.OPEN and not self.told:
             self.until = now
             self.settle(now)
+
+    @property
+    def outage(self) -> Outage | None:
+        """What keeps it out, or has until it is trusted again; None: nothing."""
+        if self.phase is Phase.CLOSED:
+            return None
+        return Outage(self.until, self.reason, self.told, self.borrowed, self._times)
+
+    def adopt(self, outage: Outage, now: float) -> None:
+        """Open as another process's breaker has for the same model."""
+        self._open(outage.reason, outage.until - now, now, told=outage.told)
+        self.borrowed, self._times = outage.borrowed, outage.times
+        self.settle(now)
 
     def close(self, now: float) -> None:
         """Trust it again."""

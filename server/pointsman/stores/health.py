@@ -12,7 +12,7 @@ from pointsman.model.catalogue import Model
 from pointsman.model.snapshot import Health, HealthState, Latency
 from pointsman.model.vitals import Vitals
 from pointsman.ports import Clock
-from pointsman.stores.breaker import Breaker, BreakerSettings, Phase
+from pointsman.stores.breaker import Breaker, BreakerSettings, Outage, Phase
 from pointsman.stores.evidence import evidence_of
 
 log = logging.getLogger(__name__)
@@ -44,11 +44,14 @@ class HealthBook:
         self._logged: dict[str, _Seen] = {}
         self._view: Mapping[str, Health] = {}
         self._due, self._stale = float("inf"), False
+        # How often it was told what to watch.
+        self.revision = 0
         self.configure(settings, models)
 
     def configure(self, settings: BreakerSettings, models: Iterable[Model]) -> None:
         """Watch these models, and no others."""
         models = tuple(models)
+        self.revision += 1
         self._settings = settings
         self._disabled = {model.id: model.provider for model in models if not model.enabled}
         self._providers = {model.id: model.provider for model in models if model.enabled}
@@ -108,6 +111,32 @@ class HealthBook:
         for _, breaker in self._of(provider):
             breaker.probe(now)
         self._stale = True
+
+    @property
+    def trials(self) -> int:
+        """How many requests at once may try a model that was down."""
+        return self._settings.trials
+
+    def outages(self) -> Mapping[str, Outage]:
+        """What keeps each model out that is not up, for other processes."""
+        return {target: outage for target, breaker in self._breakers.items() if (outage := breaker.outage)}
+
+    def adopt(self, target: str, outage: Outage | None) -> None:
+        """Take over what another process has found out: that a model is out, or (None) up again."""
+        breaker = self._breakers.get(target)
+        if breaker is None or (outage or breaker.outage) is None or (outage and outage.like(breaker.outage)):
+            return
+        now, provider = self._clock.monotonic(), self._providers[target]
+        if outage is None:
+            breaker.close(now)
+        else:
+            breaker.adopt(outage, now)
+        if outage and outage.borrowed:
+            self._down.add(provider)
+        elif not any(other.borrowed for _, other in self._of(provider)):
+            self._down.discard(provider)
+        self._stale = True
+        self.view()
 
     def vitals(self, latencies: Mapping[str, Latency]) -> tuple[Vitals, ...]:
         """All models, ordered by provider and id."""

@@ -76,6 +76,10 @@ class MemoryStore:
             return
         if kept and kept.target == pin.target:
             pin = kept
+        self.keep_pin(session, pin, ttl)
+
+    def keep_pin(self, session: str, pin: Pin, ttl: float) -> None:
+        """Have this pin, whatever there was before."""
         self._pins[session] = (self._clock.monotonic() + ttl, pin)
         self._pins.move_to_end(session)
         if len(self._pins) > self._capacity:
@@ -149,15 +153,20 @@ class MemoryStore:
         now = self._clock.monotonic()
         expires, total = self._counters.get(key, (now, 0))
         total = amount if expires <= now else total + amount
-        self._counters[key] = (now + ttl, total)
+        self.keep_counter(key, total, ttl)
+        return total
+
+    def keep_counter(self, key: str, total: int, ttl: float) -> None:
+        """Have a counter stand at this, whatever it came to before."""
+        self._counters[key] = (self._clock.monotonic() + ttl, total)
         self._counters.move_to_end(key)
         if len(self._counters) > self._capacity:
             self._counters.popitem(last=False)
-        return total
 
-    async def total(self, key: str) -> int:
-        expires, total = self._counters.get(key, (0.0, 0))
-        return total if expires > self._clock.monotonic() else 0
+    async def total(self, *keys: str) -> int:
+        now = self._clock.monotonic()
+        found = [self._counters.get(key, (0.0, 0)) for key in keys]
+        return sum(total for expires, total in found if expires > now)
 
 
 def _observed(attempt: Attempt, known: Latency | None) -> float | None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+from pointsman.errors import RequestError
 from pointsman.telemetry.tallies import Labels
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,9 @@ class BudgetGauge:
         try:
             async with asyncio.timeout(PATIENCE):
                 self._ratios = await self._read()
+        except RequestError:
+            # A store that is away has said so itself, once.
+            pass
         # Whatever keeps the state from being read, all other metrics are still there to be shown.
         except Exception as error:  # noqa: BLE001
             log.warning("budgets cannot be read for their metric: %s", type(error).__name__)

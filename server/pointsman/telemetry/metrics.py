@@ -108,6 +108,10 @@ class Metrics:
         # The library's own negotiation fails on Accept headers that it does not understand.
         return generate_latest(self._registry), CONTENT_TYPE_PLAIN_0_0_4
 
+    def families(self) -> Iterator[Family]:
+        """Everything, as metric families."""
+        return iter(self._registry.collect())
+
     def collect(self) -> Iterator[Family]:
         """What prometheus_client asks of a collector."""
         for tally in self._tallies:

@@ -114,6 +114,11 @@ PROVIDER_STATE = Metric(
     "1 for the state that a provider is in, 0 for the others: up, degraded, down, probing, disabled.",
     ("provider", "state"),
 )
+STATE_DEGRADED = Metric(
+    "pointsman_state_degraded",
+    Kind.GAUGE,
+    "1 while the state that processes share is out of reach, otherwise 0; only where one is configured.",
+)
 BUDGET_USED_RATIO = Metric(
     "pointsman_budget_used_ratio",
     Kind.GAUGE,
@@ -145,6 +150,7 @@ METRICS = (
     SHADOW_DISAGREEMENTS,
     PANICS,
     PROVIDER_STATE,
+    STATE_DEGRADED,
     BUDGET_USED_RATIO,
     BUILD_INFO,
     CONFIG_INFO,

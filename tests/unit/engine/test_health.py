@@ -203,7 +203,7 @@ async def test_a_probe_that_is_answered_lets_requests_try_at_once() -> None:
     google = fake_provider(UNAVAILABLE)
     b = bench(google)
     google.unreachable = UNAVAILABLE
-    prober = Prober(b.providers, {"google": Probe(0.5, 0.2)}, b.store, b.engine.rules.catalogue)
+    prober = Prober(b.providers, {"google": Probe(0.5, 0.2)}, b.store)
     async with prober.running():
         await asyncio.sleep(2.9)
         assert google.probes == 0
@@ -222,7 +222,7 @@ async def test_a_probe_that_breaks_does_not_end_probing(caplog: pytest.LogCaptur
     b = bench(google)
     google.unreachable = RuntimeError("secret")
     await until_flash_is_down(b)
-    async with Prober(b.providers, {"google": Probe(1, 1)}, b.store, b.engine.rules.catalogue).running():
+    async with Prober(b.providers, {"google": Probe(1, 1)}, b.store).running():
         await asyncio.sleep(2.5)
     assert google.probes == 2
     assert [r.getMessage() for r in caplog.records if "probing" in r.getMessage()] == [

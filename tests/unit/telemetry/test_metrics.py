@@ -193,6 +193,7 @@ def test_every_series_is_declared_and_every_declaration_shown() -> None:
     metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): 0})
     metrics.gauge(names.PROVIDER_STATE, lambda: {("openai", "up"): 1})
     metrics.gauge(names.UNAUTHENTICATED, lambda: {("CREDENTIALS_MISSING",): 0})
+    metrics.gauge(names.STATE_DEGRADED, lambda: {(): 0})
     metrics.gauge(names.BUDGET_USED_RATIO, lambda: {("acme/day",): 0.5})
     declared = {metric.name: metric for metric in names.METRICS}
     shown = {f.name: f for f in text_string_to_metric_families(text(metrics)) if f.name.startswith("pointsman_")}

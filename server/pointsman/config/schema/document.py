@@ -14,6 +14,7 @@ from pointsman.config.schema.policies import DEFAULT_CHAIN, ChainEntry, Complian
 from pointsman.config.schema.providers import Provider
 from pointsman.config.schema.running import Failover, Health, Ledger, Server, Timeouts
 from pointsman.config.schema.section import Section
+from pointsman.config.schema.state import State
 from pointsman.config.schema.tasks import ModeName, Task
 
 
@@ -62,6 +63,7 @@ class Document(Section):
         "everybody who can reach a door. Must be said; unset, nothing is served.",
     )
     server: Server = Field(default_factory=Server, description="Doors and limits.")
+    state: State = Field(default_factory=State, description="What outlives a request.")
     ledger: Ledger = Field(default_factory=Ledger, description="Records.")
     failover: Failover = Field(default_factory=Failover, description="Providers that fail.")
     timeouts: Timeouts = Field(default_factory=Timeouts, description="Providers that are silent.")

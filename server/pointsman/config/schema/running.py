@@ -29,6 +29,12 @@ class Server(Section):
         default="600s", gt=0, validate_default=True, description="No request runs longer, whatever its deadline."
     )
     tls: Tls | None = Field(default=None, description="TLS at the gRPC door. Unset: plaintext.")
+    max_connection_age: Duration | None = Field(
+        default=None,
+        gt=0,
+        description="After so long a connection takes no new calls, and its client opens another, perhaps at another "
+        "worker or replica; running calls may end. Unset: 5m with several workers, otherwise never.",
+    )
     watch: OptionalDuration = Field(
         default="1s",
         ge=0.1,
