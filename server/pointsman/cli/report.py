@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pointsman.cli.figures import bar, percent, seconds, usd
+from pointsman.cli.ledger_option import add_ledger
 from pointsman.cli.terminal import Terminal, table
 from pointsman.config.load import load_catalogue
 from pointsman.config.scalars import duration
@@ -29,7 +30,7 @@ class NoSuchModel(PointsmanError):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--ledger", type=Path, default=Path("pointsman.db"), metavar="PATH", help="(%(default)s)")
+    add_ledger(parser)
     parser.add_argument("--since", type=_since, metavar="TIME", help="only what is younger, such as 24h; unset: all")
     parser.add_argument(
         "--against", metavar="MODEL", help="the one model to compare with; unset: the first of the dearest tier"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pointsman.ledger.schema import reading
+from pointsman.ledger.place import Place
+from pointsman.ledger.reading import Found, Reader, reading
 from pointsman.model.answer import Usage
 
 _WINDOW = "received >= :since AND received < :until"
@@ -105,12 +104,13 @@ class Report(Struct, frozen=True, kw_only=True):
     latencies: tuple[TierLatency, ...]
 
 
-def report(path: Path, period: Period, one_model: OneModel | None = None) -> Report:
+def report(place: Place, period: Period, one_model: OneModel | None = None) -> Report:
     """Everything about the requests received in `period`, from one state of the ledger. May run beside `serve`."""
-    with reading(path) as connection:
-        query = _Query(connection, period)
+    with reading(place) as reader:
+        query = _Query(reader, period)
         requests, attempted, fallbacks = query.row(
-            f"SELECT COUNT(*), TOTAL(attempts > 0), TOTAL(fallback) FROM decisions WHERE {_RUN}"  # noqa: S608
+            "SELECT COUNT(*), COALESCE(SUM(CASE WHEN attempts > 0 THEN 1 ELSE 0 END), 0), "  # noqa: S608
+            f"COALESCE(SUM(fallback), 0) FROM decisions WHERE {_RUN}"
         )
         (recorded,) = query.row(f"SELECT COUNT(*) FROM decisions WHERE {_WINDOW}")  # noqa: S608
         spend = _spend(query)
@@ -133,12 +133,12 @@ def report(path: Path, period: Period, one_model: OneModel | None = None) -> Rep
 
 # Columns and tables below are constants of this module, values are always bound: hence each S608.
 class _Query:
-    def __init__(self, connection: sqlite3.Connection, period: Period) -> None:
-        self._connection = connection
+    def __init__(self, reader: Reader, period: Period) -> None:
+        self._reader = reader
         self._bound = {"since": period.since, "until": period.until}
 
-    def rows(self, sql: str) -> sqlite3.Cursor:
-        return self._connection.execute(sql, self._bound)
+    def rows(self, sql: str) -> Found:
+        return self._reader.execute(sql, self._bound)
 
     # The columns are as different as the questions.
     def row(self, sql: str) -> tuple[Any, ...]:
@@ -156,20 +156,20 @@ def _groups(query: _Query, column: str, requests: int) -> tuple[Group, ...]:
 
 def _tokens(query: _Query) -> Usage:
     *tokens, estimated = query.row(
-        "SELECT IFNULL(SUM(a.input_tokens), 0), IFNULL(SUM(a.output_tokens), 0), "  # noqa: S608
-        "IFNULL(SUM(a.cached_input_tokens), 0), IFNULL(SUM(a.cache_write_input_tokens), 0), "
-        f"IFNULL(SUM(a.reasoning_tokens), 0), IFNULL(MAX(a.usage_estimated), 0) FROM {_ATTEMPTS}"
+        "SELECT COALESCE(SUM(a.input_tokens), 0), COALESCE(SUM(a.output_tokens), 0), "  # noqa: S608
+        "COALESCE(SUM(a.cached_input_tokens), 0), COALESCE(SUM(a.cache_write_input_tokens), 0), "
+        f"COALESCE(SUM(a.reasoning_tokens), 0), COALESCE(MAX(a.usage_estimated), 0) FROM {_ATTEMPTS}"
     )
     return replace(Usage(*tokens), estimated=bool(estimated))
 
 
 def _spend(query: _Query) -> Spend:
     answer, overhead = query.row(
-        "SELECT IFNULL(SUM(answer_nano_usd), 0), IFNULL(SUM(overhead_nano_usd), 0) "  # noqa: S608
+        "SELECT COALESCE(SUM(answer_nano_usd), 0), COALESCE(SUM(overhead_nano_usd), 0) "  # noqa: S608
         f"FROM decisions WHERE {_WINDOW}"
     )
     (estimated,) = query.row(
-        f"SELECT IFNULL(SUM(a.cost_nano_usd), 0) FROM {_ATTEMPTS} AND a.cost_source = 'estimate'"  # noqa: S608
+        f"SELECT COALESCE(SUM(a.cost_nano_usd), 0) FROM {_ATTEMPTS} AND a.cost_source = 'estimate'"  # noqa: S608
     )
     return Spend(answer, overhead, _share(estimated, answer + overhead))
 
@@ -197,7 +197,7 @@ def _percentiles(query: _Query, column: str) -> dict[str, Percentiles]:
         f"SELECT tier, {column} AS seconds, ROW_NUMBER() OVER (PARTITION BY tier ORDER BY {column}) AS rank, "
         f"COUNT(*) OVER (PARTITION BY tier) AS total FROM decisions "
         f"WHERE {_RUN} AND served_model <> '' AND {column} IS NOT NULL"
-        ") GROUP BY tier ORDER BY tier"
+        ") AS ranked GROUP BY tier, total ORDER BY tier"
     )
     return {tier: Percentiles(p50, p95, samples) for tier, p50, p95, samples in rows}
 

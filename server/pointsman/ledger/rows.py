@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import blake2b
 
@@ -39,6 +40,11 @@ ATTEMPT_COLUMNS = (
     *("retry_after", "provider_wide", "dropped", "gate"),
 )
 CONFIG_COLUMNS = ("version", "document")
+
+
+def quoted(columns: Sequence[str]) -> str:
+    """A list of columns for SQL: to PostgreSQL a bare `user` is a question of its own."""
+    return ", ".join([f'"{column}"' for column in columns])
 
 
 class Rows(Struct, frozen=True):

@@ -1,0 +1,164 @@
+"""Connections to PostgreSQL: none waits without end, none tells its password, and both databases answer alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg.abc import Buffer, PQGen
+from psycopg.adapt import Dumper, Loader
+
+from pointsman.errors import LedgerUnavailable
+from pointsman.ledger.migrations import MIGRATIONS
+from pointsman.ledger.place import Postgres
+
+VERSION = len(MIGRATIONS)
+
+# What the URL says itself goes before. A peer that is silent on an open connection is given up by the client, which
+# these cannot do for a server that is merely stopped: its kernel goes on answering.
+_DEFAULTS = {"connect_timeout": "5", "application_name": "pointsman", "keepalives_idle": "30", "keepalives_count": "3"}
+
+_MARK = re.compile(r"\?|%|(?<!:):([a-z_]+)")
+
+
+class Connection(psycopg.Connection[Any]):
+    """One that gives up after `timeout` seconds without an answer, and is closed then."""
+
+    timeout: float = 5.0
+
+    def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
+        try:
+            return super().wait(gen, interval, self.timeout if timeout is None else timeout)
+        except psycopg.errors._WaitTimeout as error:
+            # What the server makes of the statement is unknown.
+            self.pgconn.finish()
+            raise psycopg.OperationalError(f"no answer within {self.timeout:g} s") from error
+
+    def ask(self, sql: str, bound: Mapping[str, Any] | Sequence[Any] = ()) -> psycopg.Cursor[Any]:
+        """Execute a statement written for both databases."""
+        return self.execute(_translated(sql), bound or None)
+
+
+class Reader:
+    """Implements `reading.Reader`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, bound: Mapping[str, Any] | Sequence[Any] = (), /) -> psycopg.Cursor[Any]:
+        return self._connection.ask(sql, bound)
+
+
+def connected(place: Postgres, timeout: float) -> Connection:
+    """A new connection; psycopg.Error where there is none to be had within `connect_timeout`, 5 s."""
+    given = psycopg.conninfo.conninfo_to_dict(place.url)
+    missing = {name: value for name, value in _DEFAULTS.items() if name not in given}
+    # Statements are not prepared: poolers between us and the database may not keep them.
+    conninfo = psycopg.conninfo.make_conninfo(place.url, **missing)
+    connection = Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
+    connection.timeout = timeout
+    for kind in (bool, int):
+        connection.adapters.register_dumper(kind, _Whole)
+    connection.adapters.register_dumper(float, _Float)
+    connection.adapters.register_dumper(str, _Text)
+    connection.adapters.register_loader("numeric", _Numeric)
+    return connection
+
+
+@contextmanager
+def reading(place: Postgres, timeout: float) -> Iterator[Reader]:
+    """A connection that sees one state of the ledger throughout and changes nothing."""
+    try:
+        connection = connected(place, timeout)
+    except psycopg.Error as error:
+        raise unopened(place, error) from None
+    try:
+        begin(connection, timeout, "ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        _refuse_other_versions(version(connection), place)
+        yield Reader(connection)
+    except psycopg.Error as error:
+        raise LedgerUnavailable(f"ledger {place} cannot be read: {place.masked(error)}") from None
+    finally:
+        connection.close()
+
+
+def begin(connection: Connection, timeout: float, how: str = "") -> None:
+    """Begin a transaction, each statement of which the server itself ends after `timeout` seconds."""
+    # In one message and for this transaction only, so that it costs no round trip and means the same behind a pooler.
+    milliseconds = str(max(1, int(timeout * 1000)))
+    connection.execute(f"BEGIN {how}; SET LOCAL statement_timeout = {milliseconds}")
+
+
+def version(connection: Connection) -> int:
+    """The schema's version; 0 where there is none yet."""
+    (there,) = connection.execute("SELECT to_regclass('pointsman_schema') IS NOT NULL").fetchone() or (False,)
+    if not there:
+        return 0
+    (found,) = connection.execute("SELECT COALESCE(MAX(version), 0) FROM pointsman_schema").fetchone() or (0,)
+    return int(found)
+
+
+def unopened(place: Postgres, error: Exception) -> LedgerUnavailable:
+    return LedgerUnavailable(
+        f"ledger {place} cannot be opened: {place.masked(error)}; check its URL, that the server runs and lets this "
+        "user in"
+    )
+
+
+def _refuse_other_versions(found: int, place: Postgres) -> None:
+    if found > VERSION:
+        raise LedgerUnavailable(
+            f"ledger {place} has schema version {found}, and this Pointsman knows versions up to {VERSION}; "
+            "use the release that wrote it or a later one, or another database"
+        )
+    if found < VERSION:
+        raise LedgerUnavailable(
+            f"ledger {place} has schema version {found}, and this Pointsman reads version {VERSION}; "
+            "start `serve` on it once, which migrates it"
+        )
+
+
+@lru_cache(maxsize=1000)
+def _translated(sql: str) -> str:
+    """`?` and `:name` in psycopg's words."""
+    return _MARK.sub(lambda mark: "%%" if mark[0] == "%" else f"%({mark[1]})s" if mark[1] else "%s", sql)
+
+
+class _Untyped(Dumper):
+    """The server takes the type from the column: told one by each value, it would plan a statement for every mix."""
+
+    oid = 0
+
+    def dump(self, obj: Any) -> Buffer | None:
+        return str(obj).encode()
+
+
+class _Whole(_Untyped):
+    """Booleans are 0 or 1, as in SQLite."""
+
+    def dump(self, obj: int) -> Buffer | None:
+        return b"%d" % obj
+
+
+class _Float(_Untyped):
+    def dump(self, obj: float) -> Buffer | None:
+        return repr(obj).encode()
+
+
+class _Text(_Untyped):
+    """PostgreSQL stores every character but NUL, which must not cost the record."""
+
+    def dump(self, obj: str) -> Buffer | None:
+        return obj.replace("\0", "\N{REPLACEMENT CHARACTER}").encode()
+
+
+class _Numeric(Loader):
+    """What PostgreSQL makes of a sum of integers."""
+
+    def load(self, data: Buffer) -> int | float:
+        text = bytes(data).decode()
+        return float(text) if "." in text else int(text)
