@@ -24,7 +24,8 @@ from pointsman.engine.simulate import Simulator
 from pointsman.engine.watch import Watchdog
 from pointsman.errors import ConfigInvalid, PluginRefused, Problem
 from pointsman.http.door import HttpDoor
-from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
+from pointsman.ledger.opening import open_ledger
+from pointsman.ledger.options import LedgerOptions
 from pointsman.model.catalogue import Catalogue
 from pointsman.ports import Ledger, Provider, Transport
 from pointsman.providers.resolver import Lookup, system_lookup
@@ -100,8 +101,8 @@ class App:
 
     async def _ledger(self) -> Ledger:
         settings = self.config.ledger
-        options = SqliteOptions(synchronous=settings.synchronous, prompts=settings.prompts)
-        ledger = await SqliteLedger.open(Path(settings.path), options)
+        options = LedgerOptions(synchronous=settings.synchronous, prompts=settings.prompts)
+        ledger = await open_ledger(Path(settings.path), options)
         self._stack.push_async_callback(ledger.aclose)
         await ledger.add_config(self.config.version, self.config.document)
         return ledger

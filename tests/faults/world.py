@@ -21,8 +21,8 @@ from tests.faults.policies import TEXT_CANARY, Turnstile, with_hanging, with_mis
 import pointsman
 from pointsman.app import App
 from pointsman.config.load import load
+from pointsman.ledger.reading import reading
 from pointsman.ledger.recorded import find
-from pointsman.ledger.schema import reading
 from pointsman.model.attempt import Attempt
 from pointsman.model.record import Record
 from pointsman.providers.resolver import Lookup, system_lookup

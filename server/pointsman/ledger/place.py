@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote
 
 from msgspec import Struct
 
 _SCHEMES = ("postgresql://", "postgres://")
+# Up to the last @, since a password may hold one by mistake; whatever it is, it must not be shown.
+_URL = re.compile(r"postgres(?:ql)?://(?:(?P<login>.*)@)?(?P<where>[^?@]*)")
+_PASSWORD = re.compile(r"[?&]password=([^&]+)")
 
 
 class Postgres(Struct, frozen=True):
@@ -17,17 +21,17 @@ class Postgres(Struct, frozen=True):
     url: str
 
     def __str__(self) -> str:
-        parts = urlsplit(self.url)
-        return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        found = _URL.match(self.url)
+        return f"postgresql://{found['where']}" if found else "postgresql://[masked]"
 
     __repr__ = __str__
 
     def secrets(self) -> Iterator[str]:
-        """What no message may hold."""
+        """What no message may hold, as it is written and as it is meant."""
         yield self.url
-        parts = urlsplit(self.url)
-        _, _, password = parts.netloc.rpartition("@")[0].partition(":")
-        for secret in (password, *parse_qs(parts.query).get("password", ())):
+        found = _URL.match(self.url)
+        login = found["login"] or "" if found else ""
+        for secret in (login.partition(":")[2], *_PASSWORD.findall(self.url)):
             if secret:
                 yield secret
                 yield unquote(secret)

@@ -15,10 +15,10 @@ from pointsman.errors import LedgerUnavailable
 from pointsman.ledger import schema
 from pointsman.ledger.place import Place, Postgres
 
-_MISSING = "a ledger in PostgreSQL needs psycopg; install pointsman[postgres]"
+MISSING = "a ledger in PostgreSQL needs psycopg; install pointsman[postgres]"
 
-# A report over years may take its time; what a caller waits for has a shorter patience of its own.
-_PATIENCE = 600.0
+PATIENCE = 600.0
+"""Seconds for a query of a report, which over years may take its time; what a caller waits for has less."""
 
 
 class Found(Protocol):
@@ -37,7 +37,7 @@ class Reader(Protocol):
     def execute(self, sql: str, bound: Mapping[str, Any] | Sequence[Any] = (), /) -> Found: ...
 
 
-def reading(place: Place, timeout: float = _PATIENCE) -> AbstractContextManager[Reader]:
+def reading(place: Place, timeout: float = PATIENCE) -> AbstractContextManager[Reader]:
     """Open a ledger for queries; in PostgreSQL, each has `timeout` seconds. LedgerUnavailable where it cannot be read.
 
     with reading(place) as reader:
@@ -48,5 +48,5 @@ def reading(place: Place, timeout: float = _PATIENCE) -> AbstractContextManager[
     try:
         from pointsman.ledger import postgres
     except ModuleNotFoundError as error:
-        raise LedgerUnavailable(_MISSING) from error
+        raise LedgerUnavailable(MISSING) from error
     return postgres.reading(place, timeout)

@@ -9,7 +9,7 @@ import msgspec
 
 from pointsman.errors import AmbiguousId, LedgerUnavailable
 from pointsman.ledger.place import Place
-from pointsman.ledger.reading import Reader, reading
+from pointsman.ledger.reading import PATIENCE, Reader, reading
 from pointsman.ledger.rows import ATTEMPT_COLUMNS, DECISION_COLUMNS, quoted
 from pointsman.model.answer import FinishReason, Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome, Cost, CostSource
@@ -40,15 +40,15 @@ def find(place: Place, decision_id: str) -> Recorded | None:
         return _whole(place, reader, rows)
 
 
-def find_exactly(place: Place, decision_id: str) -> Recorded | None:
-    """The request with this id."""
-    with reading(place) as reader:
+def find_exactly(place: Place, decision_id: str, timeout: float = PATIENCE) -> Recorded | None:
+    """The request with this id; in PostgreSQL, each query has `timeout` seconds."""
+    with reading(place, timeout) as reader:
         return _whole(place, reader, reader.execute(_DECISIONS + "= ?", (decision_id,)).fetchall())
 
 
-def find_config(place: Place, version: str) -> str | None:
+def find_config(place: Place, version: str, timeout: float = PATIENCE) -> str | None:
     """The configuration of this version, as it was written."""
-    with reading(place) as reader:
+    with reading(place, timeout) as reader:
         row = reader.execute("SELECT document FROM configs WHERE version = ?", (version,)).fetchone()
         return None if row is None else str(row[0])
 

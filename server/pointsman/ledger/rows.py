@@ -18,7 +18,7 @@ from pointsman.model.plan import AttemptKind
 from pointsman.model.record import Record
 from pointsman.model.snapshot import Snapshot
 
-Value = str | int | float | None
+Value = str | int | float | bool | None
 Row = tuple[Value, ...]
 
 # Documents come last: SQLite keeps the head of a long row on the page, so that reports never read the overflow.
@@ -168,7 +168,7 @@ def _attempt(decision_id: str, attempt: Attempt) -> Row:
     )
 
 
-_UNENCODABLE = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
+UNENCODABLE = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -180,7 +180,7 @@ def _json(value: object) -> str:
 def _snapshot(snapshot: Snapshot) -> str:
     try:
         return _json(snapshot)
-    except _UNENCODABLE:
+    except UNENCODABLE:
         # A policy's signal may be anything, and one that JSON has no form for must not cost the record.
         signals = {entry: _recordable(signal) for entry, signal in snapshot.signals.items()}
         return _json(replace(snapshot, signals=signals))
@@ -190,7 +190,7 @@ def _opinions(opinions: tuple[Opinion, ...]) -> str:
     kept: list[Opinion] = []
     for opinion in opinions:
         # As of signals: what JSON has no form for is missing when the decision is to be made again, and only then.
-        with suppress(*_UNENCODABLE):
+        with suppress(*UNENCODABLE):
             _json(opinion)
             kept.append(opinion)
     return _json(kept)
@@ -199,6 +199,6 @@ def _opinions(opinions: tuple[Opinion, ...]) -> str:
 def _recordable(signal: object) -> object:
     try:
         _json(signal)
-    except _UNENCODABLE:
+    except UNENCODABLE:
         return {"unrecordable": f"{type(signal).__module__}.{type(signal).__qualname__}"}
     return signal

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from tests.contract.ledger.records import CANARY, record
 
 from pointsman.errors import LedgerUnavailable
+from pointsman.ledger.recording import DatabaseLedger
 from pointsman.ledger.redaction import redacted
 from pointsman.model.attempt import Attempt
-from pointsman.ports import Ledger
 
 
 class Outside(ABC):
@@ -38,33 +38,34 @@ class Outside(ABC):
         """Nobody else can write meanwhile."""
 
 
-Opener = Callable[..., Awaitable[Ledger]]
+Opener = Callable[..., Awaitable[DatabaseLedger]]
 
 
 class LedgerContract:
-    """`open_ledger` takes `queue` (records), `timeout` (seconds) and `prompts`, and closes nothing by itself."""
+    """`open_ledger` takes fields of `LedgerOptions`, and closes nothing by itself."""
 
     @pytest.fixture
-    async def ledger(self, open_ledger: Opener) -> AsyncIterator[Ledger]:
+    async def ledger(self, open_ledger: Opener) -> AsyncIterator[DatabaseLedger]:
         ledger = await open_ledger()
         yield ledger
         await ledger.aclose()
 
-    async def test_what_is_acknowledged_is_there_for_others(self, ledger: Ledger, outside: Outside) -> None:
+    async def test_what_is_acknowledged_is_there_for_others(self, ledger: DatabaseLedger, outside: Outside) -> None:
         await ledger.append(record("d-1"))
         assert outside.decision_ids() == ["d-1"]
 
-    async def test_each_attempt_has_its_row(self, ledger: Ledger, outside: Outside) -> None:
+    async def test_each_attempt_has_its_row(self, ledger: DatabaseLedger, outside: Outside) -> None:
         kept = record("d-1")
         await ledger.append(kept)
         assert outside.attempts("d-1") == list(kept.attempts)
 
-    async def test_a_thousand_at_once(self, ledger: Ledger, outside: Outside) -> None:
+    async def test_a_thousand_at_once(self, ledger: DatabaseLedger, outside: Outside) -> None:
         ids = [f"d-{number:04}" for number in range(1000)]
         await asyncio.gather(*(ledger.append(record(decision_id)) for decision_id in ids))
+        await replayed(ledger)
         assert outside.decision_ids() == ids
 
-    async def test_an_id_is_recorded_once(self, ledger: Ledger, outside: Outside) -> None:
+    async def test_an_id_is_recorded_once(self, ledger: DatabaseLedger, outside: Outside) -> None:
         await ledger.append(record("d-1"))
         await asyncio.gather(ledger.append(record("d-1")), ledger.append(record("d-1")))
         assert outside.decision_ids() == ["d-1"]
@@ -98,7 +99,7 @@ class LedgerContract:
         with pytest.raises(LedgerUnavailable, match="closed"):
             await ledger.add_config("v1", "chain: []")
 
-    async def test_a_configuration_is_kept_once(self, ledger: Ledger, outside: Outside) -> None:
+    async def test_a_configuration_is_kept_once(self, ledger: DatabaseLedger, outside: Outside) -> None:
         await ledger.add_config("v1", "chain: []")
         await ledger.add_config("v1", "chain: [other]")
         assert outside.config("v1") == "chain: []"
@@ -114,7 +115,7 @@ class LedgerContract:
         assert found.record == replace(kept, opinions=())
         await ledger.aclose()
 
-    async def test_without_text_the_answers_of_those_who_read_it_are_kept(self, ledger: Ledger) -> None:
+    async def test_without_text_the_answers_of_those_who_read_it_are_kept(self, ledger: DatabaseLedger) -> None:
         kept = record("d-1")
         await ledger.append(kept)
         found = await ledger.find("d-1")
@@ -125,12 +126,12 @@ class LedgerContract:
             opinion.hook: opinion.answer() for opinion in kept.opinions
         }
 
-    async def test_only_a_whole_id_is_found(self, ledger: Ledger) -> None:
+    async def test_only_a_whole_id_is_found(self, ledger: DatabaseLedger) -> None:
         await ledger.append(record("d-10"))
         assert await ledger.find("d-1") is None
         assert await ledger.find("") is None
 
-    async def test_a_configuration_can_be_read_back(self, ledger: Ledger) -> None:
+    async def test_a_configuration_can_be_read_back(self, ledger: DatabaseLedger) -> None:
         await ledger.add_config("v1", "chain: []")
         assert await ledger.find_config("v1") == "chain: []"
         assert await ledger.find_config("v2") is None
@@ -148,14 +149,70 @@ class LedgerContract:
         await ledger.aclose()
         assert CANARY.encode() in outside.stored_bytes()
 
-    async def test_another_writer_only_delays(self, ledger: Ledger, outside: Outside) -> None:
+    async def test_another_writer_only_delays(self, open_ledger: Opener, outside: Outside) -> None:
+        ledger = await open_ledger(spool_after=0.05)
         with outside.locked():
-            append = asyncio.create_task(ledger.append(record("d-1")))
-            done, _ = await asyncio.wait([append], timeout=1.0)
-            assert not done
+            await ledger.append(record("d-1"))
+            await ledger.append(record("d-2"))
+            assert ledger.spooled == 2
             assert outside.decision_ids() == []
-        await append
+        await replayed(ledger)
+        assert outside.decision_ids() == ["d-1", "d-2"]
+        assert len(outside.attempts("d-1")) == 2
+        await ledger.append(record("d-3"))
+        await replayed(ledger)
+        assert outside.decision_ids() == ["d-1", "d-2", "d-3"]
+        await ledger.aclose()
+
+    async def test_what_was_spooled_survives_a_restart(self, open_ledger: Opener, outside: Outside) -> None:
+        ledger = await open_ledger(spool_after=0.01)
+        with outside.locked():
+            await ledger.append(record("d-1"))
+            await ledger.add_config("v1", "chain: []")
+            await ledger.aclose()
+            assert outside.decision_ids() == []
+        again = await open_ledger()
+        await replayed(again)
+        await again.aclose()
         assert outside.decision_ids() == ["d-1"]
+        assert outside.config("v1") == "chain: []"
+
+    async def test_what_is_in_both_is_recorded_once(self, open_ledger: Opener, outside: Outside) -> None:
+        """As after a kill between a commit and the deletion of what it was made of."""
+        ledger = await open_ledger(spool_after=0.01)
+        with outside.locked():
+            await ledger.append(record("d-1"))
+            await ledger.aclose()
+        again = await open_ledger()
+        await again.append(record("d-1"))
+        await replayed(again)
+        await again.aclose()
+        assert outside.decision_ids() == ["d-1"]
+        assert len(outside.attempts("d-1")) == 2
+
+    async def test_a_full_spool_refuses_at_once(
+        self, open_ledger: Opener, outside: Outside, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        ledger = await open_ledger(spool_after=0.05, spool_bytes=8_000)
+        with outside.locked():
+            results = await asyncio.gather(
+                *(ledger.append(record(f"d-{number}")) for number in range(9)), return_exceptions=True
+            )
+            kept = ledger.spooled
+            assert 0 < kept < 9
+            assert [type(result) for result in results] == [type(None)] * kept + [LedgerUnavailable] * (9 - kept)
+            with pytest.raises(LedgerUnavailable, match="the spool is full"):
+                await ledger.append(record("d-9"))
+        await replayed(ledger)
+        await ledger.append(record("d-8"))
+        await ledger.aclose()
+        # What was refused may have been on its way to the database already.
+        stored = {*outside.decision_ids()}
+        assert {*(f"d-{number}" for number in range(kept)), "d-8"} <= stored <= {f"d-{number}" for number in range(9)}
+        # One line for each change of state, however many records were refused.
+        assert [line.levelname for line in caplog.records if "answers are refused" in line.message] == ["ERROR"]
+        assert len([line for line in caplog.records if "records go to the spool" in line.message]) == 1
+        assert len([line for line in caplog.records if "committed again" in line.message]) == 1
 
     async def test_a_full_queue_refuses_at_once(self, open_ledger: Opener, outside: Outside) -> None:
         ledger = await open_ledger(queue=3)
@@ -171,7 +228,7 @@ class LedgerContract:
 
     async def test_what_came_too_late_is_recorded_once(self, open_ledger: Opener, outside: Outside) -> None:
         ledger = await open_ledger(timeout=0.05)
-        with outside.locked(), pytest.raises(LedgerUnavailable, match="not committed within"):
+        with outside.locked(), pytest.raises(LedgerUnavailable, match="not recorded within"):
             await ledger.append(record("d-1"))
         await ledger.aclose()
         again = await open_ledger()
@@ -181,10 +238,19 @@ class LedgerContract:
         assert len(outside.attempts("d-1")) == 2
 
     async def test_closing_says_what_was_lost(self, open_ledger: Opener, outside: Outside) -> None:
-        ledger = await open_ledger(timeout=0.05)
+        ledger = await open_ledger(spool_after=0.1, spool_bytes=0)
         with outside.locked():
-            with pytest.raises(LedgerUnavailable):
-                await ledger.append(record("d-1"))
+            append = asyncio.create_task(ledger.append(record("d-1")))
+            await asyncio.sleep(0)
             with pytest.raises(LedgerUnavailable, match="without its last 1 records"):
                 await ledger.aclose()
+            with pytest.raises(LedgerUnavailable, match="the spool is full"):
+                await append
         assert outside.decision_ids() == []
+
+
+async def replayed(ledger: DatabaseLedger) -> None:
+    """Wait until nothing is in the spool."""
+    async with asyncio.timeout(20):
+        while ledger.spooled:  # noqa: ASYNC110 - nobody announces it
+            await asyncio.sleep(0.01)

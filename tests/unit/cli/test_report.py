@@ -11,8 +11,8 @@ from tests.contract.ledger.records import record
 from pointsman.cli import main
 from pointsman.cli.report import NoSuchModel, one_model, report_parts
 from pointsman.config.load import load
+from pointsman.ledger.opening import open_ledger
 from pointsman.ledger.reports import Comparison, Group, Percentiles, Period, Report, Spend, TierLatency
-from pointsman.ledger.sqlite import SqliteLedger
 from pointsman.model.answer import Usage
 from pointsman.model.catalogue import Catalogue
 
@@ -93,7 +93,7 @@ def test_decisions_without_a_run_are_told_apart() -> None:
 async def ledger(directory: Path, *documents: str) -> str:
     """One request under each of these configurations, in this order of time; kept in the opposite one."""
     path = directory / "ledger.db"
-    opened = await SqliteLedger.open(path)
+    opened = await open_ledger(path)
     for number, document in reversed(list(enumerate(documents))):
         await opened.add_config(f"v{number}", document)
         asked = record(f"d-{number}", received=float(number))

@@ -7,9 +7,11 @@ from msgspec.structs import replace
 from tests.contract.ledger.records import decision, record
 
 from pointsman.errors import AmbiguousId, LedgerUnavailable
+from pointsman.ledger.opening import open_ledger
+from pointsman.ledger.options import LedgerOptions
 from pointsman.ledger.recorded import find, find_config, newest_config
 from pointsman.ledger.redaction import redacted
-from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
+from pointsman.ledger.schema import VERSION
 from pointsman.model.decision import Assessed, Refusal
 from pointsman.model.record import Record, Recorded
 from pointsman.model.request import Mode
@@ -34,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 
 
 async def recorded(path: Path, *records: Record) -> None:
-    ledger = await SqliteLedger.open(path, SqliteOptions(prompts="text"))
+    ledger = await open_ledger(path, LedgerOptions(prompts="text"))
     for kept in records:
         await ledger.append(kept)
     await ledger.aclose()
@@ -57,7 +59,7 @@ async def test_what_was_recorded_comes_back(path: Path, kept: Record) -> None:
 
 
 async def test_without_its_text_where_that_was_not_kept(path: Path) -> None:
-    ledger = await SqliteLedger.open(path)
+    ledger = await open_ledger(path)
     await ledger.append(record("d-1"))
     await ledger.aclose()
     found = find(path, "d-1")
@@ -82,7 +84,7 @@ async def test_only_ten_of_many_ids_are_named(path: Path) -> None:
 
 
 async def test_it_may_be_read_while_it_is_written(path: Path) -> None:
-    ledger = await SqliteLedger.open(path)
+    ledger = await open_ledger(path)
     await ledger.append(record("d-1"))
     await ledger.add_config("v1", "chain: []")
     assert _id(find(path, "d-1")) == "d-1"
@@ -100,7 +102,7 @@ def test_no_ledger(path: Path) -> None:
 
 def test_a_file_that_is_no_ledger(path: Path) -> None:
     path.write_bytes(b"")
-    with pytest.raises(LedgerUnavailable, match="has schema version 0, and this Pointsman reads version 3"):
+    with pytest.raises(LedgerUnavailable, match=f"has schema version 0, and this Pointsman reads version {VERSION}"):
         find(path, "d-1")
     path.write_text("models: {}\n" * 100)
     with pytest.raises(LedgerUnavailable, match="file is not a database"):

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from tests.contract.ledger.records import assist, attempt, decision, record
 
 from pointsman.errors import LedgerUnavailable
+from pointsman.ledger.opening import open_ledger
 from pointsman.ledger.reports import (
     Comparison,
     Group,
@@ -18,7 +19,6 @@ from pointsman.ledger.reports import (
     TierLatency,
     report,
 )
-from pointsman.ledger.sqlite import SqliteLedger
 from pointsman.model.answer import Usage
 from pointsman.model.attempt import Cost
 from pointsman.model.record import Record
@@ -38,7 +38,7 @@ def refused(number: int) -> Record:
 
 
 async def reported(path: Path, *records: Record, period: Period = ALL, one_model: OneModel | None = None) -> Report:
-    ledger = await SqliteLedger.open(path / "ledger.db")
+    ledger = await open_ledger(path / "ledger.db")
     for kept in records:
         await ledger.append(kept)
     made = report(path / "ledger.db", period, one_model)
