@@ -14,6 +14,7 @@ from typing import Self
 from pointsman.chain.lifecycle import entered
 from pointsman.config.load import load_catalogue
 from pointsman.config.rules import Built, build_rules, load_supposed
+from pointsman.config.schema.ledger import Ledger
 from pointsman.config.settings import Account, Config
 from pointsman.engine.explain import Explainer
 from pointsman.engine.panic import PanicAlarm
@@ -26,8 +27,9 @@ from pointsman.errors import ConfigInvalid, PluginRefused, Problem
 from pointsman.http.door import HttpDoor
 from pointsman.ledger.opening import open_ledger
 from pointsman.ledger.options import LedgerOptions
+from pointsman.ledger.recording import DatabaseLedger
 from pointsman.model.catalogue import Catalogue
-from pointsman.ports import Ledger, Provider, Transport
+from pointsman.ports import Provider, Transport
 from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
@@ -94,15 +96,14 @@ class App:
         watchdog.start()
         self._stack.callback(watchdog.stop)
         metrics = Metrics(config.version)
+        metrics.gauge(names.LEDGER_SPOOLED, lambda: {(): ledger.spooled})
         metrics.gauge(names.PROVIDER_STATE, lambda: provider_states(health.vitals({})))
         engine = Engine(built.rules, world, watchdog, (metrics, PanicAlarm(clock)))
         self._stack.push_async_callback(engine.drain)
         await self._open_doors(engine, _desk(engine, world), metrics)
 
-    async def _ledger(self) -> Ledger:
-        settings = self.config.ledger
-        options = LedgerOptions(synchronous=settings.synchronous, prompts=settings.prompts)
-        ledger = await open_ledger(Path(settings.path), options)
+    async def _ledger(self) -> DatabaseLedger:
+        ledger = await open_ledger(self.config.ledger_place, _ledger_options(self.config.ledger))
         self._stack.push_async_callback(ledger.aclose)
         await ledger.add_config(self.config.version, self.config.document)
         return ledger
@@ -156,6 +157,18 @@ class App:
             self._stack.push_async_callback(http.stop)
         self.grpc_address = await door.start()
         self._stack.push_async_callback(door.stop, server.drain)
+
+
+def _ledger_options(settings: Ledger) -> LedgerOptions:
+    return LedgerOptions(
+        synchronous=settings.synchronous,
+        prompts=settings.prompts,
+        spool=None if settings.spool.path is None else Path(settings.spool.path),
+        spool_bytes=settings.spool.max_bytes,
+        spool_after=settings.spool.after,
+        keep_text=settings.keep.text,
+        keep_records=settings.keep.records,
+    )
 
 
 def _desk(engine: Engine, world: World) -> Desk:

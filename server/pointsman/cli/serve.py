@@ -15,13 +15,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pointsman.app import App
+from pointsman.cli.ledger_option import ledger
 from pointsman.cli.terminal import Terminal, problem_line
 from pointsman.config.load import load
 from pointsman.config.scalars import address
 from pointsman.config.settings import Config
+from pointsman.ledger.place import Postgres
 from pointsman.telemetry import logs
 
 SIMULATOR = "http://127.0.0.1:8900"
+
+_GIVEN = "--ledger"
 
 _GARBAGE = 10_000
 """Objects more than there were, at which the collector looks for cycles; Python's own number is 700."""
@@ -42,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--http", type=_address_or_off, metavar="ADDR", help="where HTTP listens, or `off`, instead of `server.http`"
     )
-    parser.add_argument("--ledger", metavar="PATH", help="the ledger's file, instead of `ledger.path`")
+    parser.add_argument(
+        "--ledger", type=ledger, metavar="PLACE", help="a file or a postgresql:// URL, instead of what `ledger` says"
+    )
     parser.add_argument("--log-json", action="store_true", help="log JSON, one object a line")
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
 
@@ -50,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     config = configuration(options)
     mask = logs.configure(options.log_level, options.log_json)
+    mask.register_secrets(_database_secrets(config))
     if options.simulated is None:
         mask.register_secrets(_secrets(config))
     for warning in config.warnings:
@@ -65,8 +72,12 @@ def configuration(options: argparse.Namespace) -> Config:
     wanted = {name: value for name, value in doors.items() if getattr(options, name) is not None}
     # Both were checked as they were parsed: pydantic would not do it again.
     server = config.server.model_copy(update=wanted)
-    ledger = config.ledger.model_copy(update={"path": options.ledger} if options.ledger else {})
-    return replace(config, server=server, ledger=ledger)
+    config = replace(config, server=server)
+    if options.ledger is None:
+        return config
+    if isinstance(options.ledger, Postgres):
+        return replace(config, ledger=config.ledger.model_copy(update={"url": _GIVEN}), ledger_url=options.ledger.url)
+    return replace(config, ledger=config.ledger.model_copy(update={"path": str(options.ledger), "url": None}))
 
 
 def _secrets(config: Config) -> Iterator[str]:
@@ -74,6 +85,10 @@ def _secrets(config: Config) -> Iterator[str]:
     for account in config.providers.values():
         yield account.settings.api_key
         yield from account.settings.headers.values()
+
+
+def _database_secrets(config: Config) -> Iterator[str]:
+    return Postgres(config.ledger_url).secrets() if config.ledger_url else iter(())
 
 
 async def _serve(config: Config, ready: Callable[[App], None]) -> int:

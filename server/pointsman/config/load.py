@@ -15,6 +15,7 @@ from pointsman.chain.plugin import GATES
 from pointsman.config import references
 from pointsman.config.accounts import open_accounts
 from pointsman.config.catalogue import build_catalogue, unserved
+from pointsman.config.database import find_database
 from pointsman.config.gates import load_gates
 from pointsman.config.policies import Policies, load_chain
 from pointsman.config.positions import MAX_CHARACTERS, Source, read
@@ -48,6 +49,7 @@ def load(
     policies = load_chain(source, discovery.installed() if installed is None else installed)
     judges = load_gates(source, discovery.installed(GATES) if gates is None else gates)
     accounts = open_accounts(source, environ, simulated, required=require_provider)
+    database = find_database(source, environ)
     problems = _sorted(
         source.problems,
         checked if isinstance(checked, list) else (),
@@ -55,6 +57,7 @@ def load(
         policies.problems,
         judges.problems,
         accounts.problems,
+        database.problems,
     )
     if isinstance(checked, list) or any(problem.fatal for problem in problems):
         raise ConfigInvalid(problems)
@@ -75,6 +78,7 @@ def load(
         compliance=_compliance(checked),
         packages=tuple(sorted({f"pointsman {version('pointsman')}", *policies.packages})),
         warnings=_sorted(problems, _unserved(source, catalogue)),
+        ledger_url=database.url,
     )
 
 

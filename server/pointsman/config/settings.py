@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from pointsman.chain.entry import Entry
 from pointsman.chain.gates import GateEntry
+from pointsman.config.schema.ledger import Ledger
 from pointsman.config.schema.providers import Wire
-from pointsman.config.schema.running import Failover, Health, Ledger, Server, Timeouts
+from pointsman.config.schema.running import Failover, Health, Server, Timeouts
 from pointsman.engine.probing import Probe
 from pointsman.engine.rules import Compliance
-from pointsman.errors import Problem
+from pointsman.errors import LedgerUnavailable, Problem
+from pointsman.ledger.place import Place, Postgres
 from pointsman.model.catalogue import Catalogue
 from pointsman.providers.settings import ProviderSettings
 
@@ -35,7 +38,8 @@ class Config:
     """One configuration. `version` is a hash of its content, whatever its comments; `document` the text as written.
 
     `providers` holds the enabled ones only, by id; models of the others are in the catalogue with `enabled=False`.
-    `packages` are the distributions that its policies come from, with their versions.
+    `packages` are the distributions that its policies come from, with their versions. `ledger_url` is what `ledger.url`
+    refers to, "" where that is missing.
     """
 
     version: str
@@ -53,3 +57,13 @@ class Config:
     compliance: Compliance
     packages: tuple[str, ...]
     warnings: tuple[Problem, ...]
+    ledger_url: str = field(default="", repr=False)
+
+    @property
+    def ledger_place(self) -> Place:
+        """LedgerUnavailable where the URL of the database is missing."""
+        if self.ledger.url is None:
+            return Path(self.ledger.path)
+        if not self.ledger_url:
+            raise LedgerUnavailable(f"ledger.url: {self.ledger.url} is not set or empty; set it, or use ledger.path")
+        return Postgres(self.ledger_url)

@@ -13,7 +13,8 @@ from msgspec import Struct
 from pointsman.errors import LedgerUnavailable
 from pointsman.ledger.database import Batch, Database, Keep, Unavailable, Unstorable
 from pointsman.ledger.entry import Entry, Item, Loop, Signal, gather
-from pointsman.ledger.spool import Frame, Spool
+from pointsman.ledger.segment import Frame, read
+from pointsman.ledger.spool import Spool
 
 _log = logging.getLogger(__name__)
 
@@ -161,7 +162,7 @@ class Committer:
     def _replay(self) -> None:
         while segments := self._spool.take():
             for segment in segments:
-                for frames in self._spool.read(segment, _BATCH):
+                for frames in read(segment, _BATCH):
                     self._restore(frames)
                     if self._stop.is_set():
                         return
@@ -181,7 +182,6 @@ class Committer:
                 return
             kept = self._spool.set_aside(frames[0])
             _log.error("ledger %s: a record of the spool cannot be stored: %s; it is in %s", self._name, error, kept)
-        self._spool.replayed(frames)
 
     def _tidy(self) -> None:
         try:

@@ -26,7 +26,7 @@ async def open_ledger(place: Place, options: LedgerOptions = _DEFAULTS) -> Datab
         await ledger.aclose()
     """
     database = _database(place, options)
-    spool = Spool.open(options.spool or _beside(place), options.spool_bytes)
+    spool = Spool.open(options.spool or _beside(place), _name(place), options.spool_bytes)
     return await DatabaseLedger.open(place, database, spool, options)
 
 
@@ -42,3 +42,8 @@ def _database(place: Place, options: LedgerOptions) -> Database:
 
 def _beside(place: Place) -> Path:
     return Path("pointsman.spool") if isinstance(place, Postgres) else place.with_suffix(".spool")
+
+
+def _name(place: Place) -> str:
+    """The same for whoever writes there, from wherever."""
+    return str(place) if isinstance(place, Postgres) else str(place.resolve())

@@ -113,14 +113,15 @@ class PostgresDatabase:
         refuse_newer(found, self._place)
         connection.execute("CREATE TABLE IF NOT EXISTS pointsman_schema (version BIGINT NOT NULL)")
         for statement in [statement for step in MIGRATIONS[found:] for statement in step]:
-            connection.execute(_in_its_words(statement))
+            connection.execute(in_its_words(statement))
         connection.execute("DELETE FROM pointsman_schema")
         connection.ask("INSERT INTO pointsman_schema VALUES (?)", (VERSION,))
         connection.execute("COMMIT")
         connection.timeout = _TIMEOUT
 
 
-def _in_its_words(statement: str) -> str:
+def in_its_words(statement: str) -> str:
+    """A migration as PostgreSQL takes it."""
     for theirs, ours in _WORDS:
         statement = theirs.sub(ours, statement)
     return statement

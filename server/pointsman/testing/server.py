@@ -148,7 +148,7 @@ async def _serving(serving: Coroutine[Any, Any, None], ready: asyncio.Future[str
 def _placed(config: Config, ledger: Path) -> Config:
     """On free ports of this machine, its ledger in a directory that goes away."""
     server = config.server.model_copy(update={"grpc": _FREE, "http": _FREE, "drain": 1.0})
-    return replace(config, server=server, ledger=config.ledger.model_copy(update={"path": str(ledger)}))
+    return replace(config, server=server, ledger=config.ledger.model_copy(update={"path": str(ledger), "url": None}))
 
 
 def _request(asked: Request | str) -> Request:

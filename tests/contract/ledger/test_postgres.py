@@ -19,6 +19,7 @@ from pointsman.ledger.opening import open_ledger
 from pointsman.ledger.options import LedgerOptions
 from pointsman.ledger.place import Place, Postgres
 from pointsman.ledger.postgres import VERSION
+from pointsman.ledger.postgres_database import in_its_words
 from pointsman.ledger.recorded import find, find_config, newest_config
 from pointsman.ledger.recording import DatabaseLedger
 from pointsman.ledger.reports import OneModel, Period, report
@@ -129,17 +130,11 @@ async def test_a_ledger_that_nobody_has_written_is_not_read(place: Postgres) -> 
         report(place, Period(0.0, 1.0))
 
 
-async def test_a_ledger_of_the_first_schema_is_migrated(
-    place: Postgres, options: LedgerOptions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from pointsman.ledger import postgres_database
-
-    monkeypatch.setattr(postgres_database, "MIGRATIONS", MIGRATIONS[:1])
-    monkeypatch.setattr(postgres_database, "VERSION", 1)
-    database = postgres_database.PostgresDatabase(place)
-    database.open()
-    database.close()
-    monkeypatch.undo()
+async def test_a_ledger_of_the_first_schema_is_migrated(place: Postgres, options: LedgerOptions) -> None:
+    with psycopg.connect(place.url, autocommit=True) as connection:
+        for statement in (*map(in_its_words, MIGRATIONS[0]), "CREATE TABLE pointsman_schema (version BIGINT NOT NULL)"):
+            connection.execute(statement)
+        connection.execute("INSERT INTO pointsman_schema VALUES (1)")
     ledger = await open_ledger(place, options)
     await ledger.append(record("d-1"))
     await ledger.aclose()

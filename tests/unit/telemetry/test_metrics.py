@@ -191,6 +191,7 @@ def test_nothing_that_a_caller_said_is_shown() -> None:
 def test_every_series_is_declared_and_every_declaration_shown() -> None:
     metrics = failed_over()
     metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): 0})
+    metrics.gauge(names.LEDGER_SPOOLED, lambda: {(): 0})
     metrics.gauge(names.PROVIDER_STATE, lambda: {("openai", "up"): 1})
     declared = {metric.name: metric for metric in names.METRICS}
     shown = {f.name: f for f in text_string_to_metric_families(text(metrics)) if f.name.startswith("pointsman_")}
