@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from hashlib import blake2b
 
 import msgspec
@@ -187,13 +186,19 @@ def _snapshot(snapshot: Snapshot) -> str:
 
 
 def _opinions(opinions: tuple[Opinion, ...]) -> str:
-    kept: list[Opinion] = []
-    for opinion in opinions:
+    try:
+        return _json(opinions)
+    except UNENCODABLE:
         # As of signals: what JSON has no form for is missing when the decision is to be made again, and only then.
-        with suppress(*UNENCODABLE):
-            _json(opinion)
-            kept.append(opinion)
-    return _json(kept)
+        return _json([opinion for opinion in opinions if _encodable(opinion)])
+
+
+def _encodable(opinion: Opinion) -> bool:
+    try:
+        _json(opinion)
+    except UNENCODABLE:
+        return False
+    return True
 
 
 def _recordable(signal: object) -> object:
