@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "explain": "why a recorded request went where it did, and what it cost",
     "health": "how the providers behind a running server are doing",
     "report": "what the recorded requests add up to, and what routing saved",
+    "export": "the recorded requests as JSON lines",
     "check-config": "every problem of a configuration, with path and line",
     "plugins": "the installed policies, and which of them are refused",
     "sim": "providers that need no key and fail on demand",

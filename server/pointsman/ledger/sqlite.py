@@ -37,6 +37,8 @@ class SqliteDatabase:
 
     def tidy(self, keep: Keep) -> bool:
         with self._transaction() as connection:
+            # What is blanked must not stay in pages that are free now.
+            connection.execute("PRAGMA secure_delete = ON")
             return tidy(connection.execute, keep)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager
@@ -15,6 +16,8 @@ from pointsman.errors import LedgerUnavailable
 from pointsman.ledger.recording import DatabaseLedger
 from pointsman.ledger.redaction import redacted
 from pointsman.model.attempt import Attempt
+
+DAY = 24 * 3600.0
 
 
 class Outside(ABC):
@@ -213,6 +216,28 @@ class LedgerContract:
         assert [line.levelname for line in caplog.records if "answers are refused" in line.message] == ["ERROR"]
         assert len([line for line in caplog.records if "records go to the spool" in line.message]) == 1
         assert len([line for line in caplog.records if "committed again" in line.message]) == 1
+
+    async def test_what_is_too_old_is_blanked_and_then_deleted(self, open_ledger: Opener, outside: Outside) -> None:
+        now = time.time()
+        ledger = await open_ledger(prompts="text")
+        ages = {f"old-{number:03}": 100 * DAY for number in range(250)} | {"blank": 50 * DAY, "whole": 10 * DAY}
+        await asyncio.gather(*(ledger.append(record(name, received=now - age)) for name, age in ages.items()))
+        await ledger.aclose()
+        ledger = await open_ledger(prompts="text", keep_text=30 * DAY, keep_records=60 * DAY)
+        await ledger.append(record("new", received=now))
+        async with asyncio.timeout(20):
+            while len(outside.decision_ids()) > 3:  # noqa: ASYNC110 - nobody announces it
+                await asyncio.sleep(0.01)
+        found = {name: await ledger.find(name) for name in outside.decision_ids()}
+        await ledger.aclose()
+        assert {name: each and each.text_kept for name, each in found.items()} == {
+            "blank": False,
+            "new": True,
+            "whole": True,
+        }
+        assert found["blank"] is not None
+        assert found["blank"].record.request == redacted(record("blank").request)
+        assert [len(outside.attempts(name)) for name in ("blank", "old-000")] == [2, 0]
 
     async def test_a_full_queue_refuses_at_once(self, open_ledger: Opener, outside: Outside) -> None:
         ledger = await open_ledger(queue=3)

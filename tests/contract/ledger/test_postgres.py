@@ -14,6 +14,7 @@ from tests.contract.ledger.suite import LedgerContract, Opener, Outside
 from tests.postgres_server import PASSWORD, PostgresServer
 
 from pointsman.errors import AmbiguousId, LedgerUnavailable
+from pointsman.ledger.export import export
 from pointsman.ledger.migrations import MIGRATIONS
 from pointsman.ledger.opening import open_ledger
 from pointsman.ledger.options import LedgerOptions
@@ -105,6 +106,7 @@ async def test_both_databases_answer_alike(place: Postgres, options: LedgerOptio
     for where in (file, place):
         for period in (Period(0.0, 1_000.0), Period(150.0, 250.0), Period(900.0, 1_000.0)):
             asked.append((where, report(where, period, OneModel("opus", lambda usage: usage.output_tokens * 10))))
+            asked.append((where, list(export(where, period, documents=True))))
         asked.append((where, find(where, "d-")))
         asked.append((where, newest_config(where)))
         with pytest.raises(AmbiguousId, match="abc-1, abc-2"):

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pytest
 from msgspec.structs import replace
-from tests.contract.ledger.records import attempt, record
+from tests.contract.ledger.records import CANARY, attempt, record
 from tests.contract.ledger.suite import LedgerContract, Opener, Outside
 
 from pointsman.errors import LedgerUnavailable
@@ -161,3 +161,17 @@ async def test_a_ledger_goes_on_where_the_last_one_ended(path: Path) -> None:
         await ledger.append(record(f"d-{number}"))
         await ledger.aclose()
     assert SqliteOutside(path).decision_ids() == ["d-0", "d-1"]
+
+
+async def test_what_was_blanked_is_nowhere_in_the_file(path: Path) -> None:
+    ledger = await open_ledger(path, LedgerOptions(prompts="text"))
+    for number in range(20):
+        await ledger.append(record(f"d-{number}"))
+    await ledger.aclose()
+    assert CANARY.encode() in SqliteOutside(path).stored_bytes()
+    ledger = await open_ledger(path, LedgerOptions(keep_text=0.0))
+    async with asyncio.timeout(20):
+        while (found := await ledger.find("d-19")) and found.text_kept:  # noqa: ASYNC110 - nobody announces it
+            await asyncio.sleep(0.01)
+    await ledger.aclose()
+    assert CANARY.encode() not in SqliteOutside(path).stored_bytes()
