@@ -13,6 +13,7 @@ from tests.contract.ledger.records import assist, attempt, record
 from tests.contract.ledger.suite import LedgerContract, Opener, Outside
 from tests.postgres_server import PASSWORD, PostgresServer
 
+from pointsman.cli import main
 from pointsman.errors import AmbiguousId, LedgerUnavailable
 from pointsman.ledger.export import export
 from pointsman.ledger.migrations import MIGRATIONS
@@ -186,3 +187,19 @@ async def test_what_no_waiting_would_cure_is_refused_without_telling_the_passwor
     with pytest.raises(LedgerUnavailable, match=told) as unread:
         report(wrong, Period(0.0, 1.0))
     assert "canary" not in str(unread.value) + repr(wrong)
+
+
+async def test_the_commands_read_it_by_reference(
+    place: Postgres, options: LedgerOptions, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    ledger = await open_ledger(place, options)
+    await ledger.append(record("d-1"))
+    await ledger.aclose()
+    monkeypatch.setenv("DATABASE_URL", place.url)
+    for command in (["report"], ["explain", "d-1"], ["export"]):
+        assert main([*command, "--ledger", "${DATABASE_URL}"]) == 0
+    out = capsysbinary.readouterr().out
+    assert b"1 requests, $0.000005" in out
+    assert b'"decision_id":"d-1"' in out
+    assert main(["explain", "d-2", "--ledger", "${DATABASE_URL}"]) == 1
+    assert PASSWORD.encode() not in b"".join(capsysbinary.readouterr()) + out

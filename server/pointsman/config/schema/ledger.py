@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pointsman.config.scalars import DAY, Duration, LongDuration, SecretReference
 from pointsman.config.schema.section import Section
+from pointsman.ledger.place import Postgres, place_of
 
 _BUDGETS_READ = 32 * DAY
 
@@ -69,6 +70,13 @@ class Ledger(Section):
     )
     spool: Spool = Field(default_factory=Spool, description="While the database is away.")
     keep: Keep = Field(default_factory=Keep, description="How long.")
+
+    @field_validator("path")
+    @classmethod
+    def _a_file(cls, value: str) -> str:
+        if isinstance(place_of(value), Postgres):
+            raise ValueError("is a file, not a URL; give that as `url`, by a reference such as ${DATABASE_URL}")
+        return value
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
