@@ -24,8 +24,8 @@ _BATCH = 1_000
 # millisecond for each that came, so that a few callers in step wait little, and a lone one never.
 _LINGER, _LONGEST = 0.001, 0.008
 _FIRST_DELAY, _LAST_DELAY = 0.05, 2.0
-# The event loop answers at once that it has handed everything to the spool; a loop that is gone never does.
-_HANDED_OVER = 10.0
+# How often to look whether the event loop is still there, while it is to say that the spool has everything.
+_LOOKING = 1.0
 
 
 class Reports(Struct, frozen=True):
@@ -138,8 +138,10 @@ class Committer:
         self._loop.tell(self._reports.troubled, why)
         while True:
             try:
-                item = self._queue.get(timeout=_HANDED_OVER)
+                item = self._queue.get(timeout=_LOOKING)
             except Empty:
+                if not self._loop.closed:
+                    continue
                 self._ending = True
                 return None
             if item is Signal.RECOVER:
@@ -152,7 +154,7 @@ class Committer:
         while True:
             try:
                 self._replay()
-            except Unavailable:
+            except (Unavailable, OSError):
                 if self._stop.wait(delay):
                     return None
                 delay = min(2 * delay, _LAST_DELAY)
@@ -188,7 +190,7 @@ class Committer:
             # Behind whatever has queued up meanwhile.
             if self._database.tidy(self._keep):
                 self._queue.put(Signal.TIDY)
-        except Unavailable as error:
+        except (Unavailable, Unstorable) as error:
             _log.warning("ledger %s: old records are deleted later: %s", self._name, error)
 
 

@@ -61,3 +61,7 @@ class Loop(Struct, frozen=True):
         # A loop that is closed has nobody left to tell.
         with suppress(RuntimeError):
             self.loop.call_soon_threadsafe(report, *what)
+
+    @property
+    def closed(self) -> bool:
+        return self.loop.is_closed()
