@@ -110,7 +110,7 @@ async def check_rows(world: World) -> None:
     assert names <= Counter(call.id for call in log)
 
 
-@pytest.mark.timeout(60 + 4 * KILLS)
+@pytest.mark.timeout(60 + 10 * KILLS)
 async def test_what_was_acknowledged_survives_kill_9(simulator: Simulator, tmp_path: Path) -> None:
     """In every other round another process locks the ledger, so that the spool is written, or else replayed."""
     path, acknowledged = tmp_path / "ledger.db", list[str]()
@@ -126,7 +126,7 @@ async def test_what_was_acknowledged_survives_kill_9(simulator: Simulator, tmp_p
     check_answers(acknowledged, path)
 
 
-@pytest.mark.timeout(60 + 4 * KILLS)
+@pytest.mark.timeout(60 + 10 * KILLS)
 async def test_in_postgresql_too_which_is_killed_itself(
     simulator: Simulator, tmp_path: Path, postgres: PostgresServer
 ) -> None:
