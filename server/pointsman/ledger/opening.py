@@ -35,7 +35,7 @@ def _database(place: Place, options: LedgerOptions) -> Database:
         return SqliteDatabase(place, options.synchronous)
     try:
         from pointsman.ledger.postgres_database import PostgresDatabase
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise LedgerUnavailable(MISSING) from error
     return PostgresDatabase(place)
 

@@ -47,6 +47,6 @@ def reading(place: Place, timeout: float = PATIENCE) -> AbstractContextManager[R
         return schema.reading(place)
     try:
         from pointsman.ledger import postgres
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise LedgerUnavailable(MISSING) from error
     return postgres.reading(place, timeout)

@@ -41,6 +41,7 @@ class DatabaseLedger:
         self._loop = asyncio.get_running_loop()
         self._opened: asyncio.Future[str] = self._loop.create_future()
         self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._replayed: asyncio.Future[None] = self._loop.create_future()
         reports = Reports(self._on_opened, self._on_settled, self._on_troubled, self._on_recovered, self._on_committed)
         self._committer = Committer(str(place), database, spool, Loop(self._loop), reports)
         self._spooler = Spooler(spool, Loop(self._loop), self._on_spooled, self._on_ended)
@@ -68,6 +69,8 @@ class DatabaseLedger:
             ledger._spooler.stop()
             await ledger._ended
             raise LedgerUnavailable(why)
+        if not spool.records:
+            ledger._replayed.set_result(None)
         if options.keep_text is not None or options.keep_records is not None:
             ledger._tidy()
         return ledger
@@ -76,6 +79,15 @@ class DatabaseLedger:
     def spooled(self) -> int:
         """Records that are in the spool and not yet in the database."""
         return self._spool.records
+
+    async def caught_up(self) -> None:
+        """Return once all that an earlier run left in the spool can be read back; LedgerUnavailable after `timeout`."""
+        try:
+            async with asyncio.timeout(self._options.timeout):
+                await asyncio.shield(self._replayed)
+        except TimeoutError:
+            why = f"{self.spooled} records of an earlier run are still in the spool: {self._trouble or _SLOW}"
+            raise LedgerUnavailable(f"ledger {self._place}: {why}") from None
 
     async def append(self, record: Record) -> None:
         """Return once the record is committed, or fsynced to the spool; one of the same id that is there stays.
@@ -164,6 +176,8 @@ class DatabaseLedger:
             self._start_spooling(why)
 
     def _on_recovered(self) -> None:
+        if not self._replayed.done():
+            self._replayed.set_result(None)
         if not self._spooling or self._closed:
             return
         self._spooling = self._refusing = False
