@@ -26,6 +26,10 @@ _DEFAULTS = {"connect_timeout": "5", "application_name": "pointsman", "keepalive
 _MARK = re.compile(r"\?|(?<!:):([a-z_]+)")
 
 
+class NoAnswer(psycopg.OperationalError):
+    """The server has not answered in time; the connection is closed."""
+
+
 class Connection(psycopg.Connection[Any]):
     """One that gives up after `timeout` seconds without an answer, and is closed then."""
 
@@ -37,7 +41,7 @@ class Connection(psycopg.Connection[Any]):
         except psycopg.errors._WaitTimeout as error:
             # What the server makes of the statement is unknown.
             self.pgconn.finish()
-            raise psycopg.OperationalError(f"no answer within {self.timeout:g} s") from error
+            raise NoAnswer(f"no answer within {self.timeout:g} s") from error
 
     def ask(self, sql: str, bound: Mapping[str, Any] | Sequence[Any] = ()) -> psycopg.Cursor[Any]:
         """Execute a statement written for both databases."""

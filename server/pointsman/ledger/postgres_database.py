@@ -12,7 +12,7 @@ from pointsman.errors import LedgerUnavailable
 from pointsman.ledger.database import Batch, Keep, Unavailable, Unstorable, insert
 from pointsman.ledger.migrations import MIGRATIONS
 from pointsman.ledger.place import Postgres
-from pointsman.ledger.postgres import VERSION, Connection, begin, connected, refuse_newer, unopened, version
+from pointsman.ledger.postgres import VERSION, Connection, NoAnswer, begin, connected, refuse_newer, unopened, version
 from pointsman.ledger.retention import tidy
 
 # Records go to the spool long before; this only ends what has no hope, a server that is stopped for instance.
@@ -81,8 +81,7 @@ class PostgresDatabase:
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         try:
-            connection = self._connected()
-            begin(connection, _TIMEOUT, patience=_LOCK_TIMEOUT)
+            connection = self._begun()
             yield connection
             connection.execute("COMMIT")
         except (psycopg.DataError, psycopg.IntegrityError, ValueError, OverflowError) as error:
@@ -92,6 +91,19 @@ class PostgresDatabase:
             # Nothing of it is known to work any more.
             self.close()
             raise Unavailable(self._place.masked(error)) from None
+
+    def _begun(self) -> Connection:
+        """A connection in a transaction."""
+        idle = self._connection
+        try:
+            begin(connection := self._connected(), _TIMEOUT, patience=_LOCK_TIMEOUT)
+        except psycopg.OperationalError as error:
+            if idle is None or isinstance(error, NoAnswer):
+                raise
+            # Poolers, firewalls and restarts cut what is idle: that is no trouble before a new one fails too.
+            self.close()
+            begin(connection := self._connected(), _TIMEOUT, patience=_LOCK_TIMEOUT)
+        return connection
 
     def _roll_back(self) -> None:
         try:

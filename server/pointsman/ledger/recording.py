@@ -183,6 +183,9 @@ class DatabaseLedger:
         self._spooling = self._refusing = False
         self._trouble = ""
         _log.warning("ledger %s: records are committed again", self._place)
+        if self._spool.records:
+            # Written while the last of the rest was replayed; what is on its way there is told of by `_on_spooled`.
+            self._committer.recover()
         # Whoever comes now waits for a commit, and not as long as for the spool.
         if self._timer:
             self._timer.cancel()
@@ -202,7 +205,7 @@ class DatabaseLedger:
             _log.warning("ledger %s: the spool takes records again", self._place)
         self._on_settled(batch, why and f"{why}; of the database: {self._trouble or _SLOW}")
         if not self._spooling and not self._closed:
-            # Put there before the database was back, and written after its spool was read.
+            # Put there before the database was back.
             self._committer.recover()
 
     def _settle(self, batch: Sequence[Entry], why: str) -> None:

@@ -7,10 +7,11 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from tests.contract.ledger.records import CANARY, record
+from tests.contract.ledger.records import CANARY, attempt, record
 
 from pointsman.errors import LedgerUnavailable
 from pointsman.ledger.recording import DatabaseLedger
@@ -197,6 +198,21 @@ class LedgerContract:
         assert outside.decision_ids() == ["d-1"]
         assert len(outside.attempts("d-1")) == 2
 
+    async def test_a_record_that_cannot_be_stored_holds_up_no_other_in_the_spool(
+        self, open_ledger: Opener, outside: Outside, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        ledger = await open_ledger(spool_after=0.01)
+        with outside.locked():
+            await ledger.append(record("d-1"))
+            await ledger.append(record("d-2", replace(attempt(), cost_nano_usd=2**63)))
+            await ledger.append(record("d-3"))
+        await replayed(ledger)
+        await ledger.aclose()
+        assert outside.decision_ids() == ["d-1", "d-3"]
+        (told,) = [line.message for line in caplog.records if line.levelname == "ERROR"]
+        assert "a record of the spool cannot be stored" in told
+        assert b"d-2" in content(told.rpartition("it is in ")[2])
+
     async def test_a_full_spool_refuses_at_once(
         self, open_ledger: Opener, outside: Outside, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -278,6 +294,10 @@ class LedgerContract:
             with pytest.raises(LedgerUnavailable, match="the spool is full"):
                 await append
         assert outside.decision_ids() == []
+
+
+def content(path: str) -> bytes:
+    return Path(path).read_bytes()
 
 
 async def replayed(ledger: DatabaseLedger) -> None:

@@ -144,6 +144,22 @@ async def test_a_ledger_of_the_first_schema_is_migrated(place: Postgres, options
     assert PostgresOutside(place).decision_ids() == ["d-1"]
 
 
+async def test_a_connection_that_was_cut_while_it_was_idle_is_made_anew(
+    place: Postgres, options: LedgerOptions, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = await open_ledger(place, options)
+    await ledger.append(record("d-1"))
+    with psycopg.connect(place.url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    await ledger.append(record("d-2"))
+    await ledger.aclose()
+    assert PostgresOutside(place).decision_ids() == ["d-1", "d-2"]
+    assert not caplog.records
+
+
 async def test_characters_that_postgresql_has_no_form_for_cost_no_record(
     place: Postgres, options: LedgerOptions
 ) -> None:
