@@ -168,6 +168,25 @@ class LedgerContract:
         assert outside.decision_ids() == ["d-1", "d-2", "d-3"]
         await ledger.aclose()
 
+    async def test_going_away_and_coming_back_at_any_moment(self, open_ledger: Opener, outside: Outside) -> None:
+        ledger = await open_ledger(spool_after=0.01)
+        written: list[str] = []
+
+        async def write(name: str) -> None:
+            for number in range(100):
+                await ledger.append(record(f"{name}-{number:03}"))
+                written.append(f"{name}-{number:03}")
+
+        writing = asyncio.gather(*(write(name) for name in "abcd"))
+        while not writing.done():
+            with outside.locked():
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)
+        await writing
+        await replayed(ledger)
+        await ledger.aclose()
+        assert outside.decision_ids() == sorted(written)
+
     async def test_what_was_spooled_survives_a_restart(self, open_ledger: Opener, outside: Outside) -> None:
         ledger = await open_ledger(spool_after=0.01)
         with outside.locked():
