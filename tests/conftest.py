@@ -1,6 +1,21 @@
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
+from tests.postgres_server import PostgresServer, binaries, postgres_server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A server for all tests; one that stops or kills it starts it again."""
+    found = binaries()
+    if found is None:
+        assert not os.environ.get("CI"), "CI needs PostgreSQL's server binaries"
+        pytest.skip("there is no PostgreSQL here: install the package postgresql")
+    with postgres_server(found) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -23,6 +23,7 @@ from pointsman.config.load import load_catalogue
 from pointsman.config.reload import Origin, Reloader, Seams
 from pointsman.config.rules import Built, build_rules, load_supposed
 from pointsman.config.schema.access import Auth
+from pointsman.config.schema.ledger import Ledger
 from pointsman.config.settings import Account, Config
 from pointsman.config.watch import Files, watching
 from pointsman.engine.explain import Explainer
@@ -34,12 +35,14 @@ from pointsman.engine.rules import Rules
 from pointsman.engine.simulate import Simulator
 from pointsman.engine.standings import Standings
 from pointsman.engine.watch import Watchdog
-from pointsman.errors import ConfigInvalid, KeysUnusable, PluginRefused, Problem
+from pointsman.errors import ConfigInvalid, KeysUnusable, LedgerUnavailable, PluginRefused, Problem
 from pointsman.http.door import HttpDoor
-from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
+from pointsman.ledger.opening import open_ledger
+from pointsman.ledger.options import LedgerOptions
+from pointsman.ledger.recording import DatabaseLedger
 from pointsman.model.activation import ActivatedBy, Activation
 from pointsman.model.catalogue import Catalogue
-from pointsman.ports import Clock, Ledger, Provider, StateStore, Transport
+from pointsman.ports import Clock, Provider, StateStore, Transport
 from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
@@ -143,13 +146,14 @@ class App:
         watchdog = Watchdog()
         watchdog.start()
         self._stack.callback(watchdog.stop)
+        metrics.gauge(names.LEDGER_SPOOLED, lambda: {(): ledger.spooled})
         metrics.gauge(names.PROVIDER_STATE, lambda: provider_states(health.vitals({})))
         world = World(first.opened.providers, store, ledger, clock)
 
         async def remember(rules: Rules) -> None:
             await restore(rules.budgets, ledger, store, clock.now())
 
-        await remember(first.built.rules)
+        await self._begin(remember(first.built.rules))
         engine = Engine(first.built.rules, world, watchdog, (metrics, PanicAlarm(clock)))
         self._stack.push_async_callback(engine.drain)
 
@@ -165,13 +169,20 @@ class App:
         adoption.door = self._door
         await self._watch(reloader)
 
+    async def _begin(self, remembering: Awaitable[None]) -> None:
+        """Budgets that nobody else knows may not begin at nothing, because the ledger is away."""
+        try:
+            await remembering
+        except LedgerUnavailable as away:
+            if self.config.state is None:
+                raise
+            log.warning("budgets begin with what the shared state knows of them: %s", away)
+
     async def _close_generations(self, first: Generation) -> None:
         await (self._reloader or first).aclose()
 
-    async def _ledger(self, clock: Clock) -> Ledger:
-        settings = self.config.ledger
-        options = SqliteOptions(synchronous=settings.synchronous, prompts=settings.prompts)
-        ledger = await SqliteLedger.open(Path(settings.path), options)
+    async def _ledger(self, clock: Clock) -> DatabaseLedger:
+        ledger = await open_ledger(self.config.ledger_place, _ledger_options(self.config.ledger))
         self._stack.push_async_callback(ledger.aclose)
         await ledger.add_config(self.config.version, self.config.document)
         await ledger.add_activation(Activation(self.config.version, clock.now(), ActivatedBy.START))
@@ -239,6 +250,18 @@ class App:
     def _connection_age(self) -> float | None:
         age = self.config.server.max_connection_age
         return CONNECTION_AGE if age is None and self.worker else age
+
+
+def _ledger_options(settings: Ledger) -> LedgerOptions:
+    return LedgerOptions(
+        synchronous=settings.synchronous,
+        prompts=settings.prompts,
+        spool=None if settings.spool.path is None else Path(settings.spool.path),
+        spool_bytes=settings.spool.max_bytes,
+        spool_after=settings.spool.after,
+        keep_text=settings.keep.text,
+        keep_records=settings.keep.records,
+    )
 
 
 def _provider(account: Account, transport: Transport) -> Provider:

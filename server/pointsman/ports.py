@@ -226,7 +226,7 @@ class Ledger(Protocol):
     """Where requests are recorded."""
 
     async def append(self, record: Record) -> None:
-        """Return once the record is committed; LedgerUnavailable if it cannot be kept.
+        """Return once no death of this process can lose the record; LedgerUnavailable if it cannot be kept.
 
         The record is on its way before the first suspension: a caller that is cancelled while it waits loses nothing.
         """

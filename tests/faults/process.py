@@ -18,7 +18,7 @@ from tests.faults.caller import Caller
 from tests.faults.documents import KEYS
 from tests.faults.world import PATIENCE, Simulator
 
-from pointsman.ledger.schema import reading
+from pointsman.ledger.reading import reading
 
 _ROOT = Path(__file__).parents[2]
 

@@ -16,7 +16,7 @@ from tests.faults.documents import document
 from tests.faults.process import Served, serving
 from tests.faults.world import Simulator, World, running, until
 
-from pointsman.ledger.schema import reading
+from pointsman.ledger.reading import reading
 from pointsman.model.decision import Decision
 from pointsman.v1 import admin_service_pb2 as admin
 from pointsman.v1.admin_service_pb2_grpc import AdminServiceStub

@@ -13,7 +13,7 @@ from tests.faults.conftest import Start
 from tests.faults.documents import document
 from tests.faults.world import until
 
-from pointsman.ledger.schema import reading
+from pointsman.ledger.reading import reading
 
 pytestmark = pytest.mark.anyio
 

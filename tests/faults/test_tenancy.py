@@ -19,7 +19,7 @@ from tests.faults.documents import document, keyed
 from tests.faults.world import HEALTHY, World
 from tests.unit.access.keyfiles import add
 
-from pointsman.ledger.schema import reading
+from pointsman.ledger.reading import reading
 from pointsman.model.caller import Permission
 from pointsman.rpc.client.failure_from_wire import failure_from_wire
 from pointsman.v1 import admin_service_pb2 as admin

@@ -23,8 +23,8 @@ from pointsman.app import App
 from pointsman.config.load import load
 from pointsman.config.reload import Origin
 from pointsman.config.settings import Config
+from pointsman.ledger.reading import reading
 from pointsman.ledger.recorded import find
-from pointsman.ledger.schema import reading
 from pointsman.model.attempt import Attempt
 from pointsman.model.record import Record
 from pointsman.ports import Clock

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "budgets": "how the budgets of a running server stand",
     "report": "what the recorded requests add up to, and what routing saved",
     "keys": "create, list and revoke the API keys of callers",
+    "export": "the recorded requests as JSON lines",
     "check-config": "every problem of a configuration, with path and line",
     "reload": "have a running server read its configuration again",
     "config": "which configurations a server had, and going back to one",

@@ -19,6 +19,7 @@ from pointsman.engine.compare import Outline, Verdicts, first_differing, outline
 from pointsman.engine.replay import Change, Outcome, Replay, recompute, unsignalled, what_if
 from pointsman.engine.rules import Rules
 from pointsman.errors import ConfigInvalid, NotReplayable, PluginRefused, RequestError
+from pointsman.ledger.place import Place
 from pointsman.ledger.recorded import find_config
 from pointsman.model.catalogue import Model
 from pointsman.model.decision import Decision, Refusal
@@ -30,7 +31,7 @@ class Wished:
     """What is asked about a record in the ledger at `ledger`. `config` None: the recorded configuration."""
 
     recorded: Recorded
-    ledger: Path
+    ledger: Place
     wishes: Sequence[Wish] = ()
     config: Path | None = None
 
@@ -49,7 +50,7 @@ class WhatIf(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def decide_again(recorded: Recorded, ledger: Path) -> Replay:
+def decide_again(recorded: Recorded, ledger: Place) -> Replay:
     """The recorded decision, made again."""
 
     async def work() -> Replay:
@@ -133,7 +134,7 @@ def _doubts(recorded: Recorded, rules: Rules) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def _recorded_rules(record: Record, ledger: Path) -> AsyncIterator[tuple[Config, Rules]]:
+async def _recorded_rules(record: Record, ledger: Place) -> AsyncIterator[tuple[Config, Rules]]:
     """The configuration that decided, as it was, its policies entered. NotReplayable where it cannot be had."""
     version = record.snapshot.config_version
     document = find_config(ledger, version)

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from pointsman.cli.again import Wished, decide_again, suppose_otherwise
 from pointsman.cli.figures import micros, seconds, usd
+from pointsman.cli.ledger_option import add_ledger
 from pointsman.cli.priced import priced
 from pointsman.cli.side_by_side import outcome_line, outlines_table, replay_parts, verdicts_lines
 from pointsman.cli.terminal import Terminal, printable, table
@@ -24,6 +25,7 @@ from pointsman.cli.wishes import wish
 from pointsman.engine.replay import Outcome
 from pointsman.errors import RequestError
 from pointsman.ledger.feedback import find_feedback
+from pointsman.ledger.place import Place
 from pointsman.ledger.recorded import find, find_config
 from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Assessed, Candidate, Decision, Refusal, Verdict
@@ -42,7 +44,7 @@ _TRIED = (">", "kind", "model", "provider", "outcome", ">ttft", ">time", ">token
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID", help="a decision id, or what it alone begins with")
-    parser.add_argument("--ledger", type=Path, default=Path("pointsman.db"), metavar="PATH", help="(%(default)s)")
+    add_ledger(parser)
     parser.add_argument("--recompute", action="store_true", help="decide it again, under what was recorded")
     parser.add_argument(
         "--what-if",
@@ -77,7 +79,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _recompute(recorded: Recorded, ledger: Path, terminal: Terminal) -> int:
+def _recompute(recorded: Recorded, ledger: Place, terminal: Terminal) -> int:
     replay = decide_again(recorded, ledger)
     if terminal.json:
         terminal.dump({"decision_id": recorded.record.decision_id, "replay": replay})

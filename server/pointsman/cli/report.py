@@ -11,6 +11,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfoNotFoundError
 
+from pointsman.cli.ledger_option import add_ledger
 from pointsman.cli.report_parts import report_parts
 from pointsman.cli.terminal import Terminal
 from pointsman.config.load import load_catalogue
@@ -36,7 +37,7 @@ class NoSuchModel(PointsmanError):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--ledger", type=Path, default=Path("pointsman.db"), metavar="PATH", help="(%(default)s)")
+    add_ledger(parser)
     _add_scope(parser)
     parser.add_argument(
         "--against", metavar="MODEL", help="the one model to compare with; unset: the dearest that is configured"

@@ -21,18 +21,22 @@ from pathlib import Path
 
 from pointsman.app import App
 from pointsman.cli import workers
+from pointsman.cli.ledger_option import ledger
 from pointsman.cli.terminal import Terminal, problem_line
 from pointsman.config.load import load
 from pointsman.config.reload import Origin
 from pointsman.config.scalars import address
 from pointsman.config.settings import Config
 from pointsman.config.watch import Files
+from pointsman.ledger.place import Postgres
 from pointsman.model.activation import ActivatedBy
 from pointsman.telemetry import logs
 from pointsman.telemetry.masking import Mask
 from pointsman.telemetry.siblings import Worker
 
 SIMULATOR = "http://127.0.0.1:8900"
+
+_GIVEN = "--ledger"
 
 _GARBAGE = 10_000
 """Objects more than there were, at which the collector looks for cycles; Python's own number is 700."""
@@ -55,7 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--http", type=_address_or_off, metavar="ADDR", help="where HTTP listens, or `off`, instead of `server.http`"
     )
-    parser.add_argument("--ledger", metavar="PATH", help="the ledger's file, instead of `ledger.path`")
+    parser.add_argument(
+        "--ledger", type=ledger, metavar="PLACE", help="a file or a postgresql:// URL, instead of what `ledger` says"
+    )
     parser.add_argument(
         "--workers", type=_count, default=1, metavar="N", help="so many processes on one port; needs a shared `state`"
     )
@@ -95,13 +101,18 @@ def configuration(options: argparse.Namespace, document: Path | str | None = Non
     wanted = {name: value for name, value in doors.items() if getattr(options, name) is not None}
     # Both were checked as they were parsed: pydantic would not do it again.
     server = config.server.model_copy(update=wanted)
-    ledger = config.ledger.model_copy(update={"path": options.ledger} if options.ledger else {})
-    return replace(config, server=server, ledger=ledger)
+    config = replace(config, server=server)
+    if options.ledger is None:
+        return config
+    if isinstance(options.ledger, Postgres):
+        return replace(config, ledger=config.ledger.model_copy(update={"url": _GIVEN}), ledger_url=options.ledger.url)
+    return replace(config, ledger=config.ledger.model_copy(update={"path": str(options.ledger), "url": None}))
 
 
 def _register(mask: Mask, config: Config, options: argparse.Namespace) -> None:
     if config.state is not None:
         mask.register_secrets([config.state.address.password])
+    mask.register_secrets(_database_secrets(config))
     if options.simulated is None:
         mask.register_secrets(_secrets(config))
 
@@ -111,6 +122,10 @@ def _secrets(config: Config) -> Iterator[str]:
     for account in config.providers.values():
         yield account.settings.api_key
         yield from account.settings.headers.values()
+
+
+def _database_secrets(config: Config) -> Iterator[str]:
+    return Postgres(config.ledger_url).secrets() if config.ledger_url else iter(())
 
 
 async def _serve(app: App, ready: Callable[[], None]) -> int:

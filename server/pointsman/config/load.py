@@ -16,6 +16,7 @@ from pointsman.config import doors, references
 from pointsman.config.accounts import open_accounts
 from pointsman.config.budgets import build_budgets, check_budgets
 from pointsman.config.catalogue import build_catalogue, unserved
+from pointsman.config.database import find_database
 from pointsman.config.gates import load_gates
 from pointsman.config.policies import Chain, Policies, load_chain
 from pointsman.config.positions import MAX_CHARACTERS, Source, read
@@ -55,6 +56,7 @@ def load(
     judges = load_gates(source, discovery.installed(GATES) if gates is None else gates)
     accounts = open_accounts(source, environ, simulated, required=require_provider)
     state = open_state(source, environ, required=require_provider)
+    database = find_database(source, environ)
     problems = _sorted(
         source.problems,
         checked if isinstance(checked, list) else (),
@@ -66,6 +68,7 @@ def load(
         accounts.problems,
         doors.problems(checked.auth, checked.server, source) if serving and not isinstance(checked, list) else (),
         (state,) if isinstance(state, Problem) else (),
+        database.problems,
     )
     if isinstance(checked, list) or any(problem.fatal for problem in problems):
         raise ConfigInvalid(problems)
@@ -89,6 +92,7 @@ def load(
         compliance=_compliance(checked),
         packages=tuple(sorted({f"pointsman {version('pointsman')}", *policies.packages})),
         warnings=_sorted(problems, _unserved(source, catalogue)),
+        ledger_url=database.url,
     )
 
 

@@ -109,12 +109,11 @@ def _message(detail: ErrorDetails, path: YamlPath, at: YamlPath, model: type[Bas
 
 
 def _quotable(path: YamlPath) -> bool:
-    # A provider's values may be secrets put in the wrong place, a URL hold one; of a policy's options we cannot know.
-    return (
-        path[:1] != ("providers",)
-        and path[:2] != ("state", "url")
-        and not (path[:1] in (("chain",), ("gates",)) and "with" in path)
-    )
+    # A provider's values may be secrets put in the wrong place, and so may those that say where ledger and state are.
+    if path[:1] == ("providers",) or path[:2] in (("ledger", "url"), ("ledger", "path"), ("state", "url")):
+        return False
+    # Of a policy's options we cannot know.
+    return not (path[:1] in (("chain",), ("gates",)) and "with" in path)
 
 
 def _keys(schema: Node, path: YamlPath) -> set[str]:

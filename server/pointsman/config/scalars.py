@@ -12,9 +12,9 @@ from pydantic import AfterValidator, BeforeValidator
 NANO = 10**9
 MAX_USD = 1_000_000
 _MOST_SHARES = 10
-MAX_DURATION = 30 * 24 * 3600.0
+DAY = 24 * 3600.0
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY}
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s?(ms|s|m|h|d)", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,4}(?:\.\d{1,6})?)\s?%", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
@@ -28,17 +28,22 @@ _SECRET_NAME = re.compile(r"authorization|cookie|key|token|secret|password", re.
 # What these functions are given is whatever YAML held, hence Any.
 
 
-def duration(value: Any) -> float:
-    """Seconds of `30s`, `200ms`, `5m`, `1h`, `1d` or a plain number of seconds."""
+def duration(value: Any, days: int = 30) -> float:
+    """Seconds of `30s`, `200ms`, `5m`, `1h`, `1d` or a plain number of seconds, at most so many days."""
     if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
         seconds = float(match[1]) * _UNITS[match[2]]
     elif isinstance(value, int | float) and not isinstance(value, bool):
         seconds = float(value)
     else:
         raise ValueError("must be a duration such as 200ms, 30s, 5m or 1h, or a number of seconds")
-    if not 0 <= seconds <= MAX_DURATION:
-        raise ValueError("must be between 0 and 30 days")
+    if not 0 <= seconds <= days * DAY:
+        raise ValueError(f"must be between 0 and {days:,} days")
     return seconds
+
+
+def long_duration(value: Any) -> float:
+    """The same, up to a hundred years."""
+    return duration(value, 36_500)
 
 
 def nano_usd(value: Any) -> int:
@@ -142,6 +147,7 @@ def _duration_or_off(value: Any) -> float | None:
 
 Duration = Annotated[float, BeforeValidator(duration, json_schema_input_type=str | float)]
 OptionalDuration = Annotated[float | None, BeforeValidator(_duration_or_off, json_schema_input_type=str | float)]
+LongDuration = Annotated[float, BeforeValidator(long_duration, json_schema_input_type=str | float)]
 Share = Annotated[float, BeforeValidator(share, json_schema_input_type=str | float)]
 Usd = Annotated[int, BeforeValidator(nano_usd, json_schema_input_type=float | str)]
 Name = Annotated[str, AfterValidator(name)]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from pointsman.chain.entry import Entry
 from pointsman.chain.gates import GateEntry
 from pointsman.config.schema.access import Auth
+from pointsman.config.schema.ledger import Ledger
 from pointsman.config.schema.providers import Wire
-from pointsman.config.schema.running import Failover, Health, Ledger, Server, Timeouts
+from pointsman.config.schema.running import Failover, Health, Server, Timeouts
 from pointsman.engine.probing import Probe
 from pointsman.engine.rules import Compliance
-from pointsman.errors import Problem
+from pointsman.errors import LedgerUnavailable, Problem
+from pointsman.ledger.place import Place, Postgres
 from pointsman.model.budget import Budget
 from pointsman.model.catalogue import Catalogue
 from pointsman.providers.settings import ProviderSettings
@@ -40,6 +43,7 @@ class Config:
 
     `providers` holds the enabled ones only, by id; models of the others are in the catalogue with `enabled=False`.
     `state` None: kept in memory. `packages` are the distributions that its policies come from, with their versions.
+    `ledger_url` is what `ledger.url` refers to, "" where that is missing.
     """
 
     version: str
@@ -60,3 +64,13 @@ class Config:
     compliance: Compliance
     packages: tuple[str, ...]
     warnings: tuple[Problem, ...]
+    ledger_url: str = field(default="", repr=False)
+
+    @property
+    def ledger_place(self) -> Place:
+        """LedgerUnavailable where the URL of the database is missing."""
+        if self.ledger.url is None:
+            return Path(self.ledger.path)
+        if not self.ledger_url:
+            raise LedgerUnavailable(f"ledger.url: {self.ledger.url} is not set or empty; set it, or use ledger.path")
+        return Postgres(self.ledger_url)

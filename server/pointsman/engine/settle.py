@@ -71,7 +71,7 @@ class Settlement:
         self._start(self._store.put_pin(session, pin, decision.plan.pin_ttl, instead_of=broken))
 
     async def request_ended(self, record: Record) -> None:
-        """Return once the record is committed. Cancelled, it is committed all the same: the ledger promises that."""
+        """Return once the record is safe. Cancelled, it is recorded all the same: the ledger promises that."""
         await self._ledger.append(record)
 
     def abandon(self, record: Record) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 
+from pointsman.ledger.place import Place
+from pointsman.ledger.reading import PATIENCE, reading
 from pointsman.ledger.rows import FEEDBACK_COLUMNS, Row
-from pointsman.ledger.schema import reading
 from pointsman.model.feedback import Feedback, FeedbackSource
 
 _MOST = 100
@@ -17,13 +19,16 @@ _OF_ONE = (
     f"WHERE decision_id = ? ORDER BY received, feedback_id LIMIT {_MOST}"
 )
 
-_REPLACED = ", ".join(f"{column} = excluded.{column}" for column in FEEDBACK_COLUMNS[2:])
-PUT_FEEDBACK = (
-    f"INSERT INTO feedback ({', '.join(FEEDBACK_COLUMNS)}) "  # noqa: S608
-    f"VALUES ({', '.join('?' * len(FEEDBACK_COLUMNS))}) "
-    f"ON CONFLICT (decision_id, feedback_id) DO UPDATE SET {_REPLACED}"
-)
-"""Keeps one judgement, instead of an earlier one of its id."""
+
+@lru_cache
+def put_feedback(columns: tuple[str, ...]) -> str:
+    """Keeps one judgement, instead of an earlier one of its id."""
+    replaced = ", ".join(f"{column} = excluded.{column}" for column in columns[2:])
+    return (
+        f"INSERT INTO feedback ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "  # noqa: S608
+        f"ON CONFLICT (decision_id, feedback_id) DO UPDATE SET {replaced}"
+    )
+
 
 _MINE = "FROM attempts AS a WHERE a.decision_id = decisions.decision_id"
 _SERVED = "a.outcome = 'served' AND a.kind <> 'assist'"
@@ -57,15 +62,15 @@ def feedback_row(feedback: Feedback) -> Row:
     )
 
 
-def find_feedback(path: Path, decision_id: str) -> tuple[Feedback, ...]:
+def find_feedback(place: Place, decision_id: str, timeout: float = PATIENCE) -> tuple[Feedback, ...]:
     """What was said of a decision, in order of arrival; the first hundred."""
-    with reading(path) as connection:
-        connection.row_factory = sqlite3.Row
-        rows = connection.execute(_OF_ONE, (decision_id,)).fetchall()
-    return tuple(map(_feedback, rows))
+    with reading(place, timeout) as reader:
+        rows = reader.execute(_OF_ONE, (decision_id,)).fetchall()
+    return tuple([_feedback(dict(zip(FEEDBACK_COLUMNS, row, strict=True))) for row in rows])
 
 
-def _feedback(row: sqlite3.Row) -> Feedback:
+# Each column is of a type of its own.
+def _feedback(row: Mapping[str, Any]) -> Feedback:
     return Feedback(
         feedback_id=row["feedback_id"],
         decision_id=row["decision_id"],

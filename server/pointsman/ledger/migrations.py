@@ -1,4 +1,7 @@
-"""The SQLite schema, as numbered steps. A step that was released is never changed; `user_version` counts them."""
+"""The schema, as numbered steps. A step that was released is never changed; each database counts those it has had.
+
+They are written as SQLite takes them; `postgres.py` puts them into PostgreSQL's words.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ _FIRST = (
         tenant TEXT NOT NULL,
         project TEXT NOT NULL,
         feature TEXT NOT NULL,
-        user TEXT NOT NULL,
+        "user" TEXT NOT NULL,
         config_version TEXT NOT NULL,
         task TEXT NOT NULL,
         task_source TEXT NOT NULL,
@@ -134,4 +137,9 @@ _SIXTH = (
     """,
 )
 
-MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
+_SEVENTH = (
+    # Of those whose prompt is to be blanked one day; the others are not in it.
+    "CREATE INDEX decisions_with_text ON decisions (received) WHERE text_kept = 1",
+)
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)

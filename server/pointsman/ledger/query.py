@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
 from pointsman.ledger.figures import Period, Scope
+from pointsman.ledger.reading import Found, Reader
 
 # Statements are put together of constants of these modules and of numbers, what comes from outside is always bound:
 # hence each S608.
@@ -14,8 +14,8 @@ from pointsman.ledger.figures import Period, Scope
 class Query:
     """Questions about the decisions `d` of a scope, in a period."""
 
-    def __init__(self, connection: sqlite3.Connection, scope: Scope, period: Period) -> None:
-        self._connection, self._scope = connection, scope
+    def __init__(self, reader: Reader, scope: Scope, period: Period) -> None:
+        self._reader, self._scope = reader, scope
         named = {"tenant": scope.tenant, "task": scope.task, "feature": scope.feature}
         wanted = {name: value for name, value in named.items() if value is not None}
         self._bound = {"since": period.since, "until": period.until, **wanted}
@@ -28,12 +28,12 @@ class Query:
 
     def over(self, period: Period) -> Query:
         """The same scope in another period."""
-        return Query(self._connection, self._scope, period)
+        return Query(self._reader, self._scope, period)
 
     # The columns are as different as the questions.
-    def rows(self, sql: str, limit: int = 0) -> sqlite3.Cursor:
+    def rows(self, sql: str, limit: int = 0) -> Found:
         """`limit` is bound as `:limit`."""
-        return self._connection.execute(sql, {**self._bound, "limit": limit})
+        return self._reader.execute(sql, {**self._bound, "limit": limit})
 
     def row(self, sql: str) -> tuple[Any, ...]:
         found: tuple[Any, ...] = self.rows(sql).fetchone()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from pointsman.errors import AmbiguousId, LedgerUnavailable
-from pointsman.ledger.rows import ATTEMPT_COLUMNS, DECISION_COLUMNS
-from pointsman.ledger.schema import reading
+from pointsman.ledger.place import Place
+from pointsman.ledger.reading import PATIENCE, Reader, reading
+from pointsman.ledger.rows import ATTEMPT_COLUMNS, DECISION_COLUMNS, quoted
 from pointsman.model.answer import FinishReason, Usage
 from pointsman.model.attempt import Attempt, AttemptOutcome, Cost, CostSource
 from pointsman.model.decision import Decision, Refusal
@@ -19,43 +20,44 @@ from pointsman.model.record import Record, Recorded
 from pointsman.model.request import Request
 from pointsman.model.snapshot import Snapshot
 
-_DECISIONS = f"SELECT {', '.join(DECISION_COLUMNS)} FROM decisions WHERE decision_id "  # noqa: S608 - our constants
-_ATTEMPTS = f"SELECT {', '.join(ATTEMPT_COLUMNS)} FROM attempts WHERE decision_id = ? ORDER BY number"  # noqa: S608
+_DECISIONS = f"SELECT {quoted(DECISION_COLUMNS)} FROM decisions WHERE decision_id "  # noqa: S608 - our constants
+_ATTEMPTS = f"SELECT {quoted(ATTEMPT_COLUMNS)} FROM attempts WHERE decision_id = ? ORDER BY number"  # noqa: S608
 _NAMED_AT_MOST = 10
 
+# A row by its columns, which are of all types.
+_Row = Mapping[str, Any]
 
-def find(path: Path, decision_id: str) -> Recorded | None:
+
+def find(place: Place, decision_id: str) -> Recorded | None:
     """The request with this id, or whose id alone begins so. AmbiguousId names the ids that do, where several."""
-    with reading(path) as connection:
-        connection.row_factory = sqlite3.Row
-        rows = connection.execute(_DECISIONS + "= ?", (decision_id,)).fetchall()
+    with reading(place) as reader:
+        rows = reader.execute(_DECISIONS + "= ?", (decision_id,)).fetchall()
         if not rows and decision_id:
             bounds = (decision_id, decision_id + "\U0010ffff", _NAMED_AT_MOST + 1)
-            rows = connection.execute(_DECISIONS + ">= ? AND decision_id < ? ORDER BY 1 LIMIT ?", bounds).fetchall()
+            rows = reader.execute(_DECISIONS + ">= ? AND decision_id < ? ORDER BY 1 LIMIT ?", bounds).fetchall()
         if len(rows) > 1:
-            raise AmbiguousId(_ambiguous(decision_id, [row["decision_id"] for row in rows]))
-        return _whole(path, connection, rows)
+            raise AmbiguousId(_ambiguous(decision_id, [row[0] for row in rows]))
+        return _whole(place, reader, rows)
 
 
-def find_exactly(path: Path, decision_id: str) -> Recorded | None:
-    """The request with this id."""
-    with reading(path) as connection:
-        connection.row_factory = sqlite3.Row
-        return _whole(path, connection, connection.execute(_DECISIONS + "= ?", (decision_id,)).fetchall())
+def find_exactly(place: Place, decision_id: str, timeout: float = PATIENCE) -> Recorded | None:
+    """The request with this id; in PostgreSQL, each query has `timeout` seconds."""
+    with reading(place, timeout) as reader:
+        return _whole(place, reader, reader.execute(_DECISIONS + "= ?", (decision_id,)).fetchall())
 
 
-def find_config(path: Path, version: str) -> str | None:
+def find_config(place: Place, version: str, timeout: float = PATIENCE) -> str | None:
     """The configuration of this version, as it was written."""
-    with reading(path) as connection:
-        row = connection.execute("SELECT document FROM configs WHERE version = ?", (version,)).fetchone()
+    with reading(place, timeout) as reader:
+        row = reader.execute("SELECT document FROM configs WHERE version = ?", (version,)).fetchone()
         return None if row is None else str(row[0])
 
 
-def newest_config(path: Path) -> str | None:
+def newest_config(place: Place) -> str | None:
     """The configuration that decided the newest request, as it was written."""
-    with reading(path) as connection:
-        newest = connection.execute("SELECT config_version FROM decisions ORDER BY received DESC LIMIT 1").fetchone()
-    return None if newest is None else find_config(path, newest[0])
+    with reading(place) as reader:
+        newest = reader.execute("SELECT config_version FROM decisions ORDER BY received DESC LIMIT 1").fetchone()
+    return None if newest is None else find_config(place, newest[0])
 
 
 def _ambiguous(prefix: str, ids: list[str]) -> str:
@@ -63,21 +65,24 @@ def _ambiguous(prefix: str, ids: list[str]) -> str:
     return f"{prefix!r} begins several decision ids; write more of the one you mean: {named}"
 
 
-def _whole(path: Path, connection: sqlite3.Connection, rows: list[sqlite3.Row]) -> Recorded | None:
+def _whole(place: Place, reader: Reader, rows: list[Sequence[Any]]) -> Recorded | None:
     if not rows:
         return None
-    return _recorded(path, rows[0], connection.execute(_ATTEMPTS, (rows[0]["decision_id"],)).fetchall())
+    decision = dict(zip(DECISION_COLUMNS, rows[0], strict=True))
+    found = reader.execute(_ATTEMPTS, (decision["decision_id"],))
+    attempts = [dict(zip(ATTEMPT_COLUMNS, row, strict=True)) for row in found]
+    return _recorded(place, decision, attempts)
 
 
-def _recorded(path: Path, row: sqlite3.Row, attempts: list[sqlite3.Row]) -> Recorded:
+def _recorded(place: Place, row: _Row, attempts: Sequence[_Row]) -> Recorded:
     try:
         record = _record(row, tuple([_attempt(attempt) for attempt in attempts]))
     except (msgspec.MsgspecError, ValueError) as error:
-        raise LedgerUnavailable(f"ledger {path}: decision {row['decision_id']} cannot be read: {error}") from error
+        raise LedgerUnavailable(f"ledger {place}: decision {row['decision_id']} cannot be read: {error}") from error
     return Recorded(record, row["prompt_hash"], bool(row["text_kept"]))
 
 
-def _record(row: sqlite3.Row, attempts: tuple[Attempt, ...]) -> Record:
+def _record(row: _Row, attempts: tuple[Attempt, ...]) -> Record:
     return Record(
         decision_id=row["decision_id"],
         method=row["method"],
@@ -110,7 +115,7 @@ def _decision(document: str | None) -> Decision | Refusal | None:
     return msgspec.json.decode(document, type=Refusal)
 
 
-def _attempt(row: sqlite3.Row) -> Attempt:
+def _attempt(row: _Row) -> Attempt:
     return Attempt(
         number=row["number"],
         kind=AttemptKind(row["kind"]),
@@ -136,7 +141,7 @@ def _attempt(row: sqlite3.Row) -> Attempt:
     )
 
 
-def _usage(row: sqlite3.Row) -> Usage:
+def _usage(row: _Row) -> Usage:
     return Usage(
         input_tokens=row["input_tokens"],
         output_tokens=row["output_tokens"],

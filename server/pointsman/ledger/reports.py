@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, tzinfo
-from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,9 +21,10 @@ from pointsman.ledger.figures import (
     share,
 )
 from pointsman.ledger.mixes import mixes
+from pointsman.ledger.place import Place
 from pointsman.ledger.query import Query
 from pointsman.ledger.rates import rates
-from pointsman.ledger.schema import reading
+from pointsman.ledger.reading import reading
 from pointsman.model.answer import Usage
 from pointsman.model.catalogue import Price
 
@@ -52,7 +52,7 @@ class Question(Struct, frozen=True, kw_only=True):
     most: int = 20
 
 
-def report(path: Path, question: Question) -> Report:
+def report(place: Place, question: Question) -> Report:
     """The report, from one state of the ledger.
 
     It may run beside `serve`, and takes no more memory for more requests.
@@ -60,8 +60,8 @@ def report(path: Path, question: Question) -> Report:
         report(Path("pointsman.db"), Question(period=Period(since=0.0, until=time.time())))
     """
     period, one_model = question.period, question.one_model
-    with reading(path) as connection:
-        query = Query(connection, question.scope, period)
+    with reading(place) as reader:
+        query = Query(reader, question.scope, period)
         totals = _totals(query)
         days = days_of(totals.first, totals.last, question.zone)
         mixed = mixes(query, days, one_model.price if one_model else None, question.most)

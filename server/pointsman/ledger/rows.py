@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -17,7 +17,7 @@ from pointsman.model.plan import AttemptKind
 from pointsman.model.record import Record
 from pointsman.model.snapshot import Snapshot
 
-Value = str | int | float | None
+Value = str | int | float | bool | None
 Row = tuple[Value, ...]
 
 # Documents come last: SQLite keeps the head of a long row on the page, so that reports never read the overflow.
@@ -44,6 +44,11 @@ FEEDBACK_COLUMNS = (
     *("decision_id", "feedback_id", "received", "source", "score"),
     *("correct_task", "preferred_model", "preferred_tier", "comment", "labels"),
 )
+
+
+def quoted(columns: Sequence[str]) -> str:
+    """A list of columns for SQL: to PostgreSQL a bare `user` is a question of its own."""
+    return ", ".join([f'"{column}"' for column in columns])
 
 
 class Rows(Struct, frozen=True):
@@ -180,7 +185,7 @@ def _attempt(decision_id: str, attempt: Attempt) -> Row:
     )
 
 
-_UNENCODABLE = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
+UNENCODABLE = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -192,25 +197,31 @@ def _json(value: object) -> str:
 def _snapshot(snapshot: Snapshot) -> str:
     try:
         return _json(snapshot)
-    except _UNENCODABLE:
+    except UNENCODABLE:
         # A policy's signal may be anything, and one that JSON has no form for must not cost the record.
         signals = {entry: _recordable(signal) for entry, signal in snapshot.signals.items()}
         return _json(replace(snapshot, signals=signals))
 
 
 def _opinions(opinions: tuple[Opinion, ...]) -> str:
-    kept: list[Opinion] = []
-    for opinion in opinions:
+    try:
+        return _json(opinions)
+    except UNENCODABLE:
         # As of signals: what JSON has no form for is missing when the decision is to be made again, and only then.
-        with suppress(*_UNENCODABLE):
-            _json(opinion)
-            kept.append(opinion)
-    return _json(kept)
+        return _json([opinion for opinion in opinions if _encodable(opinion)])
+
+
+def _encodable(opinion: Opinion) -> bool:
+    try:
+        _json(opinion)
+    except UNENCODABLE:
+        return False
+    return True
 
 
 def _recordable(signal: object) -> object:
     try:
         _json(signal)
-    except _UNENCODABLE:
+    except UNENCODABLE:
         return {"unrecordable": f"{type(signal).__module__}.{type(signal).__qualname__}"}
     return signal

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from pointsman.ledger.schema import reading
+from pointsman.ledger.place import Place
+from pointsman.ledger.reading import reading
 from pointsman.model.budget import Dimension, Sum, Window
 
 # Quoted: `user` is a word of the language elsewhere.
@@ -21,8 +21,8 @@ _COLUMNS: Mapping[Dimension, str] = {
 }
 
 
-def sums_query(dimensions: Sequence[Dimension], mark: str = "?") -> str:
-    """The query; its two parameters, written as `mark`, are the window's begin and end. Its columns: values, then sums.
+def _query(dimensions: Sequence[Dimension]) -> str:
+    """The query; its two parameters are the window's begin and end. Its columns: values, then sums.
 
     Whoever has no value somewhere is left out: no budget counts him there.
     """
@@ -34,20 +34,12 @@ def sums_query(dimensions: Sequence[Dimension], mark: str = "?") -> str:
         f"SELECT {told}COALESCE(SUM(a.cost_nano_usd), 0), COUNT(DISTINCT a.decision_id),"  # noqa: S608 - our constants
         " COALESCE(SUM(a.input_tokens + a.output_tokens), 0)"
         " FROM decisions d JOIN attempts a ON a.decision_id = d.decision_id"
-        f" WHERE d.received >= {mark} AND d.received < {mark}{named}{grouped}"
+        f" WHERE d.received >= ? AND d.received < ?{named}{grouped}"
     )
 
 
-# As a driver gives them: texts, then numbers of whatever type a sum has there.
-def sum_of(row: Sequence[str | int], dimensions: Sequence[Dimension]) -> Sum:
-    """One row of the query."""
-    place = len(dimensions)
-    nano_usd, requests, tokens = [int(number) for number in row[place:]]
-    return Sum(tuple([str(value) for value in row[:place]]), nano_usd, requests, tokens)
-
-
-def sums(path: Path, dimensions: Sequence[Dimension], window: Window) -> Sequence[Sum]:
-    """The sums of a SQLite ledger."""
-    with reading(path) as connection:
-        rows = connection.execute(sums_query(dimensions), (window.start, window.end)).fetchall()
-    return [sum_of(row, dimensions) for row in rows]
+def sums(place: Place, dimensions: Sequence[Dimension], window: Window) -> Sequence[Sum]:
+    """One for each combination of values; LedgerUnavailable."""
+    with reading(place) as reader:
+        rows = reader.execute(_query(dimensions), (window.start, window.end)).fetchall()
+    return [Sum(tuple(row[: len(dimensions)]), *row[len(dimensions) :]) for row in rows]

@@ -128,6 +128,11 @@ BUDGET_USED_RATIO = Metric(
 )
 BUILD_INFO = Metric("pointsman_build_info", Kind.GAUGE, "1, labelled with the version of this server.", ("version",))
 CONFIG_INFO = Metric("pointsman_config_info", Kind.GAUGE, "1, labelled with the configuration in use.", ("version",))
+LEDGER_SPOOLED = Metric(
+    "pointsman_ledger_spooled_records",
+    Kind.GAUGE,
+    "Records that are in the spool, because the ledger's database is slow, full or down, and not yet in the database.",
+)
 REQUESTS_RUNNING = Metric("pointsman_requests_running", Kind.GAUGE, "Requests that are running now.")
 UNAUTHENTICATED = Metric(
     "pointsman_unauthenticated_total",
@@ -155,6 +160,7 @@ METRICS = (
     BUILD_INFO,
     CONFIG_INFO,
     REQUESTS_RUNNING,
+    LEDGER_SPOOLED,
     UNAUTHENTICATED,
 )
 

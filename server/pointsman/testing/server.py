@@ -157,9 +157,8 @@ async def _serving(serving: Coroutine[Any, Any, None], ready: asyncio.Future[str
 def _placed(config: Config, ledger: Path) -> Config:
     """On free ports of this machine, its ledger in a directory that goes away; without `auth`, for everybody."""
     server = config.server.model_copy(update={"grpc": _FREE, "http": _FREE, "drain": 1.0})
-    return replace(
-        config, auth=config.auth or "none", server=server, ledger=config.ledger.model_copy(update={"path": str(ledger)})
-    )
+    ledger_settings = config.ledger.model_copy(update={"path": str(ledger), "url": None})
+    return replace(config, auth=config.auth or "none", server=server, ledger=ledger_settings)
 
 
 def _request(asked: Request | str) -> Request:

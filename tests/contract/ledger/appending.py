@@ -9,11 +9,11 @@ from pathlib import Path
 
 from tests.contract.ledger.records import record
 
-from pointsman.ledger.sqlite import SqliteLedger
+from pointsman.ledger.opening import open_ledger
 
 
 async def main(path: Path, prefix: str) -> None:
-    ledger = await SqliteLedger.open(path)
+    ledger = await open_ledger(path)
     numbers = itertools.count()
 
     async def append() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from tests.contract.ledger.records import CANARY, attempt, record
 
 from pointsman.errors import LedgerUnavailable
+from pointsman.ledger.recording import DatabaseLedger
 from pointsman.ledger.redaction import redacted
 from pointsman.model.activation import ActivatedBy, Activation
 from pointsman.model.attempt import Attempt, AttemptOutcome, Cost, CostSource
@@ -19,7 +22,8 @@ from pointsman.model.budget import Dimension, Sum, Window
 from pointsman.model.feedback import Feedback, FeedbackSource
 from pointsman.model.plan import AttemptKind
 from pointsman.model.record import Record
-from pointsman.ports import Ledger
+
+DAY = 24 * 3600.0
 
 
 class Outside(ABC):
@@ -62,33 +66,34 @@ def summed() -> list[Record]:
     ]
 
 
-Opener = Callable[..., Awaitable[Ledger]]
+Opener = Callable[..., Awaitable[DatabaseLedger]]
 
 
 class LedgerContract:
-    """`open_ledger` takes `queue` (records), `timeout` (seconds) and `prompts`, and closes nothing by itself."""
+    """`open_ledger` takes fields of `LedgerOptions`, and closes nothing by itself."""
 
     @pytest.fixture
-    async def ledger(self, open_ledger: Opener) -> AsyncIterator[Ledger]:
+    async def ledger(self, open_ledger: Opener) -> AsyncIterator[DatabaseLedger]:
         ledger = await open_ledger()
         yield ledger
         await ledger.aclose()
 
-    async def test_what_is_acknowledged_is_there_for_others(self, ledger: Ledger, outside: Outside) -> None:
+    async def test_what_is_acknowledged_is_there_for_others(self, ledger: DatabaseLedger, outside: Outside) -> None:
         await ledger.append(record("d-1"))
         assert outside.decision_ids() == ["d-1"]
 
-    async def test_each_attempt_has_its_row(self, ledger: Ledger, outside: Outside) -> None:
+    async def test_each_attempt_has_its_row(self, ledger: DatabaseLedger, outside: Outside) -> None:
         kept = record("d-1")
         await ledger.append(kept)
         assert outside.attempts("d-1") == list(kept.attempts)
 
-    async def test_a_thousand_at_once(self, ledger: Ledger, outside: Outside) -> None:
+    async def test_a_thousand_at_once(self, ledger: DatabaseLedger, outside: Outside) -> None:
         ids = [f"d-{number:04}" for number in range(1000)]
         await asyncio.gather(*(ledger.append(record(decision_id)) for decision_id in ids))
+        await replayed(ledger)
         assert outside.decision_ids() == ids
 
-    async def test_an_id_is_recorded_once(self, ledger: Ledger, outside: Outside) -> None:
+    async def test_an_id_is_recorded_once(self, ledger: DatabaseLedger, outside: Outside) -> None:
         await ledger.append(record("d-1"))
         await asyncio.gather(ledger.append(record("d-1")), ledger.append(record("d-1")))
         assert outside.decision_ids() == ["d-1"]
@@ -122,7 +127,7 @@ class LedgerContract:
         with pytest.raises(LedgerUnavailable, match="closed"):
             await ledger.add_config("v1", "chain: []")
 
-    async def test_a_configuration_is_kept_once(self, ledger: Ledger, outside: Outside) -> None:
+    async def test_a_configuration_is_kept_once(self, ledger: DatabaseLedger, outside: Outside) -> None:
         await ledger.add_config("v1", "chain: []")
         await ledger.add_config("v1", "chain: [other]")
         assert outside.config("v1") == "chain: []"
@@ -138,7 +143,7 @@ class LedgerContract:
         assert found.record == replace(kept, opinions=())
         await ledger.aclose()
 
-    async def test_without_text_the_answers_of_those_who_read_it_are_kept(self, ledger: Ledger) -> None:
+    async def test_without_text_the_answers_of_those_who_read_it_are_kept(self, ledger: DatabaseLedger) -> None:
         kept = record("d-1")
         await ledger.append(kept)
         found = await ledger.find("d-1")
@@ -149,17 +154,17 @@ class LedgerContract:
             opinion.hook: opinion.answer() for opinion in kept.opinions
         }
 
-    async def test_only_a_whole_id_is_found(self, ledger: Ledger) -> None:
+    async def test_only_a_whole_id_is_found(self, ledger: DatabaseLedger) -> None:
         await ledger.append(record("d-10"))
         assert await ledger.find("d-1") is None
         assert await ledger.find("") is None
 
-    async def test_a_configuration_can_be_read_back(self, ledger: Ledger) -> None:
+    async def test_a_configuration_can_be_read_back(self, ledger: DatabaseLedger) -> None:
         await ledger.add_config("v1", "chain: []")
         assert await ledger.find_config("v1") == "chain: []"
         assert await ledger.find_config("v2") is None
 
-    async def test_sums_of_a_window_by_what_budgets_tell_apart(self, ledger: Ledger) -> None:
+    async def test_sums_of_a_window_by_what_budgets_tell_apart(self, ledger: DatabaseLedger) -> None:
         assert await ledger.sums((), WINDOW) == [Sum((), 0, 0, 0)]
         for kept in summed():
             await ledger.append(kept)
@@ -186,14 +191,132 @@ class LedgerContract:
         await ledger.aclose()
         assert CANARY.encode() in outside.stored_bytes()
 
-    async def test_another_writer_only_delays(self, ledger: Ledger, outside: Outside) -> None:
+    async def test_another_writer_only_delays(self, open_ledger: Opener, outside: Outside) -> None:
+        ledger = await open_ledger(spool_after=0.05)
         with outside.locked():
-            append = asyncio.create_task(ledger.append(record("d-1")))
-            done, _ = await asyncio.wait([append], timeout=1.0)
-            assert not done
+            await ledger.append(record("d-1"))
+            await ledger.append(record("d-2"))
+            assert ledger.spooled == 2
             assert outside.decision_ids() == []
-        await append
+        await replayed(ledger)
+        assert outside.decision_ids() == ["d-1", "d-2"]
+        assert len(outside.attempts("d-1")) == 2
+        await ledger.append(record("d-3"))
+        await replayed(ledger)
+        assert outside.decision_ids() == ["d-1", "d-2", "d-3"]
+        await ledger.aclose()
+
+    async def test_going_away_and_coming_back_at_any_moment(self, open_ledger: Opener, outside: Outside) -> None:
+        ledger = await open_ledger(spool_after=0.01)
+        written: list[str] = []
+
+        async def write(name: str) -> None:
+            for number in range(100):
+                await ledger.append(record(f"{name}-{number:03}"))
+                written.append(f"{name}-{number:03}")
+
+        writing = asyncio.gather(*(write(name) for name in "abcd"))
+        while not writing.done():
+            with outside.locked():
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)
+        await writing
+        await replayed(ledger)
+        await ledger.aclose()
+        assert outside.decision_ids() == sorted(written)
+
+    async def test_what_was_spooled_survives_a_restart(self, open_ledger: Opener, outside: Outside) -> None:
+        ledger = await open_ledger(spool_after=0.01)
+        with outside.locked():
+            await ledger.append(record("d-1"))
+            await ledger.add_config("v1", "chain: []")
+            await ledger.aclose()
+            assert outside.decision_ids() == []
+            early = await open_ledger(timeout=0.05)
+            with pytest.raises(LedgerUnavailable, match="2 records of an earlier run are still in the spool"):
+                await early.caught_up()
+            await early.aclose()
+        again = await open_ledger()
+        await again.caught_up()
         assert outside.decision_ids() == ["d-1"]
+        assert outside.config("v1") == "chain: []"
+        await again.aclose()
+
+    async def test_what_is_in_both_is_recorded_once(self, open_ledger: Opener, outside: Outside) -> None:
+        """As after a kill between a commit and the deletion of what it was made of."""
+        ledger = await open_ledger(spool_after=0.01)
+        with outside.locked():
+            await ledger.append(record("d-1"))
+            await ledger.aclose()
+        again = await open_ledger()
+        await again.append(record("d-1"))
+        await replayed(again)
+        await again.aclose()
+        assert outside.decision_ids() == ["d-1"]
+        assert len(outside.attempts("d-1")) == 2
+
+    async def test_a_record_that_cannot_be_stored_holds_up_no_other_in_the_spool(
+        self, open_ledger: Opener, outside: Outside, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        ledger = await open_ledger(spool_after=0.01)
+        with outside.locked():
+            await ledger.append(record("d-1"))
+            await ledger.append(record("d-2", replace(attempt(), cost_nano_usd=2**63)))
+            await ledger.append(record("d-3"))
+        await replayed(ledger)
+        await ledger.aclose()
+        assert outside.decision_ids() == ["d-1", "d-3"]
+        (told,) = [line.message for line in caplog.records if line.levelname == "ERROR"]
+        assert "a record of the spool cannot be stored" in told
+        assert b"d-2" in content(told.rpartition("it is in ")[2])
+
+    async def test_a_full_spool_refuses_at_once(
+        self, open_ledger: Opener, outside: Outside, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        ledger = await open_ledger(spool_after=0.05, spool_bytes=8_000)
+        with outside.locked():
+            results = await asyncio.gather(
+                *(ledger.append(record(f"d-{number}")) for number in range(9)), return_exceptions=True
+            )
+            kept = ledger.spooled
+            assert 0 < kept < 9
+            assert [type(result) for result in results] == [type(None)] * kept + [LedgerUnavailable] * (9 - kept)
+            with pytest.raises(LedgerUnavailable, match="the spool is full"):
+                await ledger.append(record("d-9"))
+        await replayed(ledger)
+        await ledger.append(record("d-8"))
+        await replayed(ledger)
+        await ledger.aclose()
+        # What was refused may have been on its way to the database already.
+        stored = {*outside.decision_ids()}
+        assert {*(f"d-{number}" for number in range(kept)), "d-8"} <= stored <= {f"d-{number}" for number in range(9)}
+        # One line for each change of state, however many records were refused.
+        assert len([line for line in caplog.records if "answers are refused" in line.message]) == 1
+        changes = [line.message for line in caplog.records if "answers are refused" not in line.message]
+        assert ["go to the spool" in change for change in changes[::2]] == [True] * (len(changes) // 2)
+        assert ["are committed again" in change for change in changes[1::2]] == [True] * (len(changes) // 2)
+
+    async def test_what_is_too_old_is_blanked_and_then_deleted(self, open_ledger: Opener, outside: Outside) -> None:
+        now = time.time()
+        ledger = await open_ledger(prompts="text")
+        ages = {f"old-{number:03}": 100 * DAY for number in range(250)} | {"blank": 50 * DAY, "whole": 10 * DAY}
+        await asyncio.gather(*(ledger.append(record(name, received=now - age)) for name, age in ages.items()))
+        await ledger.aclose()
+        ledger = await open_ledger(prompts="text", keep_text=30 * DAY, keep_records=60 * DAY)
+        await ledger.append(record("new", received=now))
+        async with asyncio.timeout(20):
+            while len(outside.decision_ids()) > 3:  # noqa: ASYNC110 - nobody announces it
+                await asyncio.sleep(0.01)
+        found = {name: await ledger.find(name) for name in outside.decision_ids()}
+        await ledger.aclose()
+        assert {name: each and each.text_kept for name, each in found.items()} == {
+            "blank": False,
+            "new": True,
+            "whole": True,
+        }
+        assert found["blank"] is not None
+        assert found["blank"].record.request == redacted(record("blank").request)
+        assert [len(outside.attempts(name)) for name in ("blank", "old-000")] == [2, 0]
 
     async def test_a_full_queue_refuses_at_once(self, open_ledger: Opener, outside: Outside) -> None:
         ledger = await open_ledger(queue=3)
@@ -209,7 +332,7 @@ class LedgerContract:
 
     async def test_what_came_too_late_is_recorded_once(self, open_ledger: Opener, outside: Outside) -> None:
         ledger = await open_ledger(timeout=0.05)
-        with outside.locked(), pytest.raises(LedgerUnavailable, match="not committed within"):
+        with outside.locked(), pytest.raises(LedgerUnavailable, match="not recorded within"):
             await ledger.append(record("d-1"))
         await ledger.aclose()
         again = await open_ledger()
@@ -219,15 +342,17 @@ class LedgerContract:
         assert len(outside.attempts("d-1")) == 2
 
     async def test_closing_says_what_was_lost(self, open_ledger: Opener, outside: Outside) -> None:
-        ledger = await open_ledger(timeout=0.05)
+        ledger = await open_ledger(spool_after=0.1, spool_bytes=0)
         with outside.locked():
-            with pytest.raises(LedgerUnavailable):
-                await ledger.append(record("d-1"))
+            append = asyncio.create_task(ledger.append(record("d-1")))
+            await asyncio.sleep(0)
             with pytest.raises(LedgerUnavailable, match="without its last 1 records"):
                 await ledger.aclose()
+            with pytest.raises(LedgerUnavailable, match="the spool is full"):
+                await append
         assert outside.decision_ids() == []
 
-    async def test_the_history_of_configurations(self, ledger: Ledger) -> None:
+    async def test_the_history_of_configurations(self, ledger: DatabaseLedger) -> None:
         assert list(await ledger.activations(10)) == []
         first, second = (
             Activation("v1", 1_700_000_000.25, ActivatedBy.START),
@@ -239,7 +364,7 @@ class LedgerContract:
         assert list(await ledger.activations(10)) == [again, second, first]
         assert list(await ledger.activations(2)) == [again, second]
 
-    async def test_an_outcome_is_added_once_and_summed_up(self, ledger: Ledger, outside: Outside) -> None:
+    async def test_an_outcome_is_added_once_and_summed_up(self, ledger: DatabaseLedger, outside: Outside) -> None:
         await ledger.append(replace(record("d-1"), attempts=(), cost=Cost()))
         failed = replace(attempt(1), outcome=AttemptOutcome.FAILED, error_reason="ALL_PROVIDERS_DOWN", cost_nano_usd=10)
         answered = replace(attempt(2), kind=AttemptKind.FAILOVER, cost_nano_usd=500, cost_source=CostSource.ESTIMATE)
@@ -250,11 +375,13 @@ class LedgerContract:
         assert found
         assert found.record.cost == Cost(answer=500, overhead=10, estimated=True)
 
-    async def test_an_outcome_of_what_is_not_recorded_changes_nothing(self, ledger: Ledger, outside: Outside) -> None:
+    async def test_an_outcome_of_what_is_not_recorded_changes_nothing(
+        self, ledger: DatabaseLedger, outside: Outside
+    ) -> None:
         await ledger.add_outcome("d-9", attempt(1))
         assert outside.decision_ids() == []
 
-    async def test_feedback_is_kept_with_its_decision(self, ledger: Ledger) -> None:
+    async def test_feedback_is_kept_with_its_decision(self, ledger: DatabaseLedger) -> None:
         said = Feedback(
             feedback_id="f-1",
             decision_id="d-1",
@@ -277,3 +404,14 @@ class LedgerContract:
         await ledger.add_feedback(changed)
         assert list(await ledger.feedback("d-1")) == [bare, changed]
         assert list(await ledger.feedback("d-2")) == [other]
+
+
+def content(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
+async def replayed(ledger: DatabaseLedger) -> None:
+    """Wait until nothing is in the spool."""
+    async with asyncio.timeout(20):
+        while ledger.spooled:  # noqa: ASYNC110 - nobody announces it
+            await asyncio.sleep(0.01)

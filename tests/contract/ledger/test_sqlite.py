@@ -7,20 +7,21 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from msgspec.structs import replace
-from tests.contract.ledger.records import attempt, record
+from tests.contract.ledger.records import CANARY, attempt, record
 from tests.contract.ledger.suite import LedgerContract, Opener, Outside
 
 from pointsman.errors import LedgerUnavailable
 from pointsman.ledger.migrations import MIGRATIONS
+from pointsman.ledger.opening import open_ledger
+from pointsman.ledger.options import LedgerOptions
 from pointsman.ledger.recorded import find, find_config
+from pointsman.ledger.recording import DatabaseLedger
 from pointsman.ledger.schema import VERSION
-from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
 from pointsman.model.attempt import Attempt
-from pointsman.ports import Ledger
 
 
 class SqliteOutside(Outside):
@@ -39,7 +40,7 @@ class SqliteOutside(Outside):
         return find_config(self._path, version)
 
     def stored_bytes(self) -> bytes:
-        return b"".join(file.read_bytes() for file in self._path.parent.glob(f"{self._path.name}*"))
+        return b"".join(file.read_bytes() for file in self._path.parent.rglob("*") if file.is_file())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -61,24 +62,22 @@ class TestSqliteLedger(LedgerContract):
 
     @pytest.fixture
     def open_ledger(self, path: Path) -> Opener:
-        async def opener(
-            queue: int = 10_000, timeout: float = 10.0, prompts: Literal["none", "text"] = "none"
-        ) -> Ledger:
-            return await SqliteLedger.open(path, SqliteOptions(queue=queue, timeout=timeout, prompts=prompts))
+        async def opener(**options: Any) -> DatabaseLedger:
+            return await open_ledger(path, LedgerOptions(**options))
 
         return opener
 
 
 async def test_only_its_owner_may_read_the_file(path: Path) -> None:
-    ledger = await SqliteLedger.open(path)
+    ledger = await open_ledger(path)
     await ledger.append(record("d-1"))
-    modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir() if file.is_file()}
     await ledger.aclose()
     assert modes == {0o600}
 
 
 async def test_closing_ends_the_thread(path: Path) -> None:
-    ledger = await SqliteLedger.open(path)
+    ledger = await open_ledger(path)
     assert "pointsman-ledger" in [thread.name for thread in threading.enumerate()]
     await ledger.aclose()
     assert "pointsman-ledger" not in [thread.name for thread in threading.enumerate()]
@@ -86,14 +85,14 @@ async def test_closing_ends_the_thread(path: Path) -> None:
 
 @pytest.mark.parametrize("synchronous", ["normal", "full"])
 async def test_both_ways_to_sync(path: Path, synchronous: Literal["normal", "full"]) -> None:
-    ledger = await SqliteLedger.open(path, SqliteOptions(synchronous=synchronous))
+    ledger = await open_ledger(path, LedgerOptions(synchronous=synchronous))
     await ledger.append(record("d-1"))
     await ledger.aclose()
     assert SqliteOutside(path).decision_ids() == ["d-1"]
 
 
 async def test_many_bytes_fill_the_queue_too(path: Path) -> None:
-    ledger = await SqliteLedger.open(path, SqliteOptions(queue_bytes=0))
+    ledger = await open_ledger(path, LedgerOptions(queue_bytes=0))
     with pytest.raises(LedgerUnavailable, match="0 bytes"):
         await ledger.append(record("d-1"))
     await ledger.aclose()
@@ -101,7 +100,7 @@ async def test_many_bytes_fill_the_queue_too(path: Path) -> None:
 
 async def test_a_record_that_cannot_be_stored_takes_no_other_with_it(path: Path) -> None:
     impossible = replace(attempt(), cost_nano_usd=2**63)
-    ledger = await SqliteLedger.open(path)
+    ledger = await open_ledger(path)
     results = await asyncio.gather(
         ledger.append(record("d-1")),
         ledger.append(record("d-2", impossible)),
@@ -124,13 +123,13 @@ def newer(path: Path) -> bytes:
 async def test_a_newer_schema_is_refused_and_left_alone(path: Path, newer: bytes) -> None:
     told = rf"ledger #1\?\.db has schema version {VERSION + 1}, .* versions up to {VERSION}; use the release"
     with pytest.raises(LedgerUnavailable, match=told):
-        await SqliteLedger.open(path)
+        await open_ledger(path)
     assert SqliteOutside(path).stored_bytes() == newer
 
 
 async def test_opening_where_nothing_can_be(tmp_path: Path) -> None:
     with pytest.raises(LedgerUnavailable, match="cannot be opened"):
-        await SqliteLedger.open(tmp_path / "missing" / "ledger.db")
+        await open_ledger(tmp_path / "missing" / "ledger.db")
 
 
 @pytest.fixture
@@ -141,7 +140,7 @@ def no_database(path: Path) -> Path:
 
 async def test_a_file_that_is_no_database(no_database: Path) -> None:
     with pytest.raises(LedgerUnavailable, match="cannot be opened: file is not a database"):
-        await SqliteLedger.open(no_database)
+        await open_ledger(no_database)
 
 
 async def test_a_ledger_of_the_first_schema_is_migrated(path: Path) -> None:
@@ -149,7 +148,7 @@ async def test_a_ledger_of_the_first_schema_is_migrated(path: Path) -> None:
         for statement in MIGRATIONS[0]:
             connection.execute(statement)
         connection.execute("PRAGMA user_version = 1")
-    ledger = await SqliteLedger.open(path)
+    ledger = await open_ledger(path)
     await ledger.append(record("d-1"))
     await ledger.aclose()
     with closing(sqlite3.connect(path)) as connection:
@@ -158,7 +157,21 @@ async def test_a_ledger_of_the_first_schema_is_migrated(path: Path) -> None:
 
 async def test_a_ledger_goes_on_where_the_last_one_ended(path: Path) -> None:
     for number in range(2):
-        ledger = await SqliteLedger.open(path)
+        ledger = await open_ledger(path)
         await ledger.append(record(f"d-{number}"))
         await ledger.aclose()
     assert SqliteOutside(path).decision_ids() == ["d-0", "d-1"]
+
+
+async def test_what_was_blanked_is_nowhere_in_the_file(path: Path) -> None:
+    ledger = await open_ledger(path, LedgerOptions(prompts="text"))
+    for number in range(20):
+        await ledger.append(record(f"d-{number}"))
+    await ledger.aclose()
+    assert CANARY.encode() in SqliteOutside(path).stored_bytes()
+    ledger = await open_ledger(path, LedgerOptions(keep_text=0.0))
+    async with asyncio.timeout(20):
+        while (found := await ledger.find("d-19")) and found.text_kept:  # noqa: ASYNC110 - nobody announces it
+            await asyncio.sleep(0.01)
+    await ledger.aclose()
+    assert CANARY.encode() not in SqliteOutside(path).stored_bytes()

@@ -27,7 +27,7 @@ from pointsman.ledger.figures import (
     Spend,
     TierLatency,
 )
-from pointsman.ledger.sqlite import SqliteLedger
+from pointsman.ledger.opening import open_ledger
 from pointsman.model.answer import Usage
 from pointsman.model.catalogue import Catalogue
 
@@ -159,7 +159,7 @@ def test_decisions_without_a_run_are_told_apart() -> None:
 async def ledger(directory: Path, *documents: str) -> str:
     """One request under each of these configurations, in this order of time; kept in the opposite one."""
     path = directory / "ledger.db"
-    opened = await SqliteLedger.open(path)
+    opened = await open_ledger(path)
     for number, document in reversed(list(enumerate(documents))):
         await opened.add_config(f"v{number}", document)
         asked = record(f"d-{number}", received=float(number))
@@ -239,7 +239,7 @@ async def test_options_that_mean_nothing(
 
 async def test_an_alert_is_an_exit_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "ledger.db"
-    opened = await SqliteLedger.open(path)
+    opened = await open_ledger(path)
     for number in range(400):
         attempts = (attempt(1),) if number < 200 or number % 2 else ()
         await opened.append(record(f"d-{number}", *attempts, received=1000.0 + number))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pointsman.cli import serve
+from pointsman.ledger.place import Postgres
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "pointsman.yaml"
 
@@ -27,6 +28,19 @@ def test_the_command_line_wins_over_the_file() -> None:
         parsed("--config", str(EXAMPLE), "--simulated", "--grpc", "127.0.0.1:0", "--http", "off", "--ledger", "x.db")
     )
     assert (config.server.grpc, config.server.http, config.ledger.path) == ("127.0.0.1:0", None, "x.db")
+
+
+def test_a_database_may_be_given_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:canary@h/db")
+    config = serve.configuration(parsed("--config", str(EXAMPLE), "--simulated", "--ledger", "${DATABASE_URL}"))
+    assert config.ledger_place == Postgres("postgresql://u:canary@h/db")
+    assert "canary" not in repr(config)
+
+
+def test_a_database_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    with pytest.raises(argparse.ArgumentError, match="environment variable DATABASE_URL is not set"):
+        parsed("--ledger", "${DATABASE_URL}")
 
 
 def test_what_is_not_given_stays_as_written() -> None:

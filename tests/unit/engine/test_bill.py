@@ -102,7 +102,7 @@ async def test_the_worst_case_is_all_of_the_input_written_to_a_cache() -> None:
     call = engine.start(None, ASKED)
     await hold.reached()
     # Ten tokens at 1.0 instead of 0.3 USD per million.
-    assert await standing(engine) == {"all/day": (0, WORST + 7001)}
+    assert await standing(engine) == {"all/day": (0, WORST + 7000)}
     hold.release()
     await call
 

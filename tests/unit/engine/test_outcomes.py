@@ -141,10 +141,11 @@ async def test_without_the_configuration_the_price_is_the_decisions(bench: Repor
     assert charged.cost.answer > 0
 
 
-async def test_another_tenants_decision_is_unknown(bench: Reporting) -> None:
+async def test_another_tenants_decision_is_denied_as_one_that_there_is_not(bench: Reporting) -> None:
     outcome = Outcome(decision_id=await bench.decided())
-    assert (await bench.refused(outcome, "acme")).reason is Reason.UNKNOWN_DECISION
-    assert (await bench.refused(replace(outcome, decision_id="0" * 32))).reason is Reason.UNKNOWN_DECISION
+    assert (await bench.refused(outcome, "acme")).reason is Reason.PERMISSION_DENIED
+    nothing = replace(outcome, decision_id="0" * 32)
+    assert (await bench.refused(nothing, "acme")).reason is Reason.PERMISSION_DENIED
 
 
 async def test_what_cannot_have_been_run(bench: Reporting) -> None:

@@ -7,10 +7,11 @@ from msgspec.structs import replace
 from tests.contract.ledger.records import attempt, decision, record
 
 from pointsman.errors import AmbiguousId, LedgerUnavailable
+from pointsman.ledger.opening import open_ledger
+from pointsman.ledger.options import LedgerOptions
 from pointsman.ledger.recorded import find, find_config, newest_config
 from pointsman.ledger.redaction import redacted
 from pointsman.ledger.schema import VERSION
-from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
 from pointsman.model.answer import Usage
 from pointsman.model.decision import Assessed, Refusal
 from pointsman.model.record import Record, Recorded
@@ -36,7 +37,7 @@ def path(tmp_path: Path) -> Path:
 
 
 async def recorded(path: Path, *records: Record) -> None:
-    ledger = await SqliteLedger.open(path, SqliteOptions(prompts="text"))
+    ledger = await open_ledger(path, LedgerOptions(prompts="text"))
     for kept in records:
         await ledger.append(kept)
     await ledger.aclose()
@@ -60,7 +61,7 @@ async def test_what_was_recorded_comes_back(path: Path, kept: Record) -> None:
 
 
 async def test_without_its_text_where_that_was_not_kept(path: Path) -> None:
-    ledger = await SqliteLedger.open(path)
+    ledger = await open_ledger(path)
     await ledger.append(record("d-1"))
     await ledger.aclose()
     found = find(path, "d-1")
@@ -85,7 +86,7 @@ async def test_only_ten_of_many_ids_are_named(path: Path) -> None:
 
 
 async def test_it_may_be_read_while_it_is_written(path: Path) -> None:
-    ledger = await SqliteLedger.open(path)
+    ledger = await open_ledger(path)
     await ledger.append(record("d-1"))
     await ledger.add_config("v1", "chain: []")
     assert _id(find(path, "d-1")) == "d-1"

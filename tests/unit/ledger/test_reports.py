@@ -22,8 +22,8 @@ from pointsman.ledger.figures import (
     Spend,
     TierLatency,
 )
+from pointsman.ledger.opening import open_ledger
 from pointsman.ledger.reports import OneModel, Question, report
-from pointsman.ledger.sqlite import SqliteLedger
 from pointsman.model.answer import Usage
 from pointsman.model.attempt import AttemptOutcome, Cost
 from pointsman.model.catalogue import Price
@@ -51,7 +51,7 @@ def refused(number: int) -> Record:
 
 
 async def reported(path: Path, *records: Record, question: Question = EVERYTHING) -> Report:
-    ledger = await SqliteLedger.open(path / "ledger.db")
+    ledger = await open_ledger(path / "ledger.db")
     for kept in records:
         await ledger.append(kept)
     made = report(path / "ledger.db", question)

@@ -191,6 +191,7 @@ def test_nothing_that_a_caller_said_is_shown() -> None:
 def test_every_series_is_declared_and_every_declaration_shown() -> None:
     metrics = failed_over()
     metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): 0})
+    metrics.gauge(names.LEDGER_SPOOLED, lambda: {(): 0})
     metrics.gauge(names.PROVIDER_STATE, lambda: {("openai", "up"): 1})
     metrics.gauge(names.UNAUTHENTICATED, lambda: {("CREDENTIALS_MISSING",): 0})
     metrics.gauge(names.STATE_DEGRADED, lambda: {(): 0})

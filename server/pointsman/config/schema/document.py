@@ -9,10 +9,11 @@ from pydantic import Field
 from pointsman.config.scalars import ModelName, Name
 from pointsman.config.schema.access import Auth
 from pointsman.config.schema.budgets import Budgets
+from pointsman.config.schema.ledger import Ledger
 from pointsman.config.schema.models import Model, TierNames, TierRows
 from pointsman.config.schema.policies import DEFAULT_CHAIN, ChainEntry, Compliance, Entries, Gate
 from pointsman.config.schema.providers import Provider
-from pointsman.config.schema.running import Failover, Health, Ledger, Server, Timeouts
+from pointsman.config.schema.running import Failover, Health, Server, Timeouts
 from pointsman.config.schema.section import Section
 from pointsman.config.schema.state import State
 from pointsman.config.schema.tasks import ModeName, Task

@@ -1,8 +1,6 @@
-"""`server`, `ledger`, `failover`, `health` and `timeouts`: how requests are run."""
+"""`server`, `failover`, `health` and `timeouts`: how requests are run."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -50,18 +48,6 @@ class Server(Section):
         if value < (default := info.data.get("default_deadline", value)):
             raise ValueError(f"must not be below default_deadline, which is {default:g}s")
         return value
-
-
-class Ledger(Section):
-    """What is recorded of each request, and where."""
-
-    path: str = Field(default="pointsman.db", min_length=1, description="SQLite file, from the working directory.")
-    prompts: Literal["none", "text"] = Field(
-        default="none", description="`text` keeps prompts; `none` keeps a hash. Answers are never kept."
-    )
-    synchronous: Literal["normal", "full"] = Field(
-        default="normal", description="`full` survives a power cut too, with an fsync per commit."
-    )
 
 
 class Failover(Section):
