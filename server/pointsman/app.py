@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -16,6 +17,7 @@ from pointsman.config.load import load_catalogue
 from pointsman.config.rules import Built, build_rules, load_supposed
 from pointsman.config.settings import Account, Config
 from pointsman.engine.explain import Explainer
+from pointsman.engine.observe import Observer
 from pointsman.engine.panic import PanicAlarm
 from pointsman.engine.probing import Prober
 from pointsman.engine.route import Engine, World
@@ -32,13 +34,19 @@ from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
 from pointsman.rpc.server import DoorSettings, GrpcDoor
 from pointsman.rpc.service import Desk
+from pointsman.rpc.sight import Sight
+from pointsman.rpc.status import CODES
 from pointsman.stores.breaker import BreakerSettings
 from pointsman.stores.clock import SystemClock
 from pointsman.stores.health import HealthBook
 from pointsman.stores.memory import MemoryStore
 from pointsman.telemetry import names
+from pointsman.telemetry.genai import GenAiMetrics
 from pointsman.telemetry.metrics import Metrics
+from pointsman.telemetry.propagation import Propagating
 from pointsman.telemetry.providers import provider_states
+from pointsman.telemetry.requests import RequestLog
+from pointsman.telemetry.tracing import Tracing
 
 log = logging.getLogger(__name__)
 
@@ -92,11 +100,34 @@ class App:
         watchdog = Watchdog()
         watchdog.start()
         self._stack.callback(watchdog.stop)
-        metrics = Metrics(config.version)
+        metrics = Metrics(config.version, CODES)
         metrics.gauge(names.PROVIDER_STATE, lambda: provider_states(health.vitals({})))
-        engine = Engine(built.rules, world, watchdog, (metrics, PanicAlarm(clock)))
+        tracing, observers = self._sight(metrics)
+        engine = Engine(built.rules, world, watchdog, (metrics, PanicAlarm(clock), *observers))
         self._stack.push_async_callback(engine.drain)
-        await self._open_doors(engine, _desk(engine, world), metrics)
+        await self._open_doors(engine, _desk(engine, world), metrics, tracing)
+
+    def _sight(self, metrics: Metrics) -> tuple[Tracing | None, Sequence[Observer]]:
+        """What the configuration wants to see of requests beside the metrics; what it does not want costs nothing."""
+        otlp, log_of = self.config.otlp, self.config.log.requests
+        observers: list[Observer] = []
+        tracing: Tracing | None = None
+        if otlp:
+            # Here, because it imports what only the extra `otel` brings.
+            from pointsman.telemetry.otlp import OtlpExporter
+
+            genai = GenAiMetrics()
+            exporter = OtlpExporter(otlp, version("pointsman"), CODES, genai)
+            exporter.start()
+            self._stack.push_async_callback(asyncio.to_thread, exporter.stop)
+            metrics.gauge(names.TRACES_DROPPED, lambda: {(): exporter.dropped})
+            tracing = Tracing(otlp.sample, exporter)
+            observers += [genai, tracing]
+        elif log_of != "off" or any(account.propagate != "none" for account in self.config.providers.values()):
+            tracing = Tracing(None)
+        if log_of != "off":
+            observers.append(RequestLog(log_of))
+        return tracing, observers
 
     async def _ledger(self) -> Ledger:
         settings = self.config.ledger
@@ -124,7 +155,9 @@ class App:
             key = (account.ca_file, account.max_connections)
             if key not in transports:
                 transports[key] = self._transport(account)
-            providers[name] = WIRES[account.wire](account.settings, transports[key])
+            provider = WIRES[account.wire](account.settings, transports[key])
+            propagate = account.propagate
+            providers[name] = provider if propagate == "none" else Propagating(provider, propagate)
         return providers
 
     def _transport(self, account: Account) -> Transport:
@@ -135,7 +168,7 @@ class App:
         self._stack.push_async_callback(transport.aclose)
         return transport
 
-    async def _open_doors(self, engine: Engine, desk: Desk, metrics: Metrics) -> None:
+    async def _open_doors(self, engine: Engine, desk: Desk, metrics: Metrics, tracing: Tracing | None) -> None:
         server = self.config.server
         door = GrpcDoor(
             engine,
@@ -146,6 +179,7 @@ class App:
                 default_deadline=server.default_deadline,
                 max_deadline=server.max_deadline,
             ),
+            Sight(metrics.request_ended, tracing),
         )
         self._door = door
         metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): door.running})

@@ -74,6 +74,8 @@ def _secrets(config: Config) -> Iterator[str]:
     for account in config.providers.values():
         yield account.settings.api_key
         yield from account.settings.headers.values()
+    if config.otlp:
+        yield from config.otlp.headers.values()
 
 
 async def _serve(config: Config, ready: Callable[[App], None]) -> int:

@@ -16,6 +16,7 @@ from pointsman.config import references
 from pointsman.config.accounts import open_accounts
 from pointsman.config.catalogue import build_catalogue, unserved
 from pointsman.config.gates import load_gates
+from pointsman.config.otlp import open_otlp
 from pointsman.config.policies import Policies, load_chain
 from pointsman.config.positions import MAX_CHARACTERS, Source, read
 from pointsman.config.problems import validate
@@ -48,6 +49,7 @@ def load(
     policies = load_chain(source, discovery.installed() if installed is None else installed)
     judges = load_gates(source, discovery.installed(GATES) if gates is None else gates)
     accounts = open_accounts(source, environ, simulated, required=require_provider)
+    otlp = None if isinstance(checked, list) else open_otlp(source, checked.telemetry.otlp, environ)
     problems = _sorted(
         source.problems,
         checked if isinstance(checked, list) else (),
@@ -55,6 +57,7 @@ def load(
         policies.problems,
         judges.problems,
         accounts.problems,
+        [otlp] if isinstance(otlp, Problem) else (),
     )
     if isinstance(checked, list) or any(problem.fatal for problem in problems):
         raise ConfigInvalid(problems)
@@ -70,6 +73,8 @@ def load(
         failover=checked.failover,
         timeouts=checked.timeouts,
         health=checked.health,
+        log=checked.log,
+        otlp=None if isinstance(otlp, Problem) else otlp,
         strict_tags=checked.strict_tags,
         gates=judges.entries(checked.gates),
         compliance=_compliance(checked),

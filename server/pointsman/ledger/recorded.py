@@ -133,6 +133,7 @@ def _attempt(row: sqlite3.Row) -> Attempt:
         provider_wide=bool(row["provider_wide"]),
         dropped=_split(row["dropped"]),
         gate=row["gate"],
+        chunks=row["chunks"],
     )
 
 

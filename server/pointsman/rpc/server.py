@@ -16,6 +16,7 @@ from pointsman.errors import CannotListen
 from pointsman.rpc.limits import METADATA_BYTES, REQUEST_BYTES, REQUEST_WITH_IMAGES_BYTES, TRANSPORT_REQUEST_BYTES
 from pointsman.rpc.parsing import parse
 from pointsman.rpc.service import Deadlines, Desk, Service
+from pointsman.rpc.sight import Sight
 from pointsman.rpc.traffic import Traffic
 from pointsman.v1 import admin_service_pb2
 from pointsman.v1 import router_service_pb2 as wire
@@ -51,11 +52,11 @@ class DoorSettings:
 class GrpcDoor:
     """One listening gRPC server over an engine."""
 
-    def __init__(self, engine: Engine, desk: Desk, settings: DoorSettings) -> None:
+    def __init__(self, engine: Engine, desk: Desk, settings: DoorSettings, sight: Sight) -> None:
         self._settings = settings
         self._traffic = Traffic(settings.max_concurrent_requests)
         deadlines = Deadlines(settings.default_deadline, settings.max_deadline)
-        self._service = Service(engine, desk, self._traffic, deadlines)
+        self._service = Service(engine, desk, self._traffic, deadlines, sight)
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(options=_OPTIONS)
         models = engine.rules.catalogue.models.values()

@@ -28,6 +28,7 @@ from pointsman.rpc.message_to_wire import answer_to_wire
 from pointsman.rpc.metadata import DECISION_ID, routing_metadata, session_of
 from pointsman.rpc.models_to_wire import models_to_wire
 from pointsman.rpc.parsing import ParseFailure, TooLarge
+from pointsman.rpc.sight import Sight
 from pointsman.rpc.simulation import config_invalid, simulated_to_wire, simulation_from_wire
 from pointsman.rpc.sink import StreamSink
 from pointsman.rpc.traffic import Traffic
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 RESERVE, RESERVE_SHARE = 0.1, 0.05
 """Seconds, and share, of a deadline kept back so that our own error wins the race against the caller's timer."""
 
+_GONE = RequestError(Reason.CALLER_CANCELLED, "the caller went away")
 _UNREACHABLE = frozenset({Reason.SLOW_CONSUMER, Reason.CALLER_CANCELLED})
 
 Q = TypeVar("Q")
@@ -74,8 +76,9 @@ class Deadlines:
 class Service:
     """RouterService and AdminService over one engine."""
 
-    def __init__(self, engine: Engine, desk: Desk, traffic: Traffic, deadlines: Deadlines) -> None:
+    def __init__(self, engine: Engine, desk: Desk, traffic: Traffic, deadlines: Deadlines, sight: Sight) -> None:
         self._engine, self._desk, self._traffic, self._deadlines = engine, desk, traffic, deadlines
+        self._sight = sight
 
     async def route(self, request: wire.RouteRequest | ParseFailure | TooLarge, context: Context) -> Any:
         """RouterService.Route."""
@@ -215,13 +218,17 @@ class Service:
         """The outermost layer, and the only one that aborts: an exception let through would send its own text."""
         task: asyncio.Task[object] | None = None
         completion: Completion | None = None
+        trace, error, answered = self._sight.begin(handle.__name__, context), _GONE, False
         try:
             task = self._traffic.enter()
-            return await handle(_parsed(request), context)
+            answer = await handle(_parsed(request), context)
+            answered = True
+            return answer
         except CallFailed as failed:
             error, completion = failed.error, failed.completion
         except RequestError as refused:
             error = refused
+            self._sight.unrecorded(handle.__name__, error.reason)
         except asyncio.CancelledError as cancelled:
             error = self._cancelled(cancelled)
         except grpc.aio.AbortError:
@@ -233,6 +240,7 @@ class Service:
         finally:
             if task:
                 self._traffic.leave(task)
+            self._sight.end(handle.__name__, trace, "OK" if answered else error.reason)
         status = abort(error, completion)
         return await context.abort(status.code, status.message, status.trailers)
 

@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
-from pointsman.telemetry.names import Metric
+from pointsman.telemetry.names import Kind, Metric
 
 Labels = tuple[str, ...]
 
@@ -41,9 +41,9 @@ class Distribution:
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
 
-    def observe(self, value: float) -> None:
-        self.counts[bisect_left(self._bounds, value)] += 1
-        self.total += value
+    def observe(self, value: float, times: int = 1) -> None:
+        self.counts[bisect_left(self._bounds, value)] += times
+        self.total += value * times
 
 
 class Distributions(dict[Labels, Distribution]):
@@ -69,13 +69,14 @@ class Distributions(dict[Labels, Distribution]):
 
 
 class Gauge:
-    """Values by label values, read when somebody looks."""
+    """Values by label values, read when somebody looks; of a counter that somebody else keeps, too."""
 
     def __init__(self, metric: Metric, read: Callable[[], Mapping[Labels, float]]) -> None:
         self._metric, self._read = metric, read
 
-    def family(self) -> GaugeMetricFamily:
-        family = GaugeMetricFamily(self._metric.name, self._metric.help, labels=self._metric.labels)
+    def family(self) -> GaugeMetricFamily | CounterMetricFamily:
+        kind = CounterMetricFamily if self._metric.kind is Kind.COUNTER else GaugeMetricFamily
+        family = kind(self._metric.name, self._metric.help, labels=self._metric.labels)
         for labels, value in self._read().items():
             family.add_metric(labels, value)
         return family

@@ -11,7 +11,7 @@ from typing import Literal
 
 import pytest
 from msgspec.structs import replace
-from tests.contract.ledger.records import attempt, record
+from tests.contract.ledger.records import assist, attempt, record
 from tests.contract.ledger.suite import LedgerContract, Opener, Outside
 
 from pointsman.errors import LedgerUnavailable
@@ -19,7 +19,7 @@ from pointsman.ledger.migrations import MIGRATIONS
 from pointsman.ledger.recorded import find, find_config
 from pointsman.ledger.schema import VERSION
 from pointsman.ledger.sqlite import SqliteLedger, SqliteOptions
-from pointsman.model.attempt import Attempt
+from pointsman.model.attempt import Attempt, AttemptOutcome
 from pointsman.ports import Ledger
 
 
@@ -162,3 +162,20 @@ async def test_a_ledger_goes_on_where_the_last_one_ended(path: Path) -> None:
         await ledger.append(record(f"d-{number}"))
         await ledger.aclose()
     assert SqliteOutside(path).decision_ids() == ["d-0", "d-1"]
+
+
+async def test_a_request_can_be_seen_in_one_row(path: Path) -> None:
+    ledger = await SqliteLedger.open(path)
+    kept = record("d-1", assist(1), attempt(2, "mini", AttemptOutcome.FAILED), attempt(3, "sonnet"))
+    await ledger.append(kept)
+    await ledger.append(replace(record("d-2"), decision=None, attempts=(), tier="", status="UNKNOWN_TASK"))
+    await ledger.aclose()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        first, second = connection.execute("SELECT * FROM requests ORDER BY decision_id").fetchall()
+    assert (first["model"], first["provider"], first["reported_model"]) == ("sonnet", "openai", "upstream-sonnet-1")
+    assert (first["cost_nano_usd"], first["cost_source"], first["estimated"]) == (5000, "price", 1)
+    assert (first["input_tokens"], first["output_tokens"], first["reasoning_tokens"]) == (2800, 400, 40)
+    assert (first["cached_input_tokens"], first["cache_write_input_tokens"]) == (600, 100)
+    assert (first["feature"], first["task"], first["decided_by"], first["fallback"]) == ("search", "simple", "tags", 1)
+    assert (second["status"], second["reported_model"], second["input_tokens"]) == ("UNKNOWN_TASK", "", 0)

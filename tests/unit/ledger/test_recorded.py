@@ -100,7 +100,7 @@ def test_no_ledger(path: Path) -> None:
 
 def test_a_file_that_is_no_ledger(path: Path) -> None:
     path.write_bytes(b"")
-    with pytest.raises(LedgerUnavailable, match="has schema version 0, and this Pointsman reads version 3"):
+    with pytest.raises(LedgerUnavailable, match="has schema version 0, and this Pointsman reads version 4"):
         find(path, "d-1")
     path.write_text("models: {}\n" * 100)
     with pytest.raises(LedgerUnavailable, match="file is not a database"):
