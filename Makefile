@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo serve test check generate lock bench bench-decide bench-classifier bench-cascade bench-hedging bench-peers
-.PHONY: clean
+.PHONY: soak clean
 
 help: ## This list
 	@printf 'make VERB [ARGS="..."] [PYTHON=python3.12]\n\n'
@@ -71,6 +71,9 @@ bench-classifier: $(READY) ## How well prompts are sorted; ARGS="--data FOLDER" 
 
 bench-hedging: $(READY) ## What hedging does to the slowest answers, against the best that can be had
 	$(BIN)/python -m benchmarks.hedging $(ARGS)
+
+soak: $(READY) ## A server under load for a while; ARGS="--minutes 30"; fails where it grows, errs or loses a row
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 bench-cascade: $(READY) ## What cascades keep and save; ARGS="--data FOLDER" names the recorded answers
 	$(BIN)/python -m benchmarks.cascade $(ARGS)

@@ -147,7 +147,16 @@ def metrics() -> str:
 
 def log_fields() -> str:
     """One row for each key of a JSON log line."""
-    return grid(("field", ""), ((f"`{field.name}`", field.meaning) for field in names.LOG_FIELDS))
+    return _fields(names.LOG_FIELDS)
+
+
+def request_fields() -> str:
+    """One row for each key that a line about a request has more."""
+    return _fields(names.REQUEST_FIELDS)
+
+
+def _fields(fields: Iterable[names.LogField]) -> str:
+    return grid(("field", ""), ((f"`{field.name}`", field.meaning) for field in fields))
 
 
 def errors() -> str:
@@ -247,6 +256,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "configuration": configuration,
     "metrics": metrics,
     "log_fields": log_fields,
+    "request_fields": request_fields,
     "errors": errors,
     "provider_failures": provider_failures,
     **{f"gate_{use}": partial(gate, use) for use in gates()},

@@ -24,7 +24,7 @@ from pointsman.model.decision import (
     Shape,
     Shaped,
 )
-from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, Event, RequestEnded
+from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, Event, GateJudged, RequestEnded
 from pointsman.model.gate import Accepted, GatedAnswer, Rejected
 from pointsman.model.plan import AttemptKind, Plan, PlannedAttempt, Stage
 from pointsman.model.record import Record
@@ -92,6 +92,7 @@ __all__ = [
     "Facts",
     "FinishReason",
     "Gate",
+    "GateJudged",
     "GatePlugin",
     "GatedAnswer",
     "Health",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -27,6 +28,7 @@ from pointsman.config.schema.ledger import Ledger
 from pointsman.config.settings import Account, Config
 from pointsman.config.watch import Files, watching
 from pointsman.engine.explain import Explainer
+from pointsman.engine.observe import Observer
 from pointsman.engine.outcomes import Outcomes
 from pointsman.engine.panic import PanicAlarm
 from pointsman.engine.restore import restore
@@ -50,15 +52,21 @@ from pointsman.rpc.callers import admins_only, anybody, by_key
 from pointsman.rpc.feedback import FeedbackDesk
 from pointsman.rpc.once import Once
 from pointsman.rpc.server import GrpcDoor
-from pointsman.rpc.service import Desk
+from pointsman.rpc.service import Desk, Porch
+from pointsman.rpc.sight import Sight
+from pointsman.rpc.status import CODES
 from pointsman.stores.clock import SystemClock
 from pointsman.stores.health import HealthBook
 from pointsman.stores.memory import MemoryStore
 from pointsman.telemetry import names
 from pointsman.telemetry.budgets import BudgetGauge
+from pointsman.telemetry.genai import GenAiMetrics
 from pointsman.telemetry.metrics import Metrics
+from pointsman.telemetry.propagation import Propagating
 from pointsman.telemetry.providers import provider_states
+from pointsman.telemetry.requests import RequestLog
 from pointsman.telemetry.siblings import Siblings, Worker
+from pointsman.telemetry.tracing import Tracing
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +139,7 @@ class App:
         config, clock = self.config, self._clock
         check_doors(config)
         health = HealthBook(clock, Random(), breaker_settings(config), config.catalogue.models.values())  # noqa: S311 - jitter
-        metrics = Metrics(config.version)
+        metrics = Metrics(config.version, CODES)
         store = await self._store(health, metrics)
         connections = Connections(self._transport, _provider)
 
@@ -148,13 +156,14 @@ class App:
         self._stack.callback(watchdog.stop)
         metrics.gauge(names.LEDGER_SPOOLED, lambda: {(): ledger.spooled})
         metrics.gauge(names.PROVIDER_STATE, lambda: provider_states(health.vitals({})))
+        tracing, observers = self._sight(metrics)
         world = World(first.opened.providers, store, ledger, clock)
 
         async def remember(rules: Rules) -> None:
             await restore(rules.budgets, ledger, store, clock.now())
 
         await self._begin(remember(first.built.rules))
-        engine = Engine(first.built.rules, world, watchdog, (metrics, PanicAlarm(clock)))
+        engine = Engine(first.built.rules, world, watchdog, (metrics, PanicAlarm(clock), *observers))
         self._stack.push_async_callback(engine.drain)
 
         adoption = Adoption(engine, health, metrics)
@@ -165,9 +174,31 @@ class App:
         desk = _desk(engine, world, reloader, once)
         gauge = BudgetGauge(desk.standings.ratios)
         metrics.gauge(names.BUDGET_USED_RATIO, gauge.values, gauge.refresh)
-        await self._open_doors(engine, desk, metrics)
+        await self._open_doors(engine, desk, metrics, tracing)
         adoption.door = self._door
         await self._watch(reloader)
+
+    def _sight(self, metrics: Metrics) -> tuple[Tracing | None, Sequence[Observer]]:
+        """What the configuration wants to see of requests beside the metrics; what it does not want costs nothing."""
+        otlp, log_of = self.config.otlp, self.config.log.requests
+        observers: list[Observer] = []
+        tracing: Tracing | None = None
+        if otlp:
+            # Here, because it imports what only the extra `otel` brings.
+            from pointsman.telemetry.otlp import OtlpExporter
+
+            genai = GenAiMetrics()
+            exporter = OtlpExporter(otlp, version("pointsman"), CODES, genai)
+            exporter.start()
+            self._stack.push_async_callback(asyncio.to_thread, exporter.stop)
+            metrics.gauge(names.TRACES_DROPPED, lambda: {(): exporter.dropped})
+            tracing = Tracing(otlp.sample, exporter)
+            observers += [genai, tracing]
+        elif log_of != "off" or any(account.propagate != "none" for account in self.config.providers.values()):
+            tracing = Tracing(None)
+        if log_of != "off":
+            observers.append(RequestLog(log_of))
+        return tracing, observers
 
     async def _begin(self, remembering: Awaitable[None]) -> None:
         """Budgets that nobody else knows may not begin at nothing, because the ledger is away."""
@@ -204,14 +235,14 @@ class App:
             return AiohttpTransport(ca_file=account.ca_file, lookup=self._lookup)
         return AiohttpTransport(ca_file=account.ca_file, per_host=account.max_connections, lookup=self._lookup)
 
-    async def _open_doors(self, engine: Engine, desk: Desk, metrics: Metrics) -> None:
+    async def _open_doors(self, engine: Engine, desk: Desk, metrics: Metrics, tracing: Tracing | None) -> None:
         auth, server = self.config.auth, self.config.server
         ring = self._keyring(auth, metrics) if isinstance(auth, Auth) else None
         authenticate = by_key(ring) if ring else anybody
         settings = replace(
             door_settings(self.config), shared=self.worker is not None, max_connection_age=self._connection_age()
         )
-        self._door = door = GrpcDoor(engine, desk, settings, authenticate)
+        self._door = door = GrpcDoor(engine, desk, settings, Porch(authenticate, Sight(metrics.request_ended, tracing)))
         metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): door.running})
         if server.http:
             guarded = isinstance(auth, Auth) and auth.metrics == "admin" and not is_loopback(server.http)
@@ -265,7 +296,8 @@ def _ledger_options(settings: Ledger) -> LedgerOptions:
 
 
 def _provider(account: Account, transport: Transport) -> Provider:
-    return WIRES[account.wire](account.settings, transport)
+    provider, propagate = WIRES[account.wire](account.settings, transport), account.propagate
+    return provider if propagate == "none" else Propagating(provider, propagate)
 
 
 def _desk(engine: Engine, world: World, reloader: Reloader, once: Once) -> Desk:

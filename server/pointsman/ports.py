@@ -84,7 +84,8 @@ class Transport(Protocol):
 class ProviderCall(Struct, frozen=True):
     """One attempt as a provider wire sees it: the request, shaped for `model`. `limits` are seconds.
 
-    `logprobs`: somebody wants `Ending.mean_logprob`, of a wire that can ask for it.
+    `logprobs`: somebody wants `Ending.mean_logprob`, of a wire that can ask for it. `decision_id` and
+    `number` say which attempt it is; `headers` are sent along, with names in lower case.
     """
 
     model: Model
@@ -92,6 +93,9 @@ class ProviderCall(Struct, frozen=True):
     shaped: Shaped
     limits: Limits
     logprobs: bool = False
+    decision_id: str = ""
+    number: int = 0
+    headers: Mapping[str, str] = {}
 
 
 class AnswerStream(Protocol):

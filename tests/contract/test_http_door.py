@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pointsman.errors import CannotListen, Reason, RequestError
 from pointsman.http.door import HttpDoor
+from pointsman.rpc.status import CODES
 from pointsman.telemetry.metrics import Metrics
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +30,7 @@ class Readiness:
 @asynccontextmanager
 async def opened(readiness: Readiness) -> AsyncIterator[aiohttp.ClientSession]:
     """A client of a door that is open."""
-    door = HttpDoor("127.0.0.1:0", Metrics("v1"), lambda: readiness.ready)
+    door = HttpDoor("127.0.0.1:0", Metrics("v1", CODES), lambda: readiness.ready)
     address = await door.start()
     try:
         async with aiohttp.ClientSession(f"http://{address}") as client:
@@ -63,7 +64,7 @@ async def test_guarded_metrics(header: str, status: int) -> None:
         if authorization != "Bearer admins":
             raise RequestError(Reason.CREDENTIALS_INVALID, "no such key")
 
-    door = HttpDoor("127.0.0.1:0", Metrics("v1"), lambda: True, guard=guard)
+    door = HttpDoor("127.0.0.1:0", Metrics("v1", CODES), lambda: True, guard=guard)
     address = await door.start()
     headers = {"Authorization": header} if header else {}
     async with aiohttp.ClientSession(f"http://{address}") as client:
@@ -105,11 +106,11 @@ async def test_only_gets() -> None:
 
 
 async def test_a_port_that_is_taken_is_named_with_a_remedy() -> None:
-    first = HttpDoor("127.0.0.1:0", Metrics("v1"), lambda: True)
+    first = HttpDoor("127.0.0.1:0", Metrics("v1", CODES), lambda: True)
     address = await first.start()
     try:
         with pytest.raises(CannotListen) as raised:
-            await HttpDoor(address, Metrics("v1"), lambda: True).start()
+            await HttpDoor(address, Metrics("v1", CODES), lambda: True).start()
     finally:
         await first.stop()
     assert str(raised.value) == (
@@ -126,11 +127,11 @@ async def test_a_port_that_is_taken_is_named_with_a_remedy() -> None:
 )
 async def test_an_address_that_is_not_ours(address: str, why: str) -> None:
     with pytest.raises(CannotListen, match=why):
-        await HttpDoor(address, Metrics("v1"), lambda: True).start()
+        await HttpDoor(address, Metrics("v1", CODES), lambda: True).start()
 
 
 async def test_stopped_it_frees_its_port_whoever_is_connected() -> None:
-    door = HttpDoor("127.0.0.1:0", Metrics("v1"), lambda: True)
+    door = HttpDoor("127.0.0.1:0", Metrics("v1", CODES), lambda: True)
     address = await door.start()
     host, _, port = address.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))

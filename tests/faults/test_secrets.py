@@ -106,4 +106,4 @@ async def test_the_check_would_find_them(start: Start) -> None:
     world = await start(document().replace("ledger: {", "ledger: {prompts: text, "))
     await world.caller.ask_both(Question())
     assert {canary for _, canary in await world.leaks()} == {PROMPT_CANARY}
-    assert b'pointsman_requests_total{method="Complete",reason="OK"} 1.0' in await world.metrics()
+    assert b'pointsman_requests_total{code="OK",method="Complete",reason="OK"} 1.0' in await world.metrics()

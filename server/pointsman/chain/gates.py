@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from time import perf_counter
 
 from pointsman.chain.calling import being_cancelled
 from pointsman.chain.plugin import GatePlugin, PolicySetup
@@ -66,8 +67,12 @@ def _construct(entry: GateEntry, catalogue: Catalogue) -> Gate:
     return gate
 
 
+Judged = Callable[[str, bool, float], None]
+"""Told of each gate that was asked: its id, whether it accepted, the seconds that it took."""
+
+
 async def judge(
-    gates: Sequence[LoadedGate], question: Question, services: Callable[[str], Services]
+    gates: Sequence[LoadedGate], question: Question, services: Callable[[str], Services], judged: Judged
 ) -> Accepted | Rejected:
     """What the gates say together: the first no, or the answer that is left, by its index among all.
 
@@ -78,7 +83,9 @@ async def judge(
     reasons: list[str] = []
     for loaded in gates:
         asked = replace(question, answers=[question.answers[index] for index in left])
+        began = perf_counter()
         verdict = await _ask(loaded, asked, services(loaded.entry.id))
+        judged(loaded.entry.id, isinstance(verdict, Accepted), perf_counter() - began)
         told = f"{loaded.entry.id}: {verdict.reason or 'good'}"
         if isinstance(verdict, Rejected):
             return Rejected(told)

@@ -51,6 +51,10 @@ class Child:
             time.sleep(_POLL)
         raise ChildFailed(f"`{self.name}` was not ready after {_START:g} s:\n{self.errors()}")
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def errors(self) -> str:
         """Its standard error so far."""
         return self._errors.read_text(errors="replace").strip()

@@ -113,6 +113,8 @@ def _register(mask: Mask, config: Config, options: argparse.Namespace) -> None:
     if config.state is not None:
         mask.register_secrets([config.state.address.password])
     mask.register_secrets(_database_secrets(config))
+    if config.otlp is not None:
+        mask.register_secrets(config.otlp.headers.values())
     if options.simulated is None:
         mask.register_secrets(_secrets(config))
 
@@ -122,6 +124,8 @@ def _secrets(config: Config) -> Iterator[str]:
     for account in config.providers.values():
         yield account.settings.api_key
         yield from account.settings.headers.values()
+    if config.otlp:
+        yield from config.otlp.headers.values()
 
 
 def _database_secrets(config: Config) -> Iterator[str]:

@@ -59,7 +59,7 @@ def open_accounts(
         if simulated is not None:
             base_url = f"{simulated.rstrip('/')}/{name}{_SIMULATED_AT[provider.wire]}"
             settings = ProviderSettings(provider=name, base_url=base_url, api_key="simulated", quirks=_quirks(provider))
-            enabled[name] = Account(provider.wire, settings, None, provider.max_connections, _probe(provider))
+            enabled[name] = _opened(provider, settings, None)
             continue
         found = _account(source, name, provider, environ)
         if isinstance(found, Problem):
@@ -83,7 +83,11 @@ def _account(source: Source, name: str, provider: Provider, environ: Mapping[str
     except _Missing as missing:
         consequence = "" if missing.fatal else f"; provider {name!r} and its models are disabled"
         return source.problem((*path, *missing.path), f"{missing}{consequence}", fatal=missing.fatal)
-    return Account(provider.wire, settings, provider.ca_file, provider.max_connections, _probe(provider))
+    return _opened(provider, settings, provider.ca_file)
+
+
+def _opened(provider: Provider, settings: ProviderSettings, ca_file: str | None) -> Account:
+    return Account(provider.wire, settings, ca_file, provider.max_connections, _probe(provider), provider.propagate)
 
 
 def _probe(provider: Provider) -> Probe | None:

@@ -18,6 +18,7 @@ from pointsman.config.budgets import build_budgets, check_budgets
 from pointsman.config.catalogue import build_catalogue, unserved
 from pointsman.config.database import find_database
 from pointsman.config.gates import load_gates
+from pointsman.config.otlp import open_otlp
 from pointsman.config.policies import Chain, Policies, load_chain
 from pointsman.config.positions import MAX_CHARACTERS, Source, read
 from pointsman.config.problems import validate
@@ -57,6 +58,7 @@ def load(
     accounts = open_accounts(source, environ, simulated, required=require_provider)
     state = open_state(source, environ, required=require_provider)
     database = find_database(source, environ)
+    otlp = None if isinstance(checked, list) else open_otlp(source, checked.telemetry.otlp, environ)
     problems = _sorted(
         source.problems,
         checked if isinstance(checked, list) else (),
@@ -69,6 +71,7 @@ def load(
         doors.problems(checked.auth, checked.server, source) if serving and not isinstance(checked, list) else (),
         (state,) if isinstance(state, Problem) else (),
         database.problems,
+        [otlp] if isinstance(otlp, Problem) else (),
     )
     if isinstance(checked, list) or any(problem.fatal for problem in problems):
         raise ConfigInvalid(problems)
@@ -86,6 +89,8 @@ def load(
         failover=checked.failover,
         timeouts=checked.timeouts,
         health=checked.health,
+        log=checked.log,
+        otlp=None if isinstance(otlp, Problem) else otlp,
         strict_tags=checked.strict_tags,
         gates=judges.entries(checked.gates),
         budgets=build_budgets(checked),

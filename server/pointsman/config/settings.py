@@ -13,6 +13,7 @@ from pointsman.config.schema.access import Auth
 from pointsman.config.schema.ledger import Ledger
 from pointsman.config.schema.providers import Wire
 from pointsman.config.schema.running import Failover, Health, Server, Timeouts
+from pointsman.config.schema.telemetry import Log
 from pointsman.engine.probing import Probe
 from pointsman.engine.rules import Compliance
 from pointsman.errors import LedgerUnavailable, Problem
@@ -21,6 +22,8 @@ from pointsman.model.budget import Budget
 from pointsman.model.catalogue import Catalogue
 from pointsman.providers.settings import ProviderSettings
 from pointsman.stores.redis_options import RedisOptions
+from pointsman.telemetry.propagation import Propagate
+from pointsman.telemetry.settings import OtlpSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Account:
     ca_file: str | None = None
     max_connections: int | None = None
     probe: Probe | None = None
+    propagate: Propagate = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Config:
 
     `providers` holds the enabled ones only, by id; models of the others are in the catalogue with `enabled=False`.
     `state` None: kept in memory. `packages` are the distributions that its policies come from, with their versions.
-    `ledger_url` is what `ledger.url` refers to, "" where that is missing.
+    `ledger_url` is what `ledger.url` refers to, "" where that is missing. `otlp` None: nothing is exported.
     """
 
     version: str
@@ -58,6 +62,8 @@ class Config:
     failover: Failover
     timeouts: Timeouts
     health: Health
+    log: Log
+    otlp: OtlpSettings | None
     strict_tags: bool
     gates: tuple[GateEntry, ...]
     budgets: tuple[Budget, ...]

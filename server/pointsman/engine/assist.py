@@ -157,7 +157,7 @@ class Assistance:
             raise AskFailed(model.id, f"the deadline leaves {left * 1000:.0f} ms for it, {LEAST * 1000:.0f} are needed")
         limits = Limits(connect=min(exchange.rules.timers.connect, left), headers=left, idle=left, total=left)
         planned, number = PlannedAttempt(model.id, AttemptKind.ASSIST), exchange.next_number()
-        call = ProviderCall(model, question.request, question.shaped, limits)
+        call = ProviderCall(model, question.request, question.shaped, limits, False, exchange.id, number)
         running = Running(number, planned, call, now, self._clock.now(), now + left, now + left)
         self._open[number] = running, question
         return running

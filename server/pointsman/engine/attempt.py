@@ -55,6 +55,7 @@ class Running:
     allowance: float | None = None
     called: bool = False
     stopped: bool = False
+    chunks: int = 0
     dropped: tuple[str, ...] = ()
     ttft: float | None = None
     ended: float | None = None
@@ -102,10 +103,12 @@ class Attempts:
         limits = Limits(connect=connect, headers=left, idle=idle, total=left)
         model = self._exchange.rules.catalogue.models[planned.target]
         shaped = self._exchange.shaped(planned.target)
+        exchange, number = self._exchange, self._exchange.next_number()
+        logprobs = _logprobs_wanted(exchange, planned)
         return Running(
-            self._exchange.next_number(),
+            number,
             planned,
-            ProviderCall(model, self._exchange.request, shaped, limits, _logprobs_wanted(self._exchange, planned)),
+            ProviderCall(model, exchange.request, shaped, limits, logprobs, exchange.id, number),
             now,
             self._clock.now(),
             self._terms.deadline,
@@ -140,6 +143,7 @@ class Attempts:
             running.stream = stream
             while deltas := await stream.read():
                 now = self._clock.monotonic()
+                running.chunks += 1
                 if running.ttft is None and any(map(has_content, deltas)):
                     running.ttft = now - running.began
                     if running.on_content:
@@ -217,6 +221,7 @@ class Attempts:
             provider_wide=error is not None and error.provider_wide,
             dropped=running.dropped,
             gate=gate,
+            chunks=running.chunks,
         )
 
 

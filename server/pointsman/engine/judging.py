@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from pointsman.chain.calling import within
-from pointsman.chain.gates import Question, judge
+from pointsman.chain.gates import Judged, Question, judge
 from pointsman.engine.assist import Assistance
 from pointsman.engine.exchange import Exchange
 from pointsman.errors import Reason, RequestError
@@ -18,10 +18,16 @@ from pointsman.services import Services, Store
 
 
 class Judging:
-    """The gates of one exchange's rules, asked within its deadline; `assist` makes what they ask models with."""
+    """The gates of one exchange's rules, asked within its deadline.
 
-    def __init__(self, exchange: Exchange, store: StateStore, clock: Clock, assist: Callable[[], Assistance]) -> None:
+    `assist` makes what they ask models with, `judged` is told of each as `chain.gates.judge` says.
+    """
+
+    def __init__(
+        self, exchange: Exchange, store: StateStore, clock: Clock, assist: Callable[[], Assistance], judged: Judged
+    ) -> None:
         self._exchange, self._store, self._clock, self._assist = exchange, store, clock, assist
+        self._judged = judged
 
     async def judge(self, stage: Stage, answers: Sequence[GatedAnswer]) -> Accepted | Rejected:
         """What the stage's gates say together; RequestError where the deadline passes first."""
@@ -32,7 +38,7 @@ class Judging:
         assistance = self._assist()
         try:
             left = max(0.0, exchange.deadline - self._clock.monotonic())
-            return await within(left, judge(gates, question, partial(self._services, assistance)))
+            return await within(left, judge(gates, question, partial(self._services, assistance), self._judged))
         except TimeoutError:
             raise RequestError(Reason.DEADLINE_EXCEEDED, "the deadline passed while an answer was judged") from None
         finally:

@@ -30,9 +30,9 @@ class Prospects:
     def of(self, stage: Stage) -> Stage | None:
         """The stage without what is not worth trying; None where nothing is."""
         attempts = tuple([attempt for attempt in stage.attempts if self._worth(attempt)])
-        if len(attempts) == len(stage.attempts):
-            return stage
-        return replace(stage, attempts=attempts) if attempts else None
+        if not attempts:
+            return None
+        return stage if len(attempts) == len(stage.attempts) else replace(stage, attempts=attempts)
 
     def _worth(self, planned: PlannedAttempt) -> bool:
         model = self._exchange.rules.catalogue.models[planned.target]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import anyio
 
@@ -25,7 +27,9 @@ class Lane:
     admission: Admission | None = None
     effort: Effort | None = None
     answered: bool = False
-    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    # Shielded, so that it is cancelled by us alone: where the group is cancelled as well, anyio (4.16) takes back from
+    # the group's task the cancellation that a lane's task was given, and a caller who left would seem never to have.
+    scope: anyio.CancelScope = field(default_factory=partial(anyio.CancelScope, shield=True))
 
     def give_up(self) -> None:
         """Another was faster: close its connection, or never open it."""
@@ -50,13 +54,19 @@ class Race:
         self._winner: Lane | None = None
         self._under_way = 0
         self._idle = anyio.Event()
+        self._entered, self._over = len(self.lanes), anyio.Event()
         self._fault: Exception | None = None
 
     async def run(self) -> Sequence[Effort]:
         """The efforts that answered, in the order of the plan, still open: the winner, or all there is to judge."""
         async with anyio.create_task_group() as group:
             for lane in self.lanes:
-                group.start_soon(self._enter, lane, group.cancel_scope)
+                group.start_soon(self._enter, lane)
+            try:
+                await self._over.wait()
+            except asyncio.CancelledError:
+                self._cancel_all()
+                raise
         if self._fault:
             raise self._fault
         return [lane.effort for lane in self.lanes if lane.answered and lane.effort]
@@ -67,15 +77,23 @@ class Race:
             if lane.answered and lane.effort:
                 outcome(lane.effort)
 
-    async def _enter(self, lane: Lane, everybody: anyio.CancelScope) -> None:
-        with lane.scope:
-            try:
+    async def _enter(self, lane: Lane) -> None:
+        try:
+            with lane.scope:
                 if await self._turn(lane):
                     await self._attempt(lane)
-            # Raised through the group it would come out wrapped; it ends the others just the same.
-            except Exception as error:  # noqa: BLE001
-                self._fault = self._fault or error
-                everybody.cancel()
+        # Raised through the group it would come out wrapped; it ends the others just the same.
+        except Exception as error:  # noqa: BLE001
+            self._fault = self._fault or error
+            self._cancel_all()
+        finally:
+            self._entered -= 1
+            if not self._entered:
+                self._over.set()
+
+    def _cancel_all(self) -> None:
+        for lane in self.lanes:
+            lane.scope.cancel()
 
     async def _turn(self, lane: Lane) -> bool:
         """Wait for its start; whether it may start then."""

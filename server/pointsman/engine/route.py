@@ -31,7 +31,7 @@ from pointsman.engine.watch import Watchdog
 from pointsman.errors import LedgerUnavailable, PluginFailed, Reason, RequestError
 from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Refusal
-from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, Event, RequestEnded
+from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, Event, GateJudged, RequestEnded
 from pointsman.model.plan import PlannedAttempt
 from pointsman.model.record import Record
 from pointsman.model.request import Request
@@ -123,7 +123,8 @@ class Engine:
         ended = partial(self._attempt_ended, exchange, doorkeeper)
         skipped = partial(self._attempt_skipped, exchange)
         efforts = Efforts(exchange, terms, exchange.providers, doorkeeper, self._world.clock, ended, skipped)
-        judging = Judging(exchange, self._world.store, self._world.clock, partial(self._assistance, exchange))
+        assist, judged = partial(self._assistance, exchange), partial(self._gate_judged, exchange)
+        judging = Judging(exchange, self._world.store, self._world.clock, assist, judged)
         exchange.served = await Run(efforts, judging, self._retries).perform(sink)
 
     async def _decide(self, exchange: Exchange) -> Routed:
@@ -136,7 +137,8 @@ class Engine:
         if exchange.bill:
             exchange.bill.decided(exchange.decision.assessed.task)
         exchange.shadow = decide_with_shadows(exchange.request, exchange.snapshot, rules, self._watchdog.stopwatch())
-        self._emit(exchange, Decided(exchange.id, exchange.decision, seconds, exchange.shadow))
+        after = began - exchange.started
+        self._emit(exchange, Decided(exchange.id, exchange.decision, seconds, exchange.shadow, after))
         if isinstance(exchange.decision, Refusal):
             raise refused(exchange.decision)
         exchange.routed = Routed(exchange.id, exchange.decision, rules, clock.now(), seconds, exchange.watch.micros)
@@ -219,6 +221,10 @@ class Engine:
     def _attempt_skipped(self, exchange: Exchange, planned: PlannedAttempt, reason: str) -> None:
         provider = exchange.rules.catalogue.models[planned.target].provider
         self._emit(exchange, AttemptSkipped(exchange.id, planned, provider, reason))
+
+    def _gate_judged(self, exchange: Exchange, gate: str, accepted: bool, seconds: float) -> None:
+        started = self._world.clock.now() - seconds
+        self._emit(exchange, GateJudged(exchange.id, gate, accepted, started, seconds))
 
     def _assistance(self, exchange: Exchange) -> Assistance:
         return Assistance(exchange, exchange.providers, self._world.clock, partial(self._assisted, exchange))

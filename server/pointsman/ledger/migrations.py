@@ -142,4 +142,32 @@ _SEVENTH = (
     "CREATE INDEX decisions_with_text ON decisions (received) WHERE text_kept = 1",
 )
 
-MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)
+_EIGHTH = (
+    "ALTER TABLE attempts ADD COLUMN chunks INTEGER NOT NULL DEFAULT 0",
+    # What one asks of a request first, without the documents; reports read the tables themselves.
+    """
+    CREATE VIEW requests AS
+    SELECT
+        d.decision_id, d.received, d.method, d.status, d.message, d.finish,
+        d.tenant, d.project, d.feature, d."user", d.session, d.prompt_hash, d.config_version,
+        d.task, d.task_source, d.confidence, d.mode, d.tier, d.decided_by, d.decided_by_kind, d.reason,
+        d.model AS decided_model, d.provider AS decided_provider, d.served_model AS model,
+        COALESCE(s.provider, '') AS provider, COALESCE(s.served_model, '') AS reported_model,
+        COALESCE(s.cost_source, 'none') AS cost_source,
+        d.cost_nano_usd, d.answer_nano_usd, d.overhead_nano_usd, d.estimated,
+        (SELECT COALESCE(SUM(input_tokens), 0) FROM attempts AS a WHERE a.decision_id = d.decision_id) AS input_tokens,
+        (SELECT COALESCE(SUM(output_tokens), 0) FROM attempts AS a WHERE a.decision_id = d.decision_id)
+            AS output_tokens,
+        (SELECT COALESCE(SUM(cached_input_tokens), 0) FROM attempts AS a WHERE a.decision_id = d.decision_id)
+            AS cached_input_tokens,
+        (SELECT COALESCE(SUM(cache_write_input_tokens), 0) FROM attempts AS a WHERE a.decision_id = d.decision_id)
+            AS cache_write_input_tokens,
+        (SELECT COALESCE(SUM(reasoning_tokens), 0) FROM attempts AS a WHERE a.decision_id = d.decision_id)
+            AS reasoning_tokens,
+        d.ttft, d.duration, d.attempts, d.fallback, d.escalated
+    FROM decisions AS d
+    LEFT JOIN attempts AS s ON s.decision_id = d.decision_id AND s.outcome = 'served' AND s.kind <> 'assist'
+    """,
+)
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH)

@@ -138,6 +138,7 @@ def _attempt(row: _Row) -> Attempt:
         provider_wide=bool(row["provider_wide"]),
         dropped=_split(row["dropped"]),
         gate=row["gate"],
+        chunks=row["chunks"],
     )
 
 

@@ -35,7 +35,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     `error_reason` is a `Reason` name, "" unless it failed; `upstream_status` the HTTP status, 0 where none came.
     `dropped` names what the caller asked for and the provider's wire could not express. `retry_after` is what the
     provider asked for with its failure, None for nothing; `provider_wide`: its other models would fail alike, because
-    the key is refused or has no credit left. `gate` is what the gates said of it, "" where none was asked.
+    the key is refused or has no credit left. `gate` is what the gates said of it, "" where none was asked. `chunks`:
+    how often a stream brought something, 0 where the answer came whole.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     provider_wide: bool = False
     dropped: tuple[str, ...] = ()
     gate: str = ""
+    chunks: int = 0
 
     @property
     def answers(self) -> bool:

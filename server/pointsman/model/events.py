@@ -11,12 +11,16 @@ from pointsman.model.record import Record
 
 
 class Decided(Struct, frozen=True):
-    """A decision was made in `seconds`; `shadow` is what the shadow entries would have made of it."""
+    """A decision was made in `seconds`, `after` so many from arrival.
+
+    `shadow` is what the shadow entries would have made of it.
+    """
 
     decision_id: str
     decision: Decision | Refusal
     seconds: float
     shadow: Decision | Refusal | None = None
+    after: float = 0.0
 
 
 class AttemptEnded(Struct, frozen=True):
@@ -35,10 +39,20 @@ class AttemptSkipped(Struct, frozen=True):
     reason: str
 
 
+class GateJudged(Struct, frozen=True):
+    """A gate was asked about the answers of a stage and took `seconds`, from `started` (Unix seconds)."""
+
+    decision_id: str
+    gate: str
+    accepted: bool
+    started: float
+    seconds: float
+
+
 class RequestEnded(Struct, frozen=True):
     """A request ended and its record is about to be kept."""
 
     record: Record
 
 
-Event = Decided | AttemptEnded | AttemptSkipped | RequestEnded
+Event = Decided | AttemptEnded | AttemptSkipped | GateJudged | RequestEnded

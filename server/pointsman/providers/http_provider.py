@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 import anyio
+from msgspec.structs import replace
 
 from pointsman.errors import TransportError
 from pointsman.model.answer import Answer
@@ -48,7 +49,7 @@ class HttpProvider(ABC):
 
     async def complete(self, call: ProviderCall) -> Answer:
         """As Provider says."""
-        request = self._question(call, stream=False)
+        request = _with_headers(self._question(call, stream=False), call)
         try:
             response = await self._transport.request(request, call.limits, self._settings.max_body)
         except TransportError as error:
@@ -70,7 +71,7 @@ class HttpProvider(ABC):
 
     @asynccontextmanager
     async def _open(self, call: ProviderCall) -> AsyncIterator[AnswerStream]:
-        request = self._question(call, stream=True)
+        request = _with_headers(self._question(call, stream=True), call)
         try:
             async with self._transport.stream(request, call.limits) as body:
                 origin = self._origin(body.status, body.headers)
@@ -84,6 +85,10 @@ class HttpProvider(ABC):
 
     def _origin(self, status: int = 0, headers: Mapping[str, str] | None = None) -> Origin:
         return Origin(self._settings.provider, status, headers or {}, self._settings.api_key)
+
+
+def _with_headers(request: HttpRequest, call: ProviderCall) -> HttpRequest:
+    return replace(request, headers={**request.headers, **call.headers}) if call.headers else request
 
 
 async def _drain(body: HttpStream) -> None:

@@ -13,11 +13,10 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from pointsman.engine.route import Engine
 from pointsman.errors import CannotListen
-from pointsman.rpc.callers import Authenticate
 from pointsman.rpc.configuring import Configuring
 from pointsman.rpc.limits import METADATA_BYTES, REQUEST_BYTES, REQUEST_WITH_IMAGES_BYTES, TRANSPORT_REQUEST_BYTES
 from pointsman.rpc.parsing import parse
-from pointsman.rpc.service import Deadlines, Desk, Service
+from pointsman.rpc.service import Deadlines, Desk, Porch, Service
 from pointsman.rpc.tls import Certificates, TlsFiles
 from pointsman.rpc.traffic import Traffic
 from pointsman.v1 import admin_service_pb2, feedback_service_pb2
@@ -68,10 +67,10 @@ class DoorSettings:
 class GrpcDoor:
     """One listening gRPC server over an engine. Health and reflection are for everybody, they tell nothing of ours."""
 
-    def __init__(self, engine: Engine, desk: Desk, settings: DoorSettings, authenticate: Authenticate) -> None:
+    def __init__(self, engine: Engine, desk: Desk, settings: DoorSettings, porch: Porch) -> None:
         self._address, self._tls, self._engine = settings.address, settings.tls, engine
         self._traffic = Traffic(settings.max_concurrent_requests)
-        self._service = Service(engine, desk, self._traffic, _deadlines(settings), authenticate)
+        self._service = Service(engine, desk, self._traffic, _deadlines(settings), porch)
         self._configuring, self._feedback = Configuring(desk.configurations), desk.feedback
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(options=settings.options())

@@ -35,6 +35,7 @@ from pointsman.rpc.metadata import DECISION_ID, replay_metadata, routing_metadat
 from pointsman.rpc.models_to_wire import models_to_wire
 from pointsman.rpc.once import Asked, Asking, Once, Tape
 from pointsman.rpc.parsing import ParseFailure, TooLarge
+from pointsman.rpc.sight import Sight
 from pointsman.rpc.simulation import config_invalid, simulated_to_wire, simulation_from_wire
 from pointsman.rpc.sink import StreamSink
 from pointsman.rpc.traffic import Traffic
@@ -47,6 +48,7 @@ log = logging.getLogger(__name__)
 RESERVE, RESERVE_SHARE = 0.1, 0.05
 """Seconds, and share, of a deadline kept back so that our own error wins the race against the caller's timer."""
 
+_GONE = RequestError(Reason.CALLER_CANCELLED, "the caller went away")
 _UNREACHABLE = frozenset({Reason.SLOW_CONSUMER, Reason.CALLER_CANCELLED})
 
 Q = TypeVar("Q")
@@ -86,6 +88,13 @@ class Desk:
     feedback: FeedbackDesk
 
 
+class Porch(NamedTuple):
+    """What every call passes: who it is, and who looks on."""
+
+    authenticate: Authenticate
+    sight: Sight
+
+
 @dataclass(frozen=True, slots=True)
 class Deadlines:
     """Seconds: for callers that give none, and at most."""
@@ -97,11 +106,9 @@ class Deadlines:
 class Service:
     """RouterService and AdminService over one engine. `deadlines` may be replaced at any time."""
 
-    def __init__(
-        self, engine: Engine, desk: Desk, traffic: Traffic, deadlines: Deadlines, authenticate: Authenticate
-    ) -> None:
+    def __init__(self, engine: Engine, desk: Desk, traffic: Traffic, deadlines: Deadlines, porch: Porch) -> None:
         self._engine, self._desk, self._traffic, self.deadlines = engine, desk, traffic, deadlines
-        self._authenticate = authenticate
+        self._authenticate, self._sight = porch
 
     def guarding(self, handle: Handle[Q]) -> Callable[[Any, Context], Awaitable[object]]:
         """A method that is handled elsewhere, or above, guarded as all are."""
@@ -290,16 +297,20 @@ class Service:
         """The outermost layer, and the only one that aborts: an exception let through would send its own text."""
         task: asyncio.Task[object] | None = None
         completion: Completion | None = None
+        # Asked for once: grpc makes it anew each time.
+        metadata = context.invocation_metadata()
+        trace, error, answered = self._sight.begin(handle.__name__, metadata), _GONE, False
         try:
             task = self._traffic.enter()
-            # Asked for once: grpc makes it anew each time.
-            metadata = context.invocation_metadata()
             visit = Visit(self._authenticate(metadata), session_of(metadata))
-            return await handle(_parsed(request), context, visit)
+            answer = await handle(_parsed(request), context, visit)
+            answered = True
+            return answer
         except CallFailed as failed:
             error, completion = failed.error, failed.completion
         except RequestError as refused:
             error = refused
+            self._sight.unrecorded(handle.__name__, error.reason)
         except asyncio.CancelledError as cancelled:
             error = self._cancelled(cancelled)
         except grpc.aio.AbortError:
@@ -311,6 +322,7 @@ class Service:
         finally:
             if task:
                 self._traffic.leave(task)
+            self._sight.end(handle.__name__, trace, "OK" if answered else error.reason)
         status = abort(error, completion)
         return await context.abort(status.code, status.message, status.trailers)
 

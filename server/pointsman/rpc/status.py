@@ -143,3 +143,6 @@ TABLE: Mapping[Reason, Row] = {
     ),
     Reason.PROVIDER_PROTOCOL_ERROR: Row(StatusCode.INTERNAL, "A provider answered what is not its own wire format"),
 }
+
+CODES: Mapping[str, str] = {"OK": "OK", **{reason.value: row.code.name for reason, row in TABLE.items()}}
+"""The names of the status codes, by reason; "OK" is the reason of success."""

@@ -8,8 +8,13 @@ import re
 import sys
 from datetime import UTC, datetime
 
+import msgspec
+from msgspec.structs import replace
+
 from pointsman.telemetry import names
 from pointsman.telemetry.masking import Mask
+from pointsman.telemetry.requests import RequestLine, in_words, told
+from pointsman.telemetry.tracing import CURRENT
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -44,6 +49,24 @@ class Masked(logging.Formatter):
         """Given as `extra={"decision_id": ...}`, otherwise empty."""
         return self._mask(str(getattr(record, names.DECISION_ID.name, "")))
 
+    def trace_id(self) -> str:
+        """Of the call that is being worked on, where somebody traces it."""
+        trace = CURRENT.get()
+        return trace.trace_id if trace else ""
+
+    def request(self, record: logging.LogRecord) -> RequestLine | None:
+        """What the record says of a request that ended; only what others wrote is masked: the rest is ours."""
+        line, mask = told(record), self._mask
+        if line is None:
+            return None
+        return replace(
+            line,
+            why=mask(line.why) if line.why else "",
+            reported_model=mask(line.reported_model) if line.reported_model else "",
+            project=mask(line.project) if line.project else "",
+            feature=mask(line.feature) if line.feature else "",
+        )
+
     def error(self, record: logging.LogRecord) -> str:
         """The traceback and stack, otherwise empty."""
         # Not cached in the record, as logging does: other formatters would find the text unmasked.
@@ -62,9 +85,12 @@ class JsonLines(Masked):
             names.LOGGER.name: record.name,
             names.MESSAGE.name: self.message(record),
             names.DECISION_ID.name: self.decision_id(record),
+            names.TRACE_ID.name: self.trace_id(),
             names.ERROR.name: self.error(record),
         }
-        return jsons.dumps({key: value for key, value in line.items() if value})
+        request = self.request(record)
+        said = {key: value for key, value in line.items() if value}
+        return jsons.dumps({**said, **msgspec.to_builtins(request)} if request else said)
 
 
 class Lines(Masked):
@@ -73,7 +99,9 @@ class Lines(Masked):
     def format(self, record: logging.LogRecord) -> str:
         when = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         about = f" [{decision}]" if (decision := self.decision_id(record)) else ""
-        text = f"{when} {record.levelname.lower():7} {self.message(record)}{about}"
+        request = self.request(record)
+        message = in_words(request) if request else self.message(record)
+        text = f"{when} {record.levelname.lower():7} {message}{about}"
         if error := self.error(record):
             text = f"{text}\n{error}"
         return _printable(text.rstrip()).replace("\n", "\n    ")

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote
 
 MASKED = "[masked]"
 
 SHORTEST = 4
 """Characters: masking anything shorter would blank ordinary words, and it is no secret."""
+
+_SHORT, _REMEMBERED = 200, 1024
+"""Characters of a text whose masked form is remembered, and how many of them are."""
 
 _VALUE = r"""[^\s"'\\,;&<>(){}\[\]]+"""
 _IS = r"""\\*["']?\s*+[:=]\s*+\\*["']?"""
@@ -48,6 +52,8 @@ class Mask:
     def __init__(self) -> None:
         self._known: frozenset[str] = frozenset()
         self._pattern: re.Pattern[str] | None = None
+        # Log lines repeat themselves: reasons, names of models, messages without arguments.
+        self._again = lru_cache(maxsize=_REMEMBERED)(self._masked)
 
     def register_secrets(self, values: Iterable[str]) -> None:
         """Mask these from now on too, also where they are quoted as Python, JSON or part of a URL."""
@@ -56,8 +62,12 @@ class Mask:
         # Longest first, or a secret that begins with another would keep its end.
         longest_first = sorted(self._known, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        self._again.cache_clear()
 
     def __call__(self, text: str) -> str:
+        return self._again(text) if len(text) <= _SHORT else self._masked(text)
+
+    def _masked(self, text: str) -> str:
         if self._pattern:
             text = self._pattern.sub(MASKED, text)
         for pattern in _PATTERNS:

@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from pointsman.errors import Reason
 from pointsman.model.attempt import Attempt
 from pointsman.model.decision import Decision, Refusal
-from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, Event
+from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, Event, RequestEnded
 from pointsman.model.record import Record
 from pointsman.telemetry import names
 from pointsman.telemetry.tallies import Counts, Distributions, Gauge, Labels
@@ -24,17 +24,17 @@ _TYPES = ("input", "output", "cached_input", "cache_write_input", "reasoning")
 
 
 class Metrics:
-    """Adds up the events of one server, on its event loop's thread only.
+    """Adds up the events of one server, on its event loop's thread only. `codes` are gRPC's status codes by reason.
 
-        metrics = Metrics(config.version)
+        metrics = Metrics(config.version, CODES)
         engine = Engine(rules, world, watchdog, observers=(metrics,))
         body, content_type = metrics.exposition()
 
     `config_version` is set anew when the configuration is.
     """
 
-    def __init__(self, config_version: str) -> None:
-        self.config_version = config_version
+    def __init__(self, config_version: str, codes: Mapping[str, str]) -> None:
+        self.config_version, self._codes = config_version, codes
         self._decisions = Counts(names.DECISIONS)
         self._decide = Distributions(names.DECIDE_DURATION)
         self._policies = Distributions(names.POLICY_DURATION)
@@ -80,8 +80,12 @@ class Metrics:
             self._decided(event)
         elif isinstance(event, AttemptSkipped):
             self._skipped[event.provider, event.planned.target, event.planned.kind] += 1
-        else:
+        elif isinstance(event, RequestEnded):
             self._request_ended(event.record)
+
+    def request_ended(self, method: str, reason: str) -> None:
+        """Count a call that no event tells of: one that the engine never saw."""
+        self._requests[method, self._codes[reason], reason] += 1
 
     def gauge(
         self,
@@ -137,7 +141,7 @@ class Metrics:
         tokens["reasoning",] += usage.reasoning_tokens
 
     def _request_ended(self, record: Record) -> None:
-        self._requests[record.method, record.status] += 1
+        self.request_ended(record.method, record.status)
         if record.status == Reason.STREAM_INTERRUPTED:
             self._interrupted[()] += 1
         decision = record.decision

@@ -59,8 +59,8 @@ POLICY_DURATION = Metric(
 REQUESTS = Metric(
     "pointsman_requests_total",
     Kind.COUNTER,
-    "Requests that ended, by how: OK or an error's reason.",
-    ("method", "reason"),
+    "Requests that ended, by gRPC status code and reason (OK, or why not); items of a batch count as Route.",
+    ("method", "code", "reason"),
 )
 ATTEMPTS = Metric(
     "pointsman_attempts_total",
@@ -140,6 +140,12 @@ UNAUTHENTICATED = Metric(
     "Calls and scrapes turned away for their API key, by the error's reason; there are none without `auth.keys`.",
     ("reason",),
 )
+TRACES_DROPPED = Metric(
+    "pointsman_traces_dropped_total",
+    Kind.COUNTER,
+    "Calls whose spans could not be sent to `telemetry.otlp`: it did not take them, or they came faster than it does. "
+    "Shown where traces are sent.",
+)
 
 METRICS = (
     DECISIONS,
@@ -162,6 +168,7 @@ METRICS = (
     REQUESTS_RUNNING,
     LEDGER_SPOOLED,
     UNAUTHENTICATED,
+    TRACES_DROPPED,
 )
 
 TIME = LogField("time", "When, UTC in ISO 8601 with milliseconds")
@@ -169,6 +176,40 @@ LEVEL = LogField("level", "debug, info, warning, error or critical")
 LOGGER = LogField("logger", "The module that speaks")
 MESSAGE = LogField("message", "One English sentence")
 DECISION_ID = LogField("decision_id", "The request it is about, as in the ledger; only where there is one")
+TRACE_ID = LogField("trace_id", "The trace it is part of; only where requests are traced, or their callers trace")
 ERROR = LogField("error", "The traceback, on one line as JSON has it; only where there is one")
 
-LOG_FIELDS = (TIME, LEVEL, LOGGER, MESSAGE, DECISION_ID, ERROR)
+LOG_FIELDS = (TIME, LEVEL, LOGGER, MESSAGE, DECISION_ID, TRACE_ID, ERROR)
+
+REQUEST_FIELDS = (
+    LogField("method", "Route, Complete or CompleteUnary"),
+    LogField("status", "OK, or the reason that its caller was told"),
+    LogField("tenant", "Whose it was"),
+    LogField("duration", "Seconds from arrival to end"),
+    LogField("task", "The row of the routing table"),
+    LogField("task_source", "What named the task"),
+    LogField("mode", "eco, balanced or sport"),
+    LogField("tier", "Of the model that was decided for"),
+    LogField("model", "The model that served; where none did, the one tried last, or decided for"),
+    LogField("provider", "Its provider"),
+    LogField("reported_model", "What the provider says that it served"),
+    LogField("decided_by", "The chain entry that decided"),
+    LogField("why", "Its reason, or what went wrong"),
+    LogField("input_tokens", "Of all calls to providers, policies' questions included, as are the next three"),
+    LogField("output_tokens", "With reasoning"),
+    LogField("reasoning_tokens", "Part of the output"),
+    LogField("cached_input_tokens", "Part of the input"),
+    LogField("cost_usd", "Of all calls to providers"),
+    LogField("overhead_usd", "Part of it: of all calls but the one that answered"),
+    LogField("estimated", "Whether part of the cost is our estimate"),
+    LogField("ttft", "Seconds from arrival to the first token; of streams"),
+    LogField("attempts", "Calls to providers for the answer"),
+    LogField("fallback", "Whether another model was tried because one failed"),
+    LogField("escalated", "Whether another model was tried because a gate said no"),
+    LogField("project", "The caller's label"),
+    LogField("feature", "The caller's label"),
+    LogField("session", "A hash of tenant and session id"),
+    LogField("prompt_hash", "As in the ledger"),
+    LogField("config_version", "The configuration that decided"),
+)
+"""Of the lines about requests, beside LOG_FIELDS; each only where there is something to say."""

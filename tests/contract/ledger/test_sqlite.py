@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pytest
 from msgspec.structs import replace
-from tests.contract.ledger.records import CANARY, attempt, record
+from tests.contract.ledger.records import CANARY, assist, attempt, record
 from tests.contract.ledger.suite import LedgerContract, Opener, Outside
 
 from pointsman.errors import LedgerUnavailable
@@ -21,7 +21,7 @@ from pointsman.ledger.options import LedgerOptions
 from pointsman.ledger.recorded import find, find_config
 from pointsman.ledger.recording import DatabaseLedger
 from pointsman.ledger.schema import VERSION
-from pointsman.model.attempt import Attempt
+from pointsman.model.attempt import Attempt, AttemptOutcome
 
 
 class SqliteOutside(Outside):
@@ -175,3 +175,20 @@ async def test_what_was_blanked_is_nowhere_in_the_file(path: Path) -> None:
             await asyncio.sleep(0.01)
     await ledger.aclose()
     assert CANARY.encode() not in SqliteOutside(path).stored_bytes()
+
+
+async def test_a_request_can_be_seen_in_one_row(path: Path) -> None:
+    ledger = await open_ledger(path)
+    kept = record("d-1", assist(1), attempt(2, "mini", AttemptOutcome.FAILED), attempt(3, "sonnet"))
+    await ledger.append(kept)
+    await ledger.append(replace(record("d-2"), decision=None, attempts=(), tier="", status="UNKNOWN_TASK"))
+    await ledger.aclose()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        first, second = connection.execute("SELECT * FROM requests ORDER BY decision_id").fetchall()
+    assert (first["model"], first["provider"], first["reported_model"]) == ("sonnet", "openai", "upstream-sonnet-1")
+    assert (first["cost_nano_usd"], first["cost_source"], first["estimated"]) == (5000, "price", 1)
+    assert (first["input_tokens"], first["output_tokens"], first["reasoning_tokens"]) == (2800, 400, 40)
+    assert (first["cached_input_tokens"], first["cache_write_input_tokens"]) == (600, 100)
+    assert (first["feature"], first["task"], first["decided_by"], first["fallback"]) == ("search", "simple", "tags", 1)
+    assert (second["status"], second["reported_model"], second["input_tokens"]) == ("UNKNOWN_TASK", "", 0)

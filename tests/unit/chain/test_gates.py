@@ -48,8 +48,11 @@ def loaded(id: str, gate: Any, **entry: Any) -> LoadedGate:
     return LoadedGate(GateEntry(id, id, register_gate(lambda options, setup: gate), **entry), gate)
 
 
+def unwatched(gate: str, accepted: bool, seconds: float) -> None: ...
+
+
 async def asked(*gates: LoadedGate) -> Accepted | Rejected:
-    return await judge(gates, Question(make_request(), ASSESSED, ANSWERS), make_services)
+    return await judge(gates, Question(make_request(), ASSESSED, ANSWERS), make_services, unwatched)
 
 
 async def test_each_gate_judges_what_those_before_it_left() -> None:

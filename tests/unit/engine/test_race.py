@@ -116,7 +116,9 @@ async def test_a_hedge_that_never_started_is_still_there_to_fail_over_to() -> No
 async def test_one_that_was_tried_is_not_tried_again() -> None:
     failing = FakeProvider(answering(down()))
     raced = bench(hedged("flash", "sonnet", 0.1), alone("sonnet", FAILOVER), google=failing, anthropic=failing)
-    assert rows(await raced.unary()) == [("flash", "failed"), ("sonnet", "failed")]
+    completion = await raced.unary()
+    assert rows(completion) == [("flash", "failed"), ("sonnet", "failed")]
+    assert failure(completion).reason is Reason.ALL_PROVIDERS_DOWN
 
 
 async def test_what_nobody_could_do_better_starts_no_hedge() -> None:
@@ -200,3 +202,32 @@ async def test_the_losers_estimate_is_bounded_by_what_it_had_sent() -> None:
     lost = (await raced.unary()).attempts[0]
     assert (lost.usage.output_tokens, lost.usage.estimated) == (0, True)
     assert lost.usage.input_tokens > 0
+
+
+async def test_a_caller_who_leaves_as_a_race_is_decided_is_no_fault_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    slow, quick = Hold(), Hold()
+    google, anthropic = FakeProvider(answering(ACCEPTED, slow)), FakeProvider(answering(ACCEPTED, quick, "Hi", Hold()))
+    raced = bench(hedged("flash", "sonnet", 0.5), google=google, anthropic=anthropic)
+    task = raced.start(RecordingSink())
+    await slow.reached()
+    await quick.reached()
+    # Both in one round of the event loop: the winner gives the other lane up just as the whole race is cancelled.
+    quick.release()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await raced.engine.drain()
+    assert raced.ledger.records[0].status == Reason.CALLER_CANCELLED
+    assert "fault" not in caplog.text
+
+
+async def test_a_shutdown_as_a_race_is_decided_says_so() -> None:
+    slow, quick = Hold(), Hold()
+    google, anthropic = FakeProvider(answering(ACCEPTED, slow)), FakeProvider(answering(ACCEPTED, quick, "Hi", Hold()))
+    raced = bench(hedged("flash", "sonnet", 0.5), google=google, anthropic=anthropic)
+    task = raced.start(RecordingSink())
+    await slow.reached()
+    await quick.reached()
+    quick.release()
+    task.cancel(Reason.SHUTTING_DOWN)
+    assert "the server shut down" in failure(await task).message

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from pointsman.rpc.status import CODES
 from pointsman.telemetry import names
 from pointsman.telemetry.budgets import BudgetGauge
 from pointsman.telemetry.metrics import Metrics
@@ -13,7 +14,7 @@ async def test_it_is_read_anew_at_each_scrape() -> None:
     async def read() -> dict[str, float]:
         return dict(ratios)
 
-    gauge, metrics = BudgetGauge(read), Metrics("v1")
+    gauge, metrics = BudgetGauge(read), Metrics("v1", CODES)
     metrics.gauge(names.BUDGET_USED_RATIO, gauge.values, gauge.refresh)
     for ratio in (0.25, 0.5):
         ratios["acme/day"] = ratio

@@ -69,7 +69,9 @@ def test_json_has_the_declared_fields_only(mask: Mask) -> None:
         raise ValueError("no")
     except ValueError:
         record = made("hello", decision_id="d1")
-    assert list(line(mask, record)) == [field.name for field in names.LOG_FIELDS]
+    fields = [field.name for field in names.LOG_FIELDS]
+    fields.remove("trace_id")
+    assert list(line(mask, record)) == fields
 
 
 @pytest.mark.parametrize("message", ['"quoted"', "\ud800 alone", "\x1b[2J\x00", "naïve \u2028 line"])

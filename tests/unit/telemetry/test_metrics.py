@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 from tests.contract.ledger.records import CANARY, assist, attempt, decision, record
@@ -10,6 +11,7 @@ from pointsman.model.events import AttemptEnded, AttemptSkipped, Decided, Reques
 from pointsman.model.plan import AttemptKind, PlannedAttempt
 from pointsman.model.record import Record
 from pointsman.model.request import Hints, Mode, Request
+from pointsman.rpc.status import CODES
 from pointsman.telemetry import names
 from pointsman.telemetry.metrics import Metrics
 
@@ -56,7 +58,7 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
 
 
 def failed_over() -> Metrics:
-    metrics = Metrics("v1")
+    metrics = Metrics("v1", CODES)
     tell(metrics, record("r1", FAILED, SERVED))
     metrics(AttemptSkipped("r1", PlannedAttempt("opus", AttemptKind.HEDGE, 0.5), "anthropic", "too many"))
     return metrics
@@ -65,7 +67,7 @@ def failed_over() -> Metrics:
 def test_a_request_that_failed_over() -> None:
     metrics = failed_over()
 
-    assert value(metrics, "pointsman_requests_total", method="Complete", reason="OK") == 1
+    assert value(metrics, "pointsman_requests_total", method="Complete", code="OK", reason="OK") == 1
     assert value(
         metrics, "pointsman_decisions_total", decided_by_kind="tag", tier="small", mode="eco", task="simple"
     ) == 1  # fmt: skip
@@ -78,7 +80,7 @@ def test_a_request_that_failed_over() -> None:
 
 
 def test_cost_is_split_as_the_ledger_splits_it_and_exact() -> None:
-    metrics = Metrics("v1")
+    metrics = Metrics("v1", CODES)
     for _ in range(1000):
         tell(metrics, record("r1", replace(FAILED, cost_nano_usd=1), replace(SERVED, cost_nano_usd=100_000_001)))
 
@@ -89,7 +91,7 @@ def test_cost_is_split_as_the_ledger_splits_it_and_exact() -> None:
 
 def test_tokens_of_every_type_are_there_from_the_start() -> None:
     types = ("input", "output", "cached_input", "cache_write_input", "reasoning")
-    fresh, metrics = Metrics("v1"), failed_over()
+    fresh, metrics = Metrics("v1", CODES), failed_over()
     assert [value(fresh, "pointsman_tokens_total", type=t) for t in types] == [0, 0, 0, 0, 0]
     assert [value(metrics, "pointsman_tokens_total", type=t) for t in types] == [1800, 200, 300, 50, 20]
 
@@ -109,33 +111,36 @@ def test_histograms_are_cumulative() -> None:
 
 
 def test_a_value_on_a_bound_is_within_it() -> None:
-    metrics = Metrics("v1")
+    metrics = Metrics("v1", CODES)
     metrics(Decided("r1", decision(), 0.001))
     assert value(metrics, "pointsman_decide_duration_seconds_bucket", le="0.001") == 1
 
 
 def test_unstreamed_answers_have_no_time_to_first_token() -> None:
-    metrics = Metrics("v1")
+    metrics = Metrics("v1", CODES)
     tell(metrics, replace(record("r1", SERVED), method="CompleteUnary"))
     assert value(metrics, "pointsman_ttft_seconds_count", model="sonnet") is None
 
 
 def test_an_interrupted_stream() -> None:
-    metrics = Metrics("v1")
+    metrics = Metrics("v1", CODES)
     assert value(metrics, "pointsman_stream_interrupted_total") == 0
     tell(metrics, replace(record("r1", FAILED), status="STREAM_INTERRUPTED"))
     assert value(metrics, "pointsman_stream_interrupted_total") == 1
 
 
 def test_a_refusal_is_a_request_but_no_decision() -> None:
-    metrics = Metrics("v1")
+    metrics = Metrics("v1", CODES)
     tell(metrics, replace(record("r1"), decision=REFUSAL, attempts=(), status="NO_CANDIDATE", tier=""))
-    assert value(metrics, "pointsman_requests_total", method="Complete", reason="NO_CANDIDATE") == 1
+    assert (
+        value(metrics, "pointsman_requests_total", method="Complete", code="FAILED_PRECONDITION", reason="NO_CANDIDATE")
+        == 1
+    )
     assert "pointsman_decisions_total{" not in text(metrics)
 
 
 def test_shadows_disagree_where_the_target_differs() -> None:
-    metrics = Metrics("v1")
+    metrics = Metrics("v1", CODES)
     decided = replace(record("r1"), decision=decision("mini"))
     for shadow in (None, decision("mini", decided_by="shadow"), decision("sonnet"), REFUSAL):
         tell(metrics, decided, shadow)
@@ -144,7 +149,7 @@ def test_shadows_disagree_where_the_target_differs() -> None:
 
 
 def test_gauges_are_read_at_every_scrape() -> None:
-    metrics, running = Metrics("v1"), [1, 2]
+    metrics, running = Metrics("v1", CODES), [1, 2]
     metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): len(running)})
     assert value(metrics, "pointsman_config_info", version="v1") == 1
     assert value(metrics, "pointsman_requests_running") == 2
@@ -174,7 +179,7 @@ def junk(number: int) -> Record:
 
 
 def test_junk_adds_no_series() -> None:
-    metrics = Metrics("v1")
+    metrics = Metrics("v1", CODES)
     for number in range(2):
         tell(metrics, junk(number))
     before = samples(metrics).keys()
@@ -196,6 +201,7 @@ def test_every_series_is_declared_and_every_declaration_shown() -> None:
     metrics.gauge(names.UNAUTHENTICATED, lambda: {("CREDENTIALS_MISSING",): 0})
     metrics.gauge(names.STATE_DEGRADED, lambda: {(): 0})
     metrics.gauge(names.BUDGET_USED_RATIO, lambda: {("acme/day",): 0.5})
+    metrics.gauge(names.TRACES_DROPPED, lambda: {(): 0})
     declared = {metric.name: metric for metric in names.METRICS}
     shown = {f.name: f for f in text_string_to_metric_families(text(metrics)) if f.name.startswith("pointsman_")}
     assert shown.keys() == {name.removesuffix("_total") for name in declared}
@@ -214,20 +220,46 @@ def test_declarations_are_sound() -> None:
 
 
 def test_two_servers_in_one_process_count_apart() -> None:
-    one, other = failed_over(), Metrics("v1")
-    assert value(one, "pointsman_requests_total", method="Complete", reason="OK") == 1
-    assert value(other, "pointsman_requests_total", method="Complete", reason="OK") is None
+    one, other = failed_over(), Metrics("v1", CODES)
+    assert value(one, "pointsman_requests_total", method="Complete", code="OK", reason="OK") == 1
+    assert value(other, "pointsman_requests_total", method="Complete", code="OK", reason="OK") is None
 
 
 def test_the_process_is_shown() -> None:
-    assert "process_cpu_seconds_total" in text(Metrics("v1"))
+    assert "process_cpu_seconds_total" in text(Metrics("v1", CODES))
 
 
 def test_what_a_policy_asked_is_overhead() -> None:
-    metrics = Metrics("v1")
+    metrics = Metrics("v1", CODES)
     tell(metrics, record("r1", assist(1), SERVED))
     assert value(metrics, "pointsman_cost_usd_total", provider="openai", model="nano", part="overhead") == 3e-07
     assert value(metrics, "pointsman_cost_usd_total", provider="openai", model="nano", part="answer") is None
     assert value(
         metrics, "pointsman_attempts_total", provider="openai", model="nano", kind="assist", outcome="served"
     ) == 1  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("pointsman_decisions_total", ("decided_by_kind", "tier", "mode", "task")),
+        ("pointsman_decide_duration_seconds", ()),
+        ("pointsman_policy_duration_seconds", ("policy",)),
+        ("pointsman_requests_total", ("method", "code", "reason")),
+        ("pointsman_attempts_total", ("provider", "model", "kind", "outcome")),
+        ("pointsman_ttft_seconds", ("model",)),
+        ("pointsman_stream_interrupted_total", ()),
+        ("pointsman_cost_usd_total", ("provider", "model", "part")),
+        ("pointsman_tokens_total", ("type",)),
+        ("pointsman_provider_state", ("provider", "state")),
+        ("pointsman_shadow_disagreements_total", ()),
+    ],
+)
+def test_what_others_build_upon_keeps_its_name_and_labels(name: str, labels: tuple[str, ...]) -> None:
+    assert {metric.name: metric.labels for metric in names.METRICS}[name] == labels
+
+
+def test_a_call_that_the_engine_never_saw_is_counted() -> None:
+    metrics = Metrics("v1", CODES)
+    metrics.request_ended("Complete", "OVERLOADED")
+    assert value(metrics, "pointsman_requests_total", method="Complete", code="UNAVAILABLE", reason="OVERLOADED") == 1

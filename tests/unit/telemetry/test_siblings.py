@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from pointsman.rpc.status import CODES
 from pointsman.telemetry import names
 from pointsman.telemetry.metrics import Metrics
 from pointsman.telemetry.siblings import Siblings, Worker, bury
@@ -17,7 +18,7 @@ Series = dict[tuple[str, ...], float]
 
 def counting(requests: int, *, running: int = 0, degraded: int = 0) -> Metrics:
     """One whose figures are known: so many decisions of 3 ms each, and gauges."""
-    metrics = Metrics("v1")
+    metrics = Metrics("v1", CODES)
     for _ in range(requests):
         metrics._decide[()].observe(0.003)
     metrics._tokens["input",] += 10 * requests

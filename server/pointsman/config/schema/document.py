@@ -17,6 +17,7 @@ from pointsman.config.schema.running import Failover, Health, Server, Timeouts
 from pointsman.config.schema.section import Section
 from pointsman.config.schema.state import State
 from pointsman.config.schema.tasks import ModeName, Task
+from pointsman.config.schema.telemetry import Log, Telemetry
 
 
 class Document(Section):
@@ -69,3 +70,5 @@ class Document(Section):
     failover: Failover = Field(default_factory=Failover, description="Providers that fail.")
     timeouts: Timeouts = Field(default_factory=Timeouts, description="Providers that are silent.")
     health: Health = Field(default_factory=Health, description="Models that are down.")
+    telemetry: Telemetry = Field(default_factory=Telemetry, description="Traces and metrics that are sent elsewhere.")
+    log: Log = Field(default_factory=Log, description="What is logged of requests.")

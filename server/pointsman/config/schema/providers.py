@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pointsman.config.scalars import BaseUrl, Duration, Headers, SecretReference
 from pointsman.config.schema.section import Section, tuple_of
 from pointsman.providers.settings import Omittable
+from pointsman.telemetry.propagation import Propagate
 
 Wire = Literal["openai", "openai-responses", "anthropic", "gemini"]
 # Options that mean something on one wire only.
@@ -86,6 +87,12 @@ class Provider(Section):
         description="Fields that it would refuse, and is therefore never sent. The last two are of the Responses API: "
         "`reasoning_summary` is refused to accounts that OpenAI has not verified; without `include` nothing of earlier "
         "reasoning comes back to it.",
+    )
+    propagate: Propagate = Field(
+        default="none",
+        description="What of a request's W3C trace context it is sent: `trace` is `traceparent` and `tracestate`, "
+        "`all` also `baggage`, whatever callers put there. It is a third party, so nothing by default; meant for "
+        "servers of your own.",
     )
     probe: Probe | None = Field(
         default=None,
