@@ -24,13 +24,6 @@ RULES = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())
 BY_NAME = {metric.name: metric for metric in METRICS}
 # What prometheus_client exports of the process.
 PROCESS = {"process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds"}
-# Declared together with what they are about: budgets, keys, the spool, the shared store.
-AWAITED: Mapping[str, set[str]] = {
-    "pointsman_budget_used_ratio": {"scope"},
-    "pointsman_unauthenticated_total": {"reason"},
-    "pointsman_ledger_spooled_records": set(),
-    "pointsman_state_degraded": set(),
-}
 # What Prometheus adds to every series.
 ADDED = {"job", "instance"}
 # Of labels with a closed list, that list; others are the operator's own names.
@@ -72,8 +65,6 @@ def labels_of(name: str) -> set[str]:
     base = re.sub(r"_(bucket|sum|count)$", "", name)
     if base in BY_NAME and BY_NAME[base].kind is Kind.HISTOGRAM and name != base:
         return {*BY_NAME[base].labels} | ({"le"} if name.endswith("_bucket") else set())
-    if name not in BY_NAME and name in AWAITED:
-        return AWAITED[name]
     metric = BY_NAME[name]
     assert metric.kind is not Kind.HISTOGRAM, f"{name} is a histogram: ask for its _bucket, _sum or _count"
     return {*metric.labels}
