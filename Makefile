@@ -72,8 +72,10 @@ bench-classifier: $(READY) ## How well prompts are sorted; ARGS="--data FOLDER" 
 bench-hedging: $(READY) ## What hedging does to the slowest answers, against the best that can be had
 	$(BIN)/python -m benchmarks.hedging $(ARGS)
 
-soak: $(READY) ## A server under load for a while; ARGS="--minutes 30"; fails where it grows, errs or loses a row
+soak: $(READY) ## A server under load for a while; ARGS="--minutes 30"; then kill -9 and caps, 200 times each
 	$(BIN)/python -m benchmarks.soak $(ARGS)
+	POINTSMAN_KILLS=200 POINTSMAN_ROUNDS=200 $(BIN)/python -m pytest tests/faults/test_caps.py \
+		tests/e2e/test_acknowledged.py
 
 bench-cascade: $(READY) ## What cascades keep and save; ARGS="--data FOLDER" names the recorded answers
 	$(BIN)/python -m benchmarks.cascade $(ARGS)

@@ -1,7 +1,8 @@
 """A server under load for as long as one likes: does it grow, does it lose anything, does anything go wrong unprovoked?
 
 A fifth of the calls is given up, one provider is down throughout, another comes and goes, and the configuration is
-reloaded every few seconds where the server understands SIGHUP. Exit status 1 where anything is found.
+reloaded every few seconds. Where there is a redis-server, the server keeps its state there, and halfway that is killed
+and begins anew. Exit status 1 where anything is found.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from benchmarks.machine import machine
 from benchmarks.processes import resident
 from benchmarks.simulator import EXAMPLE
 from benchmarks.soak_load import Callers
+from benchmarks.soak_redis import Redis
 from benchmarks.soak_report import Fit, Growth, Limits, Outcome, Sample, failures
 from pointsman.cli.children import child
 
@@ -51,6 +53,7 @@ class Soak:
     pid: int
     simulator: str
     config: Path
+    redis: Redis | None
     seconds: float
     samples: list[Sample] = field(default_factory=list)
     reloads: int = 0
@@ -59,7 +62,10 @@ class Soak:
         """Load, faults, reloads and measurements, all at once, for `seconds`."""
         until = time.monotonic() + self.seconds
         async with asyncio.TaskGroup() as group:
-            disturbing = [group.create_task(work) for work in (self._measure(), self._come_and_go(), self._reload())]
+            disturbing = [
+                group.create_task(work)
+                for work in (self._measure(), self._come_and_go(), self._reload(), self._lose_state())
+            ]
             await callers.call_until(lambda: time.monotonic() >= until)
             for task in disturbing:
                 task.cancel()
@@ -81,14 +87,17 @@ class Soak:
 
     async def _reload(self) -> None:
         """Another configuration each time: the number of retries changes."""
-        if not catches(self.pid, signal.SIGHUP):
-            return
         text = self.config.read_text()
         while True:
             await asyncio.sleep(_RELOADS)
             self.reloads += 1
             self.config.write_text(f"{text}\nfailover: {{retries: {self.reloads % 2 + 1}}}\n")
             os.kill(self.pid, signal.SIGHUP)
+
+    async def _lose_state(self) -> None:
+        if self.redis:
+            await asyncio.sleep(self.seconds / 2)
+            await asyncio.to_thread(self.redis.restart)
 
     def steady(self) -> Sequence[Sample]:
         """The samples after the warm-up."""
@@ -111,12 +120,6 @@ def measured(pid: int, at: float) -> Sample:
     return Sample(at, resident(status), len(targets), sockets, int(threads[1]) if threads else 0)
 
 
-def catches(pid: int, number: signal.Signals) -> bool:
-    """Has the process a handler for a signal that would otherwise end it? (Linux)"""
-    found = re.search(r"^SigCgt:\s+([0-9a-f]+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
-    return found is not None and bool(int(found[1], 16) >> (number - 1) & 1)
-
-
 async def running_calls(http_address: str) -> int:
     """Calls that the server still works on, a moment after the last caller left."""
     async with aiohttp.ClientSession() as http:
@@ -137,25 +140,31 @@ def recorded(ledger: Path) -> dict[str, str]:
 
 
 def complaints(log: str) -> list[str]:
-    """The server's own lines of level error and above; lines about requests are no complaints of its."""
+    """The server's own lines of level error and above; lines about requests are no complaints of its.
+
+    That the shared state is away is for it to say, once.
+    """
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     others = [line for line in log.splitlines() if not line.startswith("{")]
-    return others + [f"{line['logger']}: {line['message']}" for line in lines if line["level"] in ("error", "critical")]
+    found = [f"{line['logger']}: {line['message']}" for line in lines if line["level"] in ("error", "critical")]
+    away = [line for line in found if line.startswith("pointsman.stores.redis_link:")]
+    return others + [line for line in found if line not in away[:1]]
 
 
 async def soak(seconds: float) -> tuple[Growth, Outcome, Soak]:
     """A whole run: simulator, server and callers."""
-    with tempfile.TemporaryDirectory(prefix="pointsman-soak-") as name:
+    with tempfile.TemporaryDirectory(prefix="pointsman-soak-") as name, ExitStack() as stack:
         folder = Path(name)
         config, ledger = folder / "pointsman.yaml", folder / "ledger.db"
-        config.write_text(EXAMPLE.read_text())
+        redis = stack.enter_context(Redis(folder)) if Redis.installed() else None
+        config.write_text(EXAMPLE.read_text() + (redis.section if redis else ""))
         pace = ("--ttft-median", "0.03", "--token-interval", "0.001", "--fault", f"{_DOWN}=http-503")
         with child(["sim", "--port", "0", *pace], folder) as sim:
             url = sim.wait_for(r"simulator at (http://[^/]+)/")
             doors = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--ledger", str(ledger), "--log-json"]
             with child(["serve", "--config", str(config), "--simulated", url, *doors], folder) as server:
                 grpc_at, http_at = re.split(r", http ", server.wait_for(r"ready: grpc (.+)"))
-                run = Soak(server.pid, url, config, seconds)
+                run = Soak(server.pid, url, config, redis, seconds)
                 callers = Callers(grpc_at, _CALLERS, seed=1)
                 await run.run(callers)
                 running = await running_calls(http_at)
@@ -184,7 +193,7 @@ def show(console: Console, growth: Growth, outcome: Outcome, run: Soak) -> None:
     good = len(outcome.acknowledged)
     console.print(
         f"{run.seconds / 60:g} minutes, {good} answers seen whole, {outcome.cancelled} calls given up, "
-        f"{outcome.reloads} reloads{'' if outcome.reloads else ' (the server does not know SIGHUP)'}"
+        f"{outcome.reloads} reloads, {'one loss of the shared state' if run.redis else 'no redis-server'}"
     )
     console.print(line("memory", growth.memory, " kB") + f", {last.resident / 2**20:.1f} MiB at the end")
     console.print(line("memory, second half", late.memory, " kB"))

@@ -38,6 +38,7 @@ from pointsman.v1.router_service_pb2_grpc import RouterServiceStub
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TOKEN = "collector-token-4711"
 CONFIG: Mapping[str, Any] = {
+    "auth": "none",
     "providers": {
         "broken": {"wire": "openai", "propagate": "all"},
         "own": {"wire": "openai", "propagate": "trace"},
