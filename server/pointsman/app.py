@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -15,16 +15,15 @@ from types import TracebackType
 from typing import Self
 
 from pointsman.access.keyring import Keyring
-from pointsman.chain.lifecycle import entered
 from pointsman.config.adoption import Adoption, breaker_settings, door_settings
 from pointsman.config.connections import Connections
+from pointsman.config.database import ledger_options
 from pointsman.config.doors import check_doors, is_loopback
 from pointsman.config.generation import Generation, open_generation
 from pointsman.config.load import load_catalogue
 from pointsman.config.reload import Origin, Reloader, Seams
-from pointsman.config.rules import Built, build_rules, load_supposed
+from pointsman.config.rules import supposed_rules
 from pointsman.config.schema.access import Auth
-from pointsman.config.schema.ledger import Ledger
 from pointsman.config.settings import Account, Config
 from pointsman.config.watch import Files, watching
 from pointsman.engine.explain import Explainer
@@ -37,10 +36,9 @@ from pointsman.engine.rules import Rules
 from pointsman.engine.simulate import Simulator
 from pointsman.engine.standings import Standings
 from pointsman.engine.watch import Watchdog
-from pointsman.errors import ConfigInvalid, KeysUnusable, LedgerUnavailable, PluginRefused, Problem
+from pointsman.errors import ConfigInvalid, KeysUnusable, LedgerUnavailable, Problem
 from pointsman.http.door import HttpDoor
 from pointsman.ledger.opening import open_ledger
-from pointsman.ledger.options import LedgerOptions
 from pointsman.ledger.recording import DatabaseLedger
 from pointsman.model.activation import ActivatedBy, Activation
 from pointsman.model.catalogue import Catalogue
@@ -48,11 +46,12 @@ from pointsman.ports import Clock, Provider, StateStore, Transport
 from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
+from pointsman.rpc.administration import Desk
 from pointsman.rpc.callers import admins_only, anybody, by_key
 from pointsman.rpc.feedback import FeedbackDesk
 from pointsman.rpc.once import Once
 from pointsman.rpc.server import GrpcDoor
-from pointsman.rpc.service import Desk, Porch
+from pointsman.rpc.service import Porch
 from pointsman.rpc.sight import Sight
 from pointsman.rpc.status import CODES
 from pointsman.stores.clock import SystemClock
@@ -213,7 +212,7 @@ class App:
         await (self._reloader or first).aclose()
 
     async def _ledger(self, clock: Clock) -> DatabaseLedger:
-        ledger = await open_ledger(self.config.ledger_place, _ledger_options(self.config.ledger))
+        ledger = await open_ledger(self.config.ledger_place, ledger_options(self.config.ledger))
         self._stack.push_async_callback(ledger.aclose)
         await ledger.add_config(self.config.version, self.config.document)
         await ledger.add_activation(Activation(self.config.version, clock.now(), ActivatedBy.START))
@@ -283,18 +282,6 @@ class App:
         return CONNECTION_AGE if age is None and self.worker else age
 
 
-def _ledger_options(settings: Ledger) -> LedgerOptions:
-    return LedgerOptions(
-        synchronous=settings.synchronous,
-        prompts=settings.prompts,
-        spool=None if settings.spool.path is None else Path(settings.spool.path),
-        spool_bytes=settings.spool.max_bytes,
-        spool_after=settings.spool.after,
-        keep_text=settings.keep.text,
-        keep_records=settings.keep.records,
-    )
-
-
 def _provider(account: Account, transport: Transport) -> Provider:
     provider, propagate = WIRES[account.wire](account.settings, transport), account.propagate
     return provider if propagate == "none" else Propagating(provider, propagate)
@@ -313,22 +300,6 @@ def _desk(engine: Engine, world: World, reloader: Reloader, once: Once) -> Desk:
     feedback = FeedbackDesk(
         explainer, outcomes, world.ledger, lambda: engine.rules.catalogue, keep_comments=keep_comments
     )
-    simulator = Simulator(active, world.store, world.clock, _opened)
+    simulator = Simulator(active, world.store, world.clock, supposed_rules)
     standings = Standings(active, world.store, world.ledger, world.clock)
     return Desk(explainer, simulator, standings, reloader, once, feedback)
-
-
-@asynccontextmanager
-async def _opened(document: str, active: Rules) -> AsyncIterator[Rules]:
-    """The rules of a document to simulate; of the providers that it shares with those active, the same are disabled."""
-
-    def build() -> Built:
-        return build_rules(load_supposed(document, active.disabled_providers))
-
-    try:
-        # Off the event loop: reading, importing and building take as long as a start does.
-        built = await asyncio.to_thread(build)
-        async with entered(built.chain, built.rules.gates):
-            yield built.rules
-    except PluginRefused as refused:
-        raise ConfigInvalid([Problem("chain", str(refused))]) from refused

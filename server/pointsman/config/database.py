@@ -1,15 +1,18 @@
-"""The URL of the ledger's database, by reference: it holds a password."""
+"""Where and how the ledger is written; the URL of a database by reference, since it holds a password."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pointsman.config.positions import Source
 from pointsman.config.references import mapping
 from pointsman.config.scalars import parse_reference
+from pointsman.config.schema.ledger import Ledger
 from pointsman.config.secrets import read_secret
 from pointsman.errors import Problem, SecretMissing
+from pointsman.ledger.options import LedgerOptions
 from pointsman.ledger.place import Postgres, place_of
 
 
@@ -34,3 +37,16 @@ def find_database(source: Source, environ: Mapping[str, str]) -> Database:
         message = f"what {reference} stands for does not begin with postgresql://; put the whole URL there"
         return Database(problems=(source.problem(path, message),))
     return Database(url)
+
+
+def ledger_options(settings: Ledger) -> LedgerOptions:
+    """How a ledger is to be written, as its section of the configuration says."""
+    return LedgerOptions(
+        synchronous=settings.synchronous,
+        prompts=settings.prompts,
+        spool=None if settings.spool.path is None else Path(settings.spool.path),
+        spool_bytes=settings.spool.max_bytes,
+        spool_after=settings.spool.after,
+        keep_text=settings.keep.text,
+        keep_records=settings.keep.records,
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,12 +12,13 @@ from pydantic import BaseModel
 
 from pointsman.chain.entry import Entry
 from pointsman.chain.gates import build_gates
+from pointsman.chain.lifecycle import entered
 from pointsman.chain.loading import Chain, build_chain
 from pointsman.config.load import load
 from pointsman.config.settings import Config
 from pointsman.engine.retries import Retries
 from pointsman.engine.rules import Rules, Timers
-from pointsman.errors import PluginRefused
+from pointsman.errors import ConfigInvalid, PluginRefused, Problem
 
 # Where providers would be called, which nobody does.
 _NOWHERE = "http://127.0.0.1:9"
@@ -58,6 +61,22 @@ def load_supposed(document: Path | str, disabled: Collection[str] = ()) -> Confi
     """
     config = load(document, {}, simulated=_NOWHERE, require_provider=False)
     return replace(config, catalogue=config.catalogue.without(disabled))
+
+
+@asynccontextmanager
+async def supposed_rules(document: str, active: Rules) -> AsyncIterator[Rules]:
+    """The rules of a document to simulate; of the providers that it shares with those active, the same are disabled."""
+
+    def build() -> Built:
+        return build_rules(load_supposed(document, active.disabled_providers))
+
+    try:
+        # Off the event loop: reading, importing and building take as long as a start does.
+        built = await asyncio.to_thread(build)
+        async with entered(built.chain, built.rules.gates):
+            yield built.rules
+    except PluginRefused as refused:
+        raise ConfigInvalid([Problem("chain", str(refused))]) from refused
 
 
 def same_policies(before: Config, after: Config) -> frozenset[str]:

@@ -13,10 +13,11 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from pointsman.engine.route import Engine
 from pointsman.errors import CannotListen
+from pointsman.rpc.administration import Administration, Desk
 from pointsman.rpc.configuring import Configuring
 from pointsman.rpc.limits import METADATA_BYTES, REQUEST_BYTES, REQUEST_WITH_IMAGES_BYTES, TRANSPORT_REQUEST_BYTES
 from pointsman.rpc.parsing import parse
-from pointsman.rpc.service import Deadlines, Desk, Porch, Service
+from pointsman.rpc.service import Deadlines, Porch, Service
 from pointsman.rpc.tls import Certificates, TlsFiles
 from pointsman.rpc.traffic import Traffic
 from pointsman.v1 import admin_service_pb2, feedback_service_pb2
@@ -70,7 +71,8 @@ class GrpcDoor:
     def __init__(self, engine: Engine, desk: Desk, settings: DoorSettings, porch: Porch) -> None:
         self._address, self._tls, self._engine = settings.address, settings.tls, engine
         self._traffic = Traffic(settings.max_concurrent_requests)
-        self._service = Service(engine, desk, self._traffic, _deadlines(settings), porch)
+        self._service = Service(engine, desk.once, self._traffic, _deadlines(settings), porch)
+        self._administration = Administration(engine, desk, self._service.deadline)
         self._configuring, self._feedback = Configuring(desk.configurations), desk.feedback
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(options=settings.options())
@@ -135,7 +137,7 @@ class GrpcDoor:
         return self._max_bytes
 
     def _handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
-        service = self._service
+        service, administration = self._service, self._administration
         reflect = reflection.aio.ReflectionServicer([ROUTER, ADMIN, FEEDBACK, health.SERVICE_NAME, REFLECTION])
         return (
             grpc.method_handlers_generic_handler(
@@ -154,14 +156,14 @@ class GrpcDoor:
             grpc.method_handlers_generic_handler(
                 ADMIN,
                 {
-                    "ListModels": self._guarded(service.list_models, admin_service_pb2.ListModelsRequest),
-                    "GetBudget": self._guarded(service.get_budget, admin_service_pb2.GetBudgetRequest),
-                    "ListBudgets": self._guarded(service.list_budgets, admin_service_pb2.ListBudgetsRequest),
+                    "ListModels": self._guarded(administration.list_models, admin_service_pb2.ListModelsRequest),
+                    "GetBudget": self._guarded(administration.get_budget, admin_service_pb2.GetBudgetRequest),
+                    "ListBudgets": self._guarded(administration.list_budgets, admin_service_pb2.ListBudgetsRequest),
                     "ListProviderHealth": self._guarded(
-                        service.list_provider_health, admin_service_pb2.ListProviderHealthRequest
+                        administration.list_provider_health, admin_service_pb2.ListProviderHealthRequest
                     ),
-                    "Explain": self._guarded(service.explain, admin_service_pb2.ExplainRequest),
-                    "Simulate": self._guarded(service.simulate, admin_service_pb2.SimulateRequest),
+                    "Explain": self._guarded(administration.explain, admin_service_pb2.ExplainRequest),
+                    "Simulate": self._guarded(administration.simulate, admin_service_pb2.SimulateRequest),
                     "ReloadConfig": self._guarded(self._configuring.reload, admin_service_pb2.ReloadConfigRequest),
                     "RollbackConfig": self._guarded(
                         self._configuring.rollback, admin_service_pb2.RollbackConfigRequest

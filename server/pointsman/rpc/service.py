@@ -12,35 +12,23 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 import grpc.aio
 
 from pointsman.engine.exchange import Completion, Terms
-from pointsman.engine.explain import Explainer
 from pointsman.engine.route import Engine
-from pointsman.engine.simulate import Simulator
-from pointsman.engine.standings import Standings
-from pointsman.errors import ConfigInvalid, InvalidRequest, Reason, RequestError
-from pointsman.model.caller import Permission
+from pointsman.errors import Reason, RequestError
 from pointsman.model.request import Request
 from pointsman.rpc.batch import route_batch
-from pointsman.rpc.budgets_to_wire import budget_to_wire, budgets_to_wire
-from pointsman.rpc.callers import Authenticate, Visit, require, whose
-from pointsman.rpc.configuring import Configurations
+from pointsman.rpc.callers import Authenticate, Visit
 from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.events_to_wire import finish_to_wire
-from pointsman.rpc.explained_to_wire import explained_to_wire
 from pointsman.rpc.failure_to_wire import abort
-from pointsman.rpc.feedback import FeedbackDesk
 from pointsman.rpc.from_wire import Call, call_from_wire
-from pointsman.rpc.health_to_wire import health_to_wire
 from pointsman.rpc.message_to_wire import answer_to_wire
 from pointsman.rpc.metadata import DECISION_ID, replay_metadata, routing_metadata, session_of
-from pointsman.rpc.models_to_wire import models_to_wire
 from pointsman.rpc.once import Asked, Asking, Once, Tape
 from pointsman.rpc.parsing import ParseFailure, TooLarge
 from pointsman.rpc.sight import Sight
-from pointsman.rpc.simulation import config_invalid, simulated_to_wire, simulation_from_wire
 from pointsman.rpc.sink import StreamSink
 from pointsman.rpc.traffic import Traffic
 from pointsman.rpc.usage_to_wire import usage_report_to_wire
-from pointsman.v1 import admin_service_pb2 as admin
 from pointsman.v1 import router_service_pb2 as wire
 
 log = logging.getLogger(__name__)
@@ -76,18 +64,6 @@ class CallFailed(Exception):
         self.error, self.completion = error, completion
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What the services ask, beside the engine."""
-
-    explainer: Explainer
-    simulator: Simulator
-    standings: Standings
-    configurations: Configurations
-    once: Once
-    feedback: FeedbackDesk
-
-
 class Porch(NamedTuple):
     """What every call passes: who it is, and who looks on."""
 
@@ -104,10 +80,10 @@ class Deadlines:
 
 
 class Service:
-    """RouterService and AdminService over one engine. `deadlines` may be replaced at any time."""
+    """RouterService over one engine, and the guard of all services. `deadlines` may be replaced at any time."""
 
-    def __init__(self, engine: Engine, desk: Desk, traffic: Traffic, deadlines: Deadlines, porch: Porch) -> None:
-        self._engine, self._desk, self._traffic, self.deadlines = engine, desk, traffic, deadlines
+    def __init__(self, engine: Engine, once: Once, traffic: Traffic, deadlines: Deadlines, porch: Porch) -> None:
+        self._engine, self._repeats, self._traffic, self.deadlines = engine, once, traffic, deadlines
         self._authenticate, self._sight = porch
 
     def guarding(self, handle: Handle[Q]) -> Callable[[Any, Context], Awaitable[object]]:
@@ -142,12 +118,12 @@ class Service:
     async def _once(self, request: Asking, visit: Visit, unary: _Unary[M]) -> M:
         """The answer to a unary call; where it has a request_id, perhaps one that was given before."""
         context = unary.context
-        deadline = self._deadline(context)
+        deadline = self.deadline(context)
         call = call_from_wire(request, visit.caller, visit.session)
         if not request.request_id:
             return await unary.answer(call, deadline, context)
         asked = Asked.of(request, call.request.tenant, visit.session, deadline)
-        once = self._desk.once
+        once = self._repeats
         response, again = await once.unary(asked, unary.kind, lambda: unary.answer(call, deadline, context))
         if again:
             context.set_trailing_metadata(replay_metadata(response.decision))
@@ -166,7 +142,7 @@ class Service:
     async def _route_batch(
         self, request: wire.RouteBatchRequest, context: Context, visit: Visit
     ) -> wire.RouteBatchResponse:
-        deadline = self._deadline(context)
+        deadline = self.deadline(context)
 
         def route(asked: Request) -> Coroutine[Any, Any, Completion]:
             return self._engine.route(asked, deadline)
@@ -177,11 +153,11 @@ class Service:
         return await route_batch(request, read, route, expired=lambda: monotonic() >= deadline)
 
     async def _complete(self, request: wire.CompleteRequest, context: Context, visit: Visit) -> None:
-        deadline = self._deadline(context)
+        deadline = self.deadline(context)
         call = call_from_wire(request, visit.caller, visit.session)
         if not request.request_id:
             return await self._stream(call, deadline, context, None)
-        once, asked = self._desk.once, Asked.of(request, call.request.tenant, visit.session, deadline)
+        once, asked = self._repeats, Asked.of(request, call.request.tenant, visit.session, deadline)
         if kept := await once.claim(asked):
             context.set_trailing_metadata(((DECISION_ID, kept.decision_id),))
             patience = self._engine.rules.timers.between_chunks
@@ -231,57 +207,7 @@ class Service:
         finish_to_wire(completion, served, wire=response.finish)
         return response
 
-    async def list_models(
-        self, request: admin.ListModelsRequest, context: Context, visit: Visit
-    ) -> admin.ListModelsResponse:
-        """AdminService.ListModels; to be guarded."""
-        catalogue, caller = self._engine.rules.catalogue, visit.caller
-        return models_to_wire(request, catalogue if caller.may(Permission.ADMIN) else catalogue.open_to(caller.tenant))
-
-    async def list_provider_health(
-        self, request: admin.ListProviderHealthRequest, context: Context, visit: Visit
-    ) -> admin.ListProviderHealthResponse:
-        """AdminService.ListProviderHealth; to be guarded."""
-        require(visit.caller, Permission.ADMIN, "ListProviderHealth")
-        return health_to_wire(request, await self._engine.vitals())
-
-    async def get_budget(
-        self, request: admin.GetBudgetRequest, context: Context, visit: Visit
-    ) -> admin.GetBudgetResponse:
-        """AdminService.GetBudget; to be guarded."""
-        standing = await self._desk.standings.one(request.scope, whose(visit.caller))
-        return admin.GetBudgetResponse(budget=budget_to_wire(standing))
-
-    async def list_budgets(
-        self, request: admin.ListBudgetsRequest, context: Context, visit: Visit
-    ) -> admin.ListBudgetsResponse:
-        """AdminService.ListBudgets; to be guarded."""
-        tenant = whose(visit.caller, request.tenant)
-        return budgets_to_wire(request, await self._desk.standings.all(tenant))
-
-    async def explain(self, request: admin.ExplainRequest, context: Context, visit: Visit) -> admin.ExplainResponse:
-        """AdminService.Explain; to be guarded."""
-        if not request.decision_id:
-            raise InvalidRequest([("decision_id", "must not be empty")])
-        of = whose(visit.caller) or None
-        return explained_to_wire(await self._desk.explainer.explain(request.decision_id, of))
-
-    async def simulate(self, request: admin.SimulateRequest, context: Context, visit: Visit) -> admin.SimulateResponse:
-        """AdminService.Simulate; to be guarded."""
-        asked, simulator = simulation_from_wire(request, visit.caller), self._desk.simulator
-        if not asked.document:
-            return simulated_to_wire(await simulator.simulate(asked.request, asked.supposed))
-        deadline = self._deadline(context)
-        try:
-            async with asyncio.timeout(deadline - monotonic()):
-                other, active = await simulator.compare(asked.request, asked.supposed, asked.document)
-        except ConfigInvalid as invalid:
-            raise config_invalid(invalid) from None
-        except TimeoutError:
-            raise RequestError(Reason.DEADLINE_EXCEEDED, "the deadline passed while config_yaml was loaded") from None
-        return simulated_to_wire(other, active)
-
-    def _deadline(self, context: Context) -> float:
+    def deadline(self, context: Context) -> float:
         """Monotonic seconds by which we must have answered. Read at once: grpc's figure follows the wall clock."""
         # Typed as float, and None all the same where the caller set no deadline.
         remaining = cast("float | None", context.time_remaining())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pointsman.rpc.administration import Administration
 from pointsman.rpc.configuring import Configuring
 from pointsman.rpc.feedback import FeedbackDesk
 from pointsman.rpc.service import Service
@@ -18,5 +19,5 @@ def test_every_method_of_the_contract_has_its_name() -> None:
 
 
 def test_every_name_is_of_a_function_that_there_is() -> None:
-    handlers = (Service, Configuring, FeedbackDesk)
+    handlers = (Service, Administration, Configuring, FeedbackDesk)
     assert [name for name in METHODS if not any(hasattr(handler, name) for handler in handlers)] == []
