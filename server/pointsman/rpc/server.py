@@ -31,9 +31,16 @@ REFLECTION = "grpc.reflection.v1.ServerReflection"
 NOTICE = 0.2
 """Seconds between telling that we stop and refusing connections."""
 
+PENDING_REQUESTS = 50_000
+"""Calls that may wait to be looked at, which takes us less than a millisecond each."""
+
 _OPTIONS = (
     ("grpc.max_receive_message_length", TRANSPORT_REQUEST_BYTES),
     ("grpc.max_metadata_size", METADATA_BYTES),
+    # Who comes in a crowd is told that we are busy, and when to come again. Left alone, grpc would cancel whatever
+    # finds a thousand others waiting to be looked at, and say nothing.
+    ("grpc.server.max_pending_requests", PENDING_REQUESTS),
+    ("grpc.server.max_pending_requests_hard_limit", PENDING_REQUESTS),
     # Go clients with ordinary keepalive settings would otherwise be sent GOAWAY for pinging.
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
