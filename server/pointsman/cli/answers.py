@@ -8,9 +8,17 @@ from rich.table import Table
 from rich.text import Text
 
 from pointsman.cli.figures import micros, seconds, usd
-from pointsman.cli.terminal import printable, table
+from pointsman.cli.terminal import Terminal, printable, table
 from pointsman.model.answer import Usage
-from pointsman.rpc.client.views import AttemptView, CandidateView, DecisionView, Failure, UsageView, VerdictView
+from pointsman.rpc.client.views import (
+    AttemptView,
+    CallFailed,
+    CandidateView,
+    DecisionView,
+    Failure,
+    UsageView,
+    VerdictView,
+)
 
 UNREACHABLE = "UNAVAILABLE"
 
@@ -108,3 +116,12 @@ def _attempt(attempt: AttemptView) -> list[str]:
         usd(attempt.cost_nano_usd),
         printable("; ".join(filter(None, (failed, served, attempt.gate)))),
     ]
+
+
+def refused(failed: CallFailed, address: str, terminal: Terminal) -> int:
+    """Tell why a call came to nothing; the exit status."""
+    if terminal.json:
+        terminal.dump({"error": failed.failure})
+    for line in failure_lines(failed.failure, address):
+        terminal.note(line)
+    return 1

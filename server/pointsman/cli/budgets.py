@@ -29,11 +29,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         with connecting.connect(options) as client:
             found = client.budgets(options.tenant, _PATIENCE)
     except CallFailed as failed:
-        if terminal.json:
-            terminal.dump({"error": failed.failure})
-        for line in answers.failure_lines(failed.failure, options.address):
-            terminal.note(line)
-        return 1
+        return answers.refused(failed, options.address, terminal)
     if terminal.json:
         terminal.dump({"budgets": found})
     elif found:

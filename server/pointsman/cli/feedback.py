@@ -49,11 +49,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         with connecting.connect(options) as client:
             feedback_id, comment_kept = client.submit_feedback(said, _PATIENCE)
     except CallFailed as failed:
-        if terminal.json:
-            terminal.dump({"error": failed.failure})
-        for line in answers.failure_lines(failed.failure, options.address):
-            terminal.note(line)
-        return 1
+        return answers.refused(failed, options.address, terminal)
     if terminal.json:
         terminal.dump({"feedback_id": feedback_id, "comment_kept": comment_kept})
     terminal.show(Text(f"kept as {feedback_id}"))

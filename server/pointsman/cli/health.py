@@ -31,11 +31,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         with connect(options) as client:
             found = client.health(options.provider, _PATIENCE)
     except CallFailed as failed:
-        if terminal.json:
-            terminal.dump({"error": failed.failure})
-        for line in answers.failure_lines(failed.failure, options.address):
-            terminal.note(line)
-        return 1
+        return answers.refused(failed, options.address, terminal)
     if terminal.json:
         terminal.dump({"health": found})
         return 0

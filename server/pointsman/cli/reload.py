@@ -40,11 +40,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
 def refused(failed: CallFailed, address: str, terminal: Terminal) -> int:
     """Tell why nothing was changed; the exit status."""
-    if terminal.json:
-        terminal.dump({"error": failed.failure})
-    for line in answers.failure_lines(failed.failure, address):
-        terminal.note(line)
-    return _REFUSED if failed.failure.reason == Reason.CONFIG_INVALID.value else 1
+    status = answers.refused(failed, address, terminal)
+    return _REFUSED if failed.failure.reason == Reason.CONFIG_INVALID.value else status
 
 
 def change_lines(done: Reloaded, *, dry_run: bool = False) -> Iterator[Text]:
