@@ -12,7 +12,7 @@ from pointsman.ports import Clock
 from pointsman.stores.accounts import Accounts
 
 _UNTOUCHED = AccountState()
-_REMEMBERED = 100_000
+_REMEMBERED = 10_000
 
 
 class Statement(Struct, frozen=True):
