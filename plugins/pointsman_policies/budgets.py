@@ -101,11 +101,14 @@ class Budgets:
         for rate in rates:
             if rate.task and rate.task != task:
                 continue
-            left, standing = rate.left, _rate_standing(rate)
+            left, tokens = rate.left, rate.unit is BudgetUnit.TOKENS
+            # One more request needs the same of every model; what a limit has to say is put in words only if it does.
+            if left and not tokens:
+                continue
             for target, shape in _counted(shaped, rate.model).items():
-                tokens = rate.unit is BudgetUnit.TOKENS
                 needed = self._most_tokens(shape) if tokens else 1
                 if needed > left and target not in out:
+                    standing = _rate_standing(rate)
                     why = f"could take {needed} tokens, {standing}" if tokens else standing
                     exclusions.append(Exclusion(target, Cause.RATE, why, rate.scope))
 
