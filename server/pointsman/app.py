@@ -149,7 +149,7 @@ class App:
         self._stack.push_async_callback(self._close_generations, first)
         for refusal in first.built.refused:
             log.warning("running without it: %s", refusal)
-        ledger = await self._ledger(clock)
+        ledger = await self._ledger()
         watchdog = Watchdog()
         watchdog.start()
         self._stack.callback(watchdog.stop)
@@ -174,6 +174,7 @@ class App:
         gauge = BudgetGauge(desk.standings.ratios)
         metrics.gauge(names.BUDGET_USED_RATIO, gauge.values, gauge.refresh)
         await self._open_doors(engine, desk, metrics, tracing)
+        await ledger.add_activation(Activation(config.version, clock.now(), ActivatedBy.START))
         adoption.door = self._door
         await self._watch(reloader)
 
@@ -205,17 +206,19 @@ class App:
             await remembering
         except LedgerUnavailable as away:
             if self.config.state is None:
-                raise
+                raise LedgerUnavailable(
+                    f"{away}; what budgets have spent is not known without it: make it reachable, keep the state in "
+                    "Redis, or take the budgets out"
+                ) from None
             log.warning("budgets begin with what the shared state knows of them: %s", away)
 
     async def _close_generations(self, first: Generation) -> None:
         await (self._reloader or first).aclose()
 
-    async def _ledger(self, clock: Clock) -> DatabaseLedger:
+    async def _ledger(self) -> DatabaseLedger:
         ledger = await open_ledger(self.config.ledger_place, ledger_options(self.config.ledger))
         self._stack.push_async_callback(ledger.aclose)
         await ledger.add_config(self.config.version, self.config.document)
-        await ledger.add_activation(Activation(self.config.version, clock.now(), ActivatedBy.START))
         return ledger
 
     async def _store(self, health: HealthBook, metrics: Metrics) -> StateStore:

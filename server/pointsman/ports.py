@@ -175,7 +175,7 @@ class StateStore(Protocol):
         """
 
     async def preset(self, charges: Sequence[Charge]) -> None:
-        """Take these amounts for what was spent, of accounts that are not known: the ledger still knew at a start."""
+        """Let accounts have spent so much at least, as the ledger says at a start and of budgets that are new."""
 
     async def begin(self, target: str) -> int | None:
         """May an attempt at this model be made now? A lease for `record` or `give_back`: 0 where it is up.
@@ -210,7 +210,8 @@ class StateStore(Protocol):
     async def claim(self, key: str, value: bytes, ttl: float) -> bytes | None:
         """Put a value where there is none: None where that was done, and otherwise the value that is there.
 
-        At once for everybody: of several that claim a key, one is told None.
+        At once for everybody: of several that claim a key, one is told None. RequestError STATE_UNAVAILABLE where it
+        cannot be known who else has.
         """
 
     async def forget(self, key: str) -> None:

@@ -21,21 +21,25 @@ from pointsman.v1.router_service_pb2_grpc import RouterServiceStub
 pytestmark = pytest.mark.anyio
 
 CHANNELS, STREAMS, ADMITTED = 100, 100, 200
+FEW = 10
+"""Descriptors of other kinds, such as files that were opened on the way."""
+
 # Each of a hundred channels has a connection of its own.
 APART = (("grpc.use_local_subchannel_pool", 1),)
 
 
+@pytest.mark.timeout(150)
 @pytest.mark.parametrize("anyio_backend", [pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop")])
 async def test_row_23_ten_thousand_streams(start: Start) -> None:
     text = document("fault-slow=2").replace("drain: 0s", f"drain: 0s, max_concurrent_requests: {ADMITTED}")
     world = await start(text)
-    request = Question(timeout=40.0).to_wire(streamed=True)
+    request = Question(timeout=100.0).to_wire(streamed=True)
     before = descriptors()
     told: Counter[str] = Counter()
 
     async def stream(stub: RouterServiceStub) -> None:
         try:
-            last = [event async for event in stub.Complete(request, timeout=40.0)][-1]
+            last = [event async for event in stub.Complete(request, timeout=100.0)][-1]
             told["OK" if last.HasField("finish") else "cut off"] += 1
         except grpc.aio.AioRpcError as error:
             pushback = dict(error.trailing_metadata() or ()).get("grpc-retry-pushback-ms")
@@ -59,7 +63,7 @@ async def test_row_23_ten_thousand_streams(start: Start) -> None:
     assert told.total() == CHANNELS * STREAMS
     await world.simulator.until_idle()
     # Connections to the simulator stay in the pool, both ends of them here; those of callers are gone.
-    await until(lambda: descriptors() <= before + 2 * ADMITTED)
+    await until(lambda: descriptors() <= before + 2 * ADMITTED + FEW)
     assert world.app.running == 0
 
 

@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--http", type=_address_or_off, metavar="ADDR", help="where HTTP listens, or `off`, instead of `server.http`"
     )
     parser.add_argument(
-        "--ledger", type=ledger, metavar="PLACE", help="a file or a postgresql:// URL, instead of what `ledger` says"
+        "--ledger", type=_place, metavar="PLACE", help="a file or a postgresql:// URL, instead of what `ledger` says"
     )
     parser.add_argument(
         "--workers", type=_count, default=1, metavar="N", help="so many processes on one port; needs a shared `state`"
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
             terminal.err.print(problem_line(str(options.config), warning), soft_wrap=True)
     if options.workers > 1:
         return workers.serve(options, config, lambda grpc, http: _announce(terminal, grpc, http, options.workers))
-    app = App(config, Origin(options.config, again, known), worker=options.worker)
+    app = App(config, Origin(options.config, again, known, shared=options.worker is not None), worker=options.worker)
     with asyncio.Runner(loop_factory=_loop_factory(config)) as runner:
         return runner.run(_serve(app, lambda: _announce(terminal, app.grpc_address, app.http_address)))
 
@@ -104,9 +104,10 @@ def configuration(options: argparse.Namespace, document: Path | str | None = Non
     config = replace(config, server=server)
     if options.ledger is None:
         return config
-    if isinstance(options.ledger, Postgres):
-        return replace(config, ledger=config.ledger.model_copy(update={"url": _GIVEN}), ledger_url=options.ledger.url)
-    return replace(config, ledger=config.ledger.model_copy(update={"path": str(options.ledger), "url": None}))
+    place = ledger(options.ledger)
+    if isinstance(place, Postgres):
+        return replace(config, ledger=config.ledger.model_copy(update={"url": _GIVEN}), ledger_url=place.url)
+    return replace(config, ledger=config.ledger.model_copy(update={"path": str(place), "url": None}))
 
 
 def _register(mask: Mask, config: Config, options: argparse.Namespace) -> None:
@@ -196,6 +197,12 @@ def _loop_factory(config: Config) -> Callable[[], asyncio.AbstractEventLoop] | N
         return None
     factory: Callable[[], asyncio.AbstractEventLoop] = import_module("uvloop").new_event_loop
     return factory
+
+
+def _place(text: str) -> str:
+    """As it is written, for workers are told the same; what a reference stands for belongs on no command line."""
+    ledger(text)
+    return text
 
 
 def _address(text: str) -> str:

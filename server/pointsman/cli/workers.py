@@ -49,6 +49,7 @@ class Workers:
         self._command, self._count, self._directory = command, count, directory
         self._running: dict[int, tuple[Worker, Process]] = {}
         self._starts = [0] * count
+        self._serving: set[int] = set()
         self._stopping = asyncio.Event()
         self._at_terminal = os.isatty(0)
 
@@ -63,6 +64,7 @@ class Workers:
             await self._start(0)
             await asyncio.gather(*[self._start(place) for place in range(1, self._count)])
         except WorkerFailed as failed:
+            log.error("%s", failed)
             told = self._stopping.is_set()
             self._stop()
             await asyncio.gather(*[process.wait() for _, process in self._running.values()])
@@ -82,9 +84,10 @@ class Workers:
         if self._at_terminal and not os.isatty(0):
             self._stop()
             return
-        for _, process in self._running.values():
+        # Those that are still starting read the file anyway, and would die of the signal.
+        for place in self._serving:
             with suppress(ProcessLookupError):
-                process.send_signal(signal.SIGHUP)
+                self._running[place][1].send_signal(signal.SIGHUP)
 
     async def _start(self, place: int) -> None:
         """Start one and return once it serves; WorkerFailed where it ends before."""
@@ -102,6 +105,7 @@ class Workers:
         assert process.stdout is not None
         if not await process.stdout.readline():
             raise WorkerFailed(await process.wait())
+        self._serving.add(place)
 
     async def _keep(self, place: int) -> int:
         """See that there is one, until all have to stop; its last exit status."""
@@ -110,6 +114,7 @@ class Workers:
             began = loop.time()
             worker, process = self._running[place]
             status = await process.wait()
+            self._serving.discard(place)
             bury(worker)
             if self._stopping.is_set():
                 return status

@@ -30,12 +30,14 @@ _HISTORY = 100
 class Origin:
     """Where a server's configuration comes from. `load` blocks, and raises ConfigInvalid.
 
-    `known` is what `Files(path).look()` said before it was loaded for the start.
+    `known` is what `Files(path).look()` said before it was loaded for the start. `shared`: other workers live by it
+    too, and what reaches one of them alone must not change it.
     """
 
     path: Path
     load: Callable[[Path | str], Config]
     known: bytes = b""
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,12 @@ class Reloader:
         ledger takes nothing, the server stops.
         """
         origin = self._known_origin()
+        if origin.shared and by is ActivatedBy.RPC and not dry_run and not self.config.server.watch:
+            raise RequestError(
+                Reason.FEATURE_DISABLED,
+                "one of several workers cannot reload for all of them, and server.watch is off: send SIGHUP to the "
+                "process that started them",
+            )
 
         async def work() -> Reloaded:
             self._check_expected(expected)
@@ -98,6 +106,12 @@ class Reloader:
         a reload is asked for, or the next start. RequestError UNKNOWN_CONFIG where the ledger has no such.
         """
         origin = self._known_origin()
+
+        if origin.shared:
+            raise RequestError(
+                Reason.FEATURE_DISABLED,
+                "one of several workers cannot go back for all of them: write the older configuration to the file",
+            )
 
         async def work() -> Reloaded:
             self._check_expected(expected)
@@ -210,6 +224,7 @@ class Reloader:
     def _retire(self, generation: Generation, over: Callable[[], Awaitable[object]]) -> None:
         async def retire() -> None:
             await over()
+            await self._remember_late()
             try:
                 await generation.aclose()
             # A policy's own code: what it raises on being left must not be lost, nor end anything else.
@@ -221,6 +236,13 @@ class Reloader:
         task = asyncio.create_task(retire())
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
+
+    async def _remember_late(self) -> None:
+        """Requests under the configuration before have ended: they count towards budgets that are new as well."""
+        try:
+            await self._seams.remember(self._current.built.rules)
+        except LedgerUnavailable as away:
+            log.warning("a budget that is new may miss what ran as it came: %s", away)
 
     def _known_origin(self) -> Origin:
         if self._origin is None:

@@ -36,8 +36,8 @@ def _blank(ask: Ask, before: float) -> int:
     ).fetchall()
     for decision_id, request in rows:
         ask("UPDATE decisions SET request = ?, text_kept = 0 WHERE decision_id = ?", (_blanked(request), decision_id))
-        # A comment may quote the prompt.
-        ask("UPDATE feedback SET comment = '' WHERE decision_id = ?", (decision_id,))
+    # A comment may quote the prompt, whether or not that was kept.
+    ask("UPDATE feedback SET comment = '' WHERE received < ? AND comment <> ''", (before,))
     return len(rows)
 
 

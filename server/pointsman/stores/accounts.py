@@ -78,8 +78,8 @@ class Accounts:
         """As `StateStore.preset` says."""
         now = self._now()
         for charge in charges:
-            if charge.account.key not in self._entries:
-                self._entry(charge.account, now).spent = charge.amount
+            entry = self._entry(charge.account, now)
+            entry.spent = max(entry.spent, charge.amount)
 
     def _state(self, account: Account, now: float) -> AccountState:
         entry = self._entries.get(account.key)

@@ -58,8 +58,9 @@ class Alone:
     def preset(self, charges: Iterable[Charge]) -> None:
         """As `StateStore.preset` says."""
         for charge in charges:
-            if self._last(charge.account) is _UNTOUCHED:
-                self.note(charge.account, AccountState(charge.amount))
+            last = self._last(charge.account)
+            if last.spent < charge.amount:
+                self.note(charge.account, AccountState(charge.amount, last.reserved))
 
     def known(self) -> Iterator[tuple[str, int, float]]:
         """Of each account its key, what was spent when it was last seen, and the seconds for which that counts."""

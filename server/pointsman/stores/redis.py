@@ -21,7 +21,7 @@ from pointsman.model.vitals import Vitals
 from pointsman.ports import Clock, State
 from pointsman.stores.health import HealthBook
 from pointsman.stores.memory import MemoryStore
-from pointsman.stores.redis_accounts import RedisAccounts
+from pointsman.stores.redis_accounts import RedisAccounts, unavailable
 from pointsman.stores.redis_commands import Commands
 from pointsman.stores.redis_link import Link
 from pointsman.stores.redis_options import RedisOptions, WhenDown
@@ -171,7 +171,8 @@ class RedisStore:
         try:
             there: bytes | None = await self._link.call(self._commands.claim(key, value, ttl))
         except StateLost:
-            return await self._local.claim(key, value, ttl)
+            # Others may have claimed it: to say that nobody did would have it done twice.
+            raise unavailable() from None
         if there is None:
             await self._local.put(key, value, ttl)
         return there

@@ -41,7 +41,7 @@ class RedisAccounts:
     def last_known(self, accounts: Sequence[Account]) -> tuple[AccountState, ...]:
         """How they stand as far as this process knows; RequestError where that is not enough."""
         if self._when_down is WhenDown.REFUSE:
-            raise _refused()
+            raise unavailable()
         return self._alone.states(accounts)
 
     async def reserve(self, lease: str, charges: Sequence[Charge], ttl: float) -> Overdrawn | None:
@@ -56,7 +56,7 @@ class RedisAccounts:
         except StateLost:
             if self._when_down is WhenDown.REFUSE:
                 self.settle(lease, ())
-                raise _refused() from None
+                raise unavailable() from None
             return self._alone.reserve(lease, charges, ttl)
         if not answer:
             return None
@@ -86,12 +86,12 @@ class RedisAccounts:
         """As `StateStore` says."""
         self._alone.preset(charges)
         amounts = [(charge.account.key, charge.amount, charge.account.keep) for charge in charges]
-        for command in self._presetting("unknown", amounts):
+        for command in self._presetting("spent", amounts):
             self._link.write(Write(command))
 
     async def remind(self, wire: Wire) -> None:
         """Tell a Redis that has lost what it knew what this process last knew of it."""
-        for command in self._presetting("least", list(self._alone.known())):
+        for command in self._presetting("before", list(self._alone.known())):
             await wire.call(command)
 
     async def catch_up(self, wire: Wire) -> int:
@@ -118,7 +118,8 @@ class RedisAccounts:
             yield self._commands.preset(which, amounts[start : start + _AT_ONCE])
 
 
-def _refused() -> RequestError:
+def unavailable() -> RequestError:
+    """What there is to say while Redis is away, and it will not do without."""
     return RequestError(
         Reason.STATE_UNAVAILABLE, "the state that all servers share is not available just now", retry_delay=_RETRY
     )

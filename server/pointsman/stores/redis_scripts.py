@@ -152,18 +152,19 @@ PRESET = _script(
     """
 for i = 1, #KEYS do
   local amount, ms = ARGV[2 * i], tonumber(ARGV[2 * i + 1])
-  local known = redis.call('EXISTS', KEYS[i]) == 1
-  local base = redis.call('HGET', KEYS[i], 'base') or '0'
-  if not known or (ARGV[1] == 'least' and tonumber(base) < tonumber(amount)) then
-    redis.call('HSET', KEYS[i], 'base', amount)
+  local base = tonumber(redis.call('HGET', KEYS[i], 'base') or '0')
+  local least = tonumber(amount)
+  if ARGV[1] == 'spent' then least = least - tonumber(redis.call('HGET', KEYS[i], 'spent') or '0') end
+  if base < least then
+    redis.call('HSET', KEYS[i], 'base', string.format('%.0f', least))
     if redis.call('PTTL', KEYS[i]) < ms then redis.call('PEXPIRE', KEYS[i], ms) end
   end
 end
 return nil
 """
 )
-"""KEYS accounts …; ARGV `unknown`, or `least`: after Redis has lost what it knew, the most that any process did; then
-an amount and milliseconds for each.
+"""KEYS accounts …; ARGV `spent`: so much at least in all; or `before`: after Redis has lost what it knew, so much at
+least before that; then an amount and milliseconds for each.
 """
 
 PIN = _script(

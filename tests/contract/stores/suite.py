@@ -409,5 +409,9 @@ class StateStoreContract:
     async def test_what_the_ledger_knows_is_preset(self, store: StateStore) -> None:
         store.settle("a/1", [Charge(MONTH, 7)])
         await store.preset([Charge(DAY, 400), Charge(MONTH, 400)])
-        assert await stand(store, DAY, MONTH) == [(400, 0), (7, 0)]
+        assert await stand(store, DAY, MONTH) == [(400, 0), (400, 0)]
+        # What is known better stays.
+        store.settle("a/0", [Charge(MONTH, 7)])
+        await store.preset([Charge(DAY, 300), Charge(MONTH, 405)])
+        assert await stand(store, DAY, MONTH) == [(400, 0), (407, 0)]
         assert await store.reserve("a/2", [Charge(DAY, 601, 1000)], 60) is not None

@@ -79,6 +79,8 @@ def test_what_a_provider_is_told(policies: Policies) -> None:
 def test_without_the_extra_the_start_is_refused(
     problems_of: ProblemsOf, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
+    for imported in [name for name in sys.modules if name.startswith(f"{missing}.")]:
+        monkeypatch.delitem(sys.modules, imported)
     monkeypatch.setitem(sys.modules, missing, None)
     (problem,) = problems_of(DOCUMENT + "telemetry: {otlp: {}}\n")
     assert (problem.path, problem.fatal) == ("telemetry.otlp", True)
