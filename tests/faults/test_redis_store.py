@@ -88,6 +88,10 @@ async def test_paused_and_going_on(server: RedisServer, lenient: RedisStore, cap
     assert (await lenient.read("default/s1")).pin == MINI
     assert (await lenient.add("spent", 2, 60), await lenient.total("spent")) == (7, 7)
     assert await lenient.get("tags:a") == b"1"
+    # Another process may have claimed it: whoever is told otherwise would do it a second time.
+    with pytest.raises(RequestError) as unknown:
+        await lenient.claim("once:a", b"1", 60)
+    assert unknown.value.reason is Reason.STATE_UNAVAILABLE
     await lenient.put_pin("default/s2", OPUS, 60)
     assert (await lenient.read("default/s2")).pin == OPUS
     server.go_on()

@@ -125,8 +125,6 @@ def _secrets(config: Config) -> Iterator[str]:
     for account in config.providers.values():
         yield account.settings.api_key
         yield from account.settings.headers.values()
-    if config.otlp:
-        yield from config.otlp.headers.values()
 
 
 def _database_secrets(config: Config) -> Iterator[str]:

@@ -301,6 +301,10 @@ class LedgerContract:
         ledger = await open_ledger(prompts="text")
         ages = {f"old-{number:03}": 100 * DAY for number in range(250)} | {"blank": 50 * DAY, "whole": 10 * DAY}
         await asyncio.gather(*(ledger.append(record(name, received=now - age)) for name, age in ages.items()))
+        # Said of a request whose text is gone, or was never kept, a comment may quote it all the same.
+        for name, age in (("late", 40 * DAY), ("young", DAY)):
+            said = Feedback(feedback_id=name, decision_id="blank", received=now - age, comment=CANARY)
+            await ledger.add_feedback(said)
         await ledger.aclose()
         ledger = await open_ledger(prompts="text", keep_text=30 * DAY, keep_records=60 * DAY)
         await ledger.append(record("new", received=now))
@@ -308,7 +312,9 @@ class LedgerContract:
             while len(outside.decision_ids()) > 3:  # noqa: ASYNC110 - nobody announces it
                 await asyncio.sleep(0.01)
         found = {name: await ledger.find(name) for name in outside.decision_ids()}
+        comments = {said.feedback_id: said.comment for said in await ledger.feedback("blank")}
         await ledger.aclose()
+        assert comments == {"late": "", "young": CANARY}
         assert {name: each and each.text_kept for name, each in found.items()} == {
             "blank": False,
             "new": True,

@@ -74,13 +74,13 @@ class Bench:
         self.adopted.append(generation.config)
         return self.over.wait
 
-    async def start(self, text: str, *, origin: bool = True) -> Reloader:
+    async def start(self, text: str, *, origin: bool = True, shared: bool = False) -> Reloader:
         self.path.write_text(text)
         config = self.load(self.path)
         await self.ledger.add_config(config.version, config.document)
         first = await self.open(config)
         seams = Seams(self.ledger, FakeClock(), self.open, self.remember, self.adopt)
-        return Reloader(first, Origin(self.path, self.load) if origin else None, seams)
+        return Reloader(first, Origin(self.path, self.load, shared=shared) if origin else None, seams)
 
 
 @pytest.fixture
@@ -212,6 +212,18 @@ async def test_back_to_a_file_that_has_changed(bench: Bench) -> None:
     await bench.ledger.add_config("as-it-was", DOCUMENT)
     with pytest.raises(ConfigInvalid, match="something else today"):
         await reloader.rollback("as-it-was")
+
+
+async def test_one_of_several_workers_changes_nothing_that_the_others_would_not_hear_of(bench: Bench) -> None:
+    reloader = await bench.start(DOCUMENT + "server: {watch: off}\n", shared=True)
+    bench.path.write_text(STRICT)
+    for call in (reloader.reload(ActivatedBy.RPC), reloader.rollback()):
+        with pytest.raises(RequestError, match="one of several workers") as failed:
+            await call
+        assert failed.value.reason is Reason.FEATURE_DISABLED
+    assert bench.adopted == []
+    # A signal is passed on to all of them.
+    assert (await reloader.reload(ActivatedBy.SIGNAL)).changed
 
 
 async def test_without_a_file_there_is_nothing_to_reload(bench: Bench) -> None:
