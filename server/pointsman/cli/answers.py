@@ -66,7 +66,8 @@ def tokens(usage: Usage) -> str:
 
 def failure_lines(failure: Failure, address: str) -> Iterator[Text]:
     """A failure with all that the server said about it."""
-    reason = f" {failure.reason}" if failure.reason else ""
+    # Some reasons are named as their code is.
+    reason = f" {failure.reason}" if failure.reason not in ("", failure.code) else ""
     yield Text.assemble((f"{failure.code}{reason}", "bold red"), f": {printable(failure.message)}")
     if failure.code == UNREACHABLE and not failure.reason:
         yield Text(f"  no server answered at {address}: is `pointsman serve` running there? --address names another")

@@ -11,11 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pointsman.cli import answers, connecting
-from pointsman.cli.figures import bar, percent, seconds, usd
+from pointsman.cli.figures import percent, span, usd
 from pointsman.cli.terminal import Terminal, printable, table
 from pointsman.rpc.client.views import BudgetView, CallFailed
 
-_COLUMNS = ("budget", "", ">used", ">of", ">held", ">anew in", "*steps")
+_COLUMNS = ("*budget", ">used", ">of", ">held", ">anew in", "*steps")
 _PATIENCE = 10.0
 
 
@@ -50,14 +50,18 @@ def _rows(found: Sequence[BudgetView], now: float) -> Iterator[Sequence[Renderab
         share = used / budget.limit if budget.limit else 1.0
         yield (
             Text(printable(budget.scope), style="bold"),
-            Text(bar(share), style="red" if share >= 1 else "yellow" if share >= 0.8 else "green"),
-            f"{_amount(budget, used)} ({percent(share)})",
+            Text(
+                f"{_amount(budget, used)} ({percent(share)})",
+                style="red" if share >= 1 else "yellow" if share >= 0.8 else "green",
+            ),
             _amount(budget, budget.limit),
             _amount(budget, budget.reserved) if budget.reserved else "-",
-            seconds(max(0.0, budget.period_end - now)),
+            span(max(0.0, budget.period_end - now)),
             ", ".join([f"{action} at {share:.0%}" for share, action in budget.steps]) or "refuse at 100%",
         )
 
 
 def _amount(budget: BudgetView, amount: int) -> str:
-    return usd(amount) if budget.unit == "nano_usd" else f"{amount:,} {budget.unit}"
+    if budget.unit == "nano_usd":
+        return usd(amount)
+    return f"{amount:,} {budget.unit.removesuffix('s') if amount == 1 else budget.unit}"

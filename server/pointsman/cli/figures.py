@@ -1,4 +1,4 @@
-"""Numbers as people read them: dollars, seconds, shares and bars."""
+"""Numbers as people read them: dollars, times, shares and bars."""
 
 from __future__ import annotations
 
@@ -23,6 +23,20 @@ def seconds(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value * 1000:.0f} ms" if value < 0.9995 else f"{value:,.2f} s"
+
+
+def span(value: float) -> str:
+    """How long until something: `45 s`, `12 min`, `23 h 10 min`, `6 d 4 h`."""
+    minutes = round(value / 60)
+    if value < 60:
+        return f"{value:.0f} s"
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
 
 
 def micros(value: float | None) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pointsman.cli.figures import bar, micros, percent, seconds, sparkline, usd
+from pointsman.cli.figures import bar, micros, percent, seconds, span, sparkline, usd
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,22 @@ def test_dollars(nano_usd: int, shown: str) -> None:
 )
 def test_seconds(value: float | None, shown: str) -> None:
     assert seconds(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0, "0 s"),
+        (59.4, "59 s"),
+        (60.0, "1 min"),
+        (3_600.0, "1 h"),
+        (83_433.2, "23 h 11 min"),
+        (172_800.0, "2 d"),
+        (1_000_000.0, "11 d 13 h"),
+    ],
+)
+def test_how_long_until(value: float, shown: str) -> None:
+    assert span(value) == shown
 
 
 def test_micros_and_shares() -> None:
