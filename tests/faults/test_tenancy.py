@@ -23,8 +23,10 @@ from pointsman.ledger.reading import reading
 from pointsman.model.caller import Permission
 from pointsman.rpc.client.failure_from_wire import failure_from_wire
 from pointsman.v1 import admin_service_pb2 as admin
+from pointsman.v1 import feedback_service_pb2 as feedback
 from pointsman.v1 import router_service_pb2 as wire
 from pointsman.v1.admin_service_pb2_grpc import AdminServiceStub
+from pointsman.v1.feedback_service_pb2_grpc import FeedbackServiceStub
 from pointsman.v1.router_service_pb2_grpc import RouterServiceStub
 
 pytestmark = pytest.mark.anyio
@@ -140,6 +142,18 @@ async def test_row_48_what_is_anothers_stays_theirs(start: Start, tmp_path: Path
     assert {record.request.key for record in world.records()} == {token.split("_")[1] for token in (ours, theirs)}
     explained = await operator.Explain(admin.ExplainRequest(decision_id=first.decision_id), metadata=bearer(ours))
     assert explained.decision.decision_id == first.decision_id
+
+
+async def test_what_all_are_routed_by_is_not_for_everybody_to_say(start: Start, tmp_path: Path) -> None:
+    keys = tmp_path / "keys.jsonl"
+    plain, reporter = add(keys, Permission.OVERRIDE), add(keys, Permission.REPORT)
+    world = await start(keyed(document(), keys))
+    routed = RouterServiceStub(world.caller.channel).Route(batch([{}]).requests[0], metadata=bearer(plain))
+    outcome = feedback.ReportOutcomeRequest(decision_id=(await routed).decision.decision_id)
+    report = FeedbackServiceStub(world.caller.channel).ReportOutcome
+    refused = await failed(report(outcome, metadata=bearer(plain)))
+    assert refused == (StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
+    assert not (await report(outcome, metadata=bearer(reporter))).known_already
 
 
 @pytest.mark.parametrize("open_to_all", [False, True], ids=["guarded", "open"])

@@ -37,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="override (insist on models) or admin (everything, for every tenant); may be repeated",
+        help="override (insist on models), report (say how models behave) or admin (everything, for every tenant); "
+        "may be repeated",
     )
     create.add_argument("--expires", type=_days, metavar="DAYS", help="after so many days, such as 90d; unset: never")
     create.add_argument("--label", type=_label, default="", metavar="TEXT", help="what it is for")

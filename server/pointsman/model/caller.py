@@ -14,9 +14,13 @@ _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
 class Permission(StrEnum):
-    """What a key may do beyond routing and completing for its own tenant. `admin` includes every other."""
+    """What a key may do beyond routing and completing for its own tenant. `admin` includes every other.
+
+    `report`: say how models behave that it called itself, which every tenant's requests are routed by.
+    """
 
     OVERRIDE = "override"
+    REPORT = "report"
     ADMIN = "admin"
 
 

@@ -16,11 +16,12 @@ from pointsman.engine.outcomes import Outcome, Outcomes
 from pointsman.engine.rules import not_found
 from pointsman.errors import LedgerUnavailable, Reason, RequestError
 from pointsman.model.answer import Usage
+from pointsman.model.caller import Permission
 from pointsman.model.catalogue import Catalogue
 from pointsman.model.feedback import Feedback
 from pointsman.nearest import nearest
 from pointsman.ports import Ledger
-from pointsman.rpc.callers import Visit, whose
+from pointsman.rpc.callers import Visit, require, whose
 from pointsman.rpc.durations import set_timestamp
 from pointsman.rpc.enums import FEEDBACK_SOURCES, REASONS
 from pointsman.rpc.limits import (
@@ -91,6 +92,7 @@ class FeedbackDesk:
         self, request: wire.ReportOutcomeRequest, context: Any, visit: Visit
     ) -> wire.ReportOutcomeResponse:
         """FeedbackService.ReportOutcome."""
+        require(visit.caller, Permission.REPORT, "ReportOutcome")
         charged = await self._outcomes.report(whose(visit.caller) or None, outcome_from_wire(request))
         response = wire.ReportOutcomeResponse(known_already=charged.known_already)
         write_cost(response.cost, charged.cost)
