@@ -75,7 +75,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     # Before it is loaded: a change that comes later than this is noticed.
     known = Files(options.config).look()
     config = configuration(options)
-    mask = logs.configure(options.log_level, options.log_json)
+    mask = logs.configure(options.log_level, options.log_json, options.worker.place if options.worker else None)
 
     def again(document: Path | str) -> Config:
         loaded = configuration(options, document)

@@ -19,14 +19,15 @@ from pointsman.telemetry.tracing import CURRENT
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def configure(level: str, json: bool) -> Mask:
+def configure(level: str, json: bool, worker: int | None = None) -> Mask:
     """Log to standard error and nowhere else, from `level` (debug, info, warning or error) up.
 
-    Returns the mask that every line passes: register the secrets of each configuration with it.
+    `worker` is this one's place among several that share standard error. Returns the mask that
+    every line passes: register the secrets of each configuration with it.
     """
     mask = Mask()
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines(mask) if json else Lines(mask))
+    handler.setFormatter((JsonLines if json else Lines)(mask, worker))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     return mask
 
@@ -34,9 +35,9 @@ def configure(level: str, json: bool) -> Mask:
 class Masked(logging.Formatter):
     """The parts of a log record, free of secrets."""
 
-    def __init__(self, mask: Mask) -> None:
+    def __init__(self, mask: Mask, worker: int | None = None) -> None:
         super().__init__()
-        self._mask = mask
+        self._mask, self._worker = mask, worker
 
     def message(self, record: logging.LogRecord) -> str:
         try:
@@ -89,7 +90,9 @@ class JsonLines(Masked):
             names.ERROR.name: self.error(record),
         }
         request = self.request(record)
-        said = {key: value for key, value in line.items() if value}
+        said: dict[str, object] = {key: value for key, value in line.items() if value}
+        if self._worker is not None:
+            said[names.WORKER.name] = self._worker
         return jsons.dumps({**said, **msgspec.to_builtins(request)} if request else said)
 
 
@@ -101,7 +104,8 @@ class Lines(Masked):
         about = f" [{decision}]" if (decision := self.decision_id(record)) else ""
         request = self.request(record)
         message = in_words(request) if request else self.message(record)
-        text = f"{when} {record.levelname.lower():7} {message}{about}"
+        who = "" if self._worker is None else f"worker {self._worker}: "
+        text = f"{when} {record.levelname.lower():7} {who}{message}{about}"
         if error := self.error(record):
             text = f"{text}\n{error}"
         return _printable(text.rstrip()).replace("\n", "\n    ")

@@ -178,8 +178,9 @@ MESSAGE = LogField("message", "One English sentence")
 DECISION_ID = LogField("decision_id", "The request it is about, as in the ledger; only where there is one")
 TRACE_ID = LogField("trace_id", "The trace it is part of; only where requests are traced, or their callers trace")
 ERROR = LogField("error", "The traceback, on one line as JSON has it; only where there is one")
+WORKER = LogField("worker", "Which of several workers speaks, from 0; only where there are several")
 
-LOG_FIELDS = (TIME, LEVEL, LOGGER, MESSAGE, DECISION_ID, TRACE_ID, ERROR)
+LOG_FIELDS = (TIME, LEVEL, LOGGER, MESSAGE, DECISION_ID, TRACE_ID, ERROR, WORKER)
 
 REQUEST_FIELDS = (
     LogField("method", "Route, Complete or CompleteUnary"),

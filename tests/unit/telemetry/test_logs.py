@@ -71,6 +71,7 @@ def test_json_has_the_declared_fields_only(mask: Mask) -> None:
         record = made("hello", decision_id="d1")
     fields = [field.name for field in names.LOG_FIELDS]
     fields.remove("trace_id")
+    fields.remove("worker")
     assert list(line(mask, record)) == fields
 
 
@@ -100,6 +101,12 @@ def test_arguments_that_do_not_fit_are_not_printed(mask: Mask, formatter: type[M
     text = formatter(mask).format(made("%d rows", CANARY))
     assert "%d rows (its arguments do not fit)" in text
     assert "4711" not in text
+
+
+def test_one_of_several_workers_says_which(mask: Mask) -> None:
+    record = made("hello")
+    assert json.loads(JsonLines(mask, 0).format(record))["worker"] == 0
+    assert Lines(mask, 0).format(record).endswith("warning worker 0: hello")
 
 
 def test_a_line_for_people(mask: Mask) -> None:
