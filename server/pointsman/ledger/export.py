@@ -1,4 +1,4 @@
-"""Everything recorded, one object per request with its attempts, in order of time and in bounded memory."""
+"""Everything recorded, an object for each request with its attempts and feedback, in order and in bounded memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from pointsman.ledger.figures import Period
 from pointsman.ledger.place import Place
 from pointsman.ledger.reading import Reader, reading
-from pointsman.ledger.rows import ATTEMPT_COLUMNS, DECISION_COLUMNS, quoted
+from pointsman.ledger.rows import ATTEMPT_COLUMNS, DECISION_COLUMNS, FEEDBACK_COLUMNS, quoted
 
 # Each page is a reading of its own: a long one keeps SQLite's write-ahead log, and PostgreSQL's dead rows, growing.
 _PAGE = 500
@@ -24,6 +24,7 @@ _LINES = frozenset({"packages", "dropped"})
 REQUEST_KEYS = tuple([column for column in DECISION_COLUMNS if column not in {*_DOCUMENTS, "attempts"}])
 DOCUMENT_KEYS = tuple([column for column in DECISION_COLUMNS if column in _DOCUMENTS])
 ATTEMPT_KEYS = tuple([column for column in ATTEMPT_COLUMNS if column != "decision_id"])
+FEEDBACK_KEYS = tuple([column for column in FEEDBACK_COLUMNS if column != "decision_id"])
 
 _REQUESTS = (
     # The first comparison finds its index, the second goes on where the last page ended.
@@ -45,24 +46,30 @@ def export(place: Place, period: Period, *, documents: bool = False) -> Iterator
             bound = {"since": since, "until": period.until, "after": after, "page": _PAGE}
             rows = reader.execute(_REQUESTS.format(columns=quoted(columns)), bound).fetchall()
             requests = [_object(columns, row) for row in rows]
-            attempts = _attempts(reader, [request["decision_id"] for request in requests])
+            ids = [request["decision_id"] for request in requests]
+            attempts = _of_requests(reader, ids, "attempts", ATTEMPT_KEYS, "number")
+            feedback = _of_requests(reader, ids, "feedback", FEEDBACK_KEYS, "received, feedback_id")
         for request in requests:
             request["attempts"] = attempts.get(request["decision_id"], [])
+            request["feedback"] = feedback.get(request["decision_id"], [])
             yield msgspec.json.encode(request)
         if len(requests) < _PAGE:
             return
         since, after = requests[-1]["received"], requests[-1]["decision_id"]
 
 
-def _attempts(reader: Reader, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+def _of_requests(
+    reader: Reader, ids: Sequence[str], table: str, keys: Sequence[str], order: str
+) -> dict[str, list[dict[str, Any]]]:
+    """The rows of a table by request."""
     found: dict[str, list[dict[str, Any]]] = {}
     if ids:
         sql = (
-            f"SELECT decision_id, {quoted(ATTEMPT_KEYS)} FROM attempts "  # noqa: S608 - our constants
-            f"WHERE decision_id IN ({', '.join('?' * len(ids))}) ORDER BY decision_id, number"
+            f"SELECT decision_id, {quoted(keys)} FROM {table} "  # noqa: S608 - our constants
+            f"WHERE decision_id IN ({', '.join('?' * len(ids))}) ORDER BY decision_id, {order}"
         )
         for decision_id, *row in reader.execute(sql, ids):
-            found.setdefault(decision_id, []).append(_object(ATTEMPT_KEYS, row))
+            found.setdefault(decision_id, []).append(_object(keys, row))
     return found
 
 

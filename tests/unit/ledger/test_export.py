@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from tests.contract.ledger.records import CANARY, record
 
 from pointsman.cli import main
-from pointsman.ledger.export import ATTEMPT_KEYS, DOCUMENT_KEYS, REQUEST_KEYS, export
+from pointsman.ledger.export import ATTEMPT_KEYS, DOCUMENT_KEYS, FEEDBACK_KEYS, REQUEST_KEYS, export
 from pointsman.ledger.figures import Period
 from pointsman.ledger.opening import open_ledger
 from pointsman.ledger.options import LedgerOptions
+from pointsman.model.feedback import Feedback, FeedbackSource
 
 ALL = Period(0.0, 2e9)
 PAGE = Path(__file__).parents[3] / "docs" / "ledger.md"
@@ -48,7 +49,7 @@ async def test_what_stands_where(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     await written(path, 1)
     (found,) = exported(path)
-    assert tuple(found) == (*REQUEST_KEYS, "attempts")
+    assert tuple(found) == (*REQUEST_KEYS, "attempts", "feedback")
     failed, served = found["attempts"]
     assert tuple(failed) == ATTEMPT_KEYS
     assert (found["labels"], found["packages"]) == (
@@ -60,12 +61,40 @@ async def test_what_stands_where(tmp_path: Path) -> None:
     assert CANARY not in json.dumps(found)
 
 
+async def test_what_was_said_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = await open_ledger(path, LedgerOptions())
+    for number in range(2):
+        await ledger.append(record(f"d-{number}"))
+    for said, score in (("second", 0.25), ("first", None)):
+        await ledger.add_feedback(
+            Feedback(
+                feedback_id=said,
+                decision_id="d-1",
+                received=200.0 if score else 100.0,
+                source=FeedbackSource.REVIEWER,
+                score=score,
+                correct_task="code",
+                preferred_model="",
+                preferred_tier="",
+                comment="",
+                labels={"ticket": "7"},
+            )
+        )
+    await ledger.aclose()
+    before, spoken = exported(path)
+    assert before["feedback"] == []
+    assert [(said["feedback_id"], said["score"]) for said in spoken["feedback"]] == [("first", None), ("second", 0.25)]
+    assert tuple(spoken["feedback"][0]) == FEEDBACK_KEYS
+    assert spoken["feedback"][0]["labels"] == {"ticket": "7"}
+
+
 async def test_documents_where_they_are_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     await written(path, 1)
     (line,) = export(path, ALL, documents=True)
     found = json.loads(line)
-    assert found.keys() == {*REQUEST_KEYS, *DOCUMENT_KEYS, "attempts"}
+    assert found.keys() == {*REQUEST_KEYS, *DOCUMENT_KEYS, "attempts", "feedback"}
     assert found["request"]["messages"][0]["parts"][0]["text"] == CANARY
     assert (found["decision"]["target"], found["shadow"]) == ("mini", None)
 
@@ -75,7 +104,10 @@ def test_the_page_explains_every_key() -> None:
     explained = [
         key for line in page.splitlines() if line.startswith("| `") for key in line.split("|")[1].split("`")[1::2]
     ]
-    assert sorted({*REQUEST_KEYS, *DOCUMENT_KEYS, *ATTEMPT_KEYS, "attempts"} - {*explained}) == []
+    assert (
+        sorted({*REQUEST_KEYS, *DOCUMENT_KEYS, *ATTEMPT_KEYS, *FEEDBACK_KEYS, "attempts", "feedback"} - {*explained})
+        == []
+    )
 
 
 async def test_the_command(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
