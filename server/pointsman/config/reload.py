@@ -14,6 +14,7 @@ from pointsman.config.generation import Generation
 from pointsman.config.restart import waiting_for_a_start
 from pointsman.config.rules import build_rules
 from pointsman.config.settings import Config
+from pointsman.config.tidying import tidy
 from pointsman.engine.failure import RETRY_DELAY
 from pointsman.engine.rules import Rules, not_found
 from pointsman.errors import ConfigInvalid, LedgerUnavailable, PluginRefused, Problem, Reason, RequestError
@@ -236,6 +237,8 @@ class Reloader:
         task = asyncio.create_task(retire())
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
+        # Not before: until then the task itself holds on to what it retired.
+        task.add_done_callback(lambda _: tidy())
 
     async def _remember_late(self) -> None:
         """Requests under the configuration before have ended: they count towards budgets that are new as well."""

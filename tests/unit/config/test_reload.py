@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import cast
@@ -51,13 +53,16 @@ class Line:
 
 
 class Bench:
-    """A reloader over a file, with nothing but a ledger behind it. Generations are over when a test says so."""
+    """A reloader over a file, with nothing but a ledger behind it. Generations are over when a test says so.
+
+    `freed` once a policy of any is no more.
+    """
 
     def __init__(self, path: Path, policies: Policies) -> None:
         self.path, self.policies = path, policies
         self.ledger, self.adopted = FakeLedger(), list[Config]()
         self.remembered: list[str] = []
-        self.over = asyncio.Event()
+        self.over, self.freed = asyncio.Event(), asyncio.Event()
         self.keys = dict(KEYS)
         self.connections = Connections(lambda _: cast(Transport, Line()), lambda a, t: WIRES[a.wire](a.settings, t))
 
@@ -65,7 +70,9 @@ class Bench:
         return load(document, self.keys, installed=self.policies)
 
     async def open(self, config: Config) -> Generation:
-        return await open_generation(config, self.connections, MemoryStore(FakeClock()))
+        generation = await open_generation(config, self.connections, MemoryStore(FakeClock()))
+        weakref.finalize(generation.built.chain.instances[0], self.freed.set)
+        return generation
 
     async def remember(self, rules: Rules) -> None:
         self.remembered.append(rules.version)
@@ -274,3 +281,18 @@ async def test_a_policy_that_cannot_be_entered_leaves_nothing_behind(
         await reloader.reload(ActivatedBy.RPC)
     assert asyncio.all_tasks() == tasks
     assert bench.adopted == []
+
+
+async def test_what_has_served_its_last_request_is_freed(bench: Bench, request: pytest.FixtureRequest) -> None:
+    # A busy server has the collector look so rarely that it might as well not.
+    gc.disable()
+    request.addfinalizer(gc.enable)
+    reloader = await bench.start(DOCUMENT)
+    bench.path.write_text(STRICT)
+    await reloader.reload(ActivatedBy.SIGNAL)
+    assert not bench.freed.is_set()
+    bench.over.set()
+    bench.path.write_text(DOCUMENT)
+    await reloader.reload(ActivatedBy.SIGNAL)
+    await bench.freed.wait()
+    await reloader.aclose()
