@@ -13,6 +13,7 @@ from stat import S_IMODE
 import msgspec
 
 from pointsman.access.keys import Key
+from pointsman.bounded import read_at_most
 from pointsman.errors import KeysUnusable
 from pointsman.model.caller import is_tenant
 
@@ -25,7 +26,7 @@ def read_keys(path: Path) -> tuple[Key, ...]:
     """The keys of a file, in its order. KeysUnusable names the first line that is no key."""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = read_at_most(file, MAX_BYTES + 1)
     except FileNotFoundError:
         raise KeysUnusable(f"there is no key file {str(path)!r}; {_REMEDY}") from None
     except OSError as error:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from pointsman.bounded import read_at_most
 from pointsman.config.positions import read
 from pointsman.config.scalars import parse_reference
 
@@ -102,7 +103,7 @@ def _content(path: Path) -> bytes:
         if path.is_dir():
             return repr([(child.name, _mark(child)) for child in sorted(path.iterdir())[:_MOST_FILES]]).encode()
         with path.open("rb") as file:
-            return file.read(_MOST_BYTES)
+            return read_at_most(file, _MOST_BYTES)
     except (OSError, ValueError):
         return b""
 
