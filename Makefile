@@ -41,6 +41,7 @@ check: $(READY) ## Lint, format, types, layers, contract, drift of all that is g
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
 	$(BIN)/python scripts/check_java_names.py
+	$(BIN)/python scripts/check_breaking.py
 	$(BIN)/python scripts/generate.py --check
 	$(BIN)/python scripts/docs.py --check
 	$(BIN)/python scripts/example_policy.py --check
@@ -58,7 +59,7 @@ lock: ## requirements.lock from each pyproject.toml; ARGS=--upgrade moves what i
 	.venv-lock/bin/pip install --quiet '$(UV)'
 	.venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 		--no-emit-package pointsman --python-version 3.11 --extra dev \
-		pyproject.toml plugins/pointsman-embeddings/pyproject.toml -o requirements.lock $(ARGS)
+		pyproject.toml plugins/pointsman-embeddings/pyproject.toml clients/python/pyproject.toml -o requirements.lock $(ARGS)
 
 bench: $(READY) ## What routing costs, against a bare gRPC echo
 	$(BIN)/python -m benchmarks.overhead $(ARGS)
@@ -94,13 +95,13 @@ define require-python
 endef
 
 $(READY): requirements.lock pyproject.toml plugins/example-policy/pyproject.toml \
-		plugins/pointsman-embeddings/pyproject.toml
+		plugins/pointsman-embeddings/pyproject.toml clients/python/pyproject.toml
 	$(require-python)
 	@echo 'Setting up $(VENV) ...'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e . -e plugins/example-policy \
-		-e plugins/pointsman-embeddings
+		-e plugins/pointsman-embeddings -e clients/python
 	@touch $@
 
 # Wheels only and no scripts: installing runs nothing of theirs.
