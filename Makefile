@@ -35,7 +35,7 @@ test: $(READY) ## All tests; ARGS="-k hedge -x" goes to pytest
 	$(BIN)/python -m pytest $(ARGS)
 
 test-clients: $(READY) ## The clients of every language, and that they agree; ARGS goes to the suite's pytest
-	$(BIN)/python scripts/test_clients.py $(ARGS)
+	$(BIN)/python -m scripts.test_clients $(ARGS)
 
 check: $(READY) ## Lint, format, types, layers, contract, drift of all that is generated or locked
 	$(BIN)/ruff check

@@ -12,11 +12,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from clients.conformance.runners import TOOLS, absent
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from clients.conformance.runners import TOOLS, absent  # noqa: E402 - the checkout is no package
-
 AT_ONCE = 2
 
 

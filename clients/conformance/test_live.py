@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from clients.conformance.runners import Runner
+from clients.conformance.runners import CLIENTS, RUNNERS, Runner, absent, run
 from clients.conformance.scenarios import CALL, LINE, Json
 from tests.faults.process import serving
 from tests.faults.world import simulating
 
 from pointsman.ledger.reading import reading
-from pointsman.ledger.recorded import find
 from pointsman.sim import CallRecord, SimSettings
 
 # Callers give a call 120 s, so that what ends an abandoned one is the server.
@@ -39,6 +38,8 @@ server:
   {grpc: "127.0.0.1:0", http: "127.0.0.1:0", drain: 0s, watch: off, default_deadline: 1500ms, max_deadline: 1500ms}
 ledger: {path: "LEDGER"}
 """
+# Of the fixture that runs them all.
+pytestmark = pytest.mark.timeout(180)
 PROMPT = "Why do trains need points?"
 
 
@@ -61,11 +62,12 @@ CALLS = (
 
 @dataclass(frozen=True)
 class Lived:
-    """What a runner printed, what the provider logged, oldest first, and how the ledger says that each call ended."""
+    """What a runner printed, and its language's example; what the provider logged, and the ledger."""
 
     lines: Sequence[Json]
+    example: str
     upstream: Sequence[CallRecord]
-    statuses: Mapping[str, str]
+    ledger: Path
 
     def line(self, name: str) -> Json:
         (found,) = [line for line in self.lines if line["name"] == name]
@@ -75,28 +77,46 @@ class Lived:
         """In the order of their start."""
         return sorted((call for call in self.upstream if call.model == model), key=lambda call: call.started)
 
-
-async def live(runner: Runner, directory: Path) -> Lived:
-    async with simulating(SimSettings(port=0, ttft_median=0, token_interval=0, drain=0)) as simulator:
-        async with serving(CONFIGURATION, simulator, directory) as served:
-            lines = await runner.run(served.caller.address, CALLS)
-            await simulator.until_idle()
-            served.terminate()
-            await served.exit_status()
-        return Lived(lines, await simulator.ended(), statuses(served.ledger))
+    def status(self, call: CallRecord) -> str:
+        """How the request for which this was asked ended, as the ledger has it."""
+        with reading(self.ledger) as connection:
+            asked = "SELECT status FROM decisions JOIN attempts USING (decision_id) WHERE upstream_request_id = ?"
+            return str(connection.execute(asked, (call.id,)).fetchone()[0])
 
 
-def statuses(ledger: Path) -> dict[str, str]:
-    """Of each request, by its attempt's id at the provider."""
-    with reading(ledger) as connection:
-        ids = [row[0] for row in connection.execute("SELECT decision_id FROM decisions")]
-    records = [found.record for id in ids if (found := find(ledger, id))]
-    return {attempt.upstream_request_id: record.status for record in records for attempt in record.attempts}
+async def live(directory: Path) -> AsyncIterator[tuple[Runner, Lived | Exception]]:
+    """All runners, one after the other at one server."""
+    calm = SimSettings(port=0, ttft_median=0, token_interval=0, drain=0)
+    async with simulating(calm) as simulator, serving(CONFIGURATION, simulator, directory) as served:
+        for runner in RUNNERS:
+            if absent(runner.language):
+                continue
+            before = len(await simulator.ended())
+            try:
+                lines = await runner.run(served.caller.address, CALLS)
+                await simulator.until_idle()
+                upstream = (await simulator.ended())[before:]
+                example = await run(CLIENTS / runner.language / "run-example", served.caller.address)
+            except (RuntimeError, OSError) as failed:
+                yield runner, failed
+            else:
+                yield runner, Lived(lines, example, upstream, served.ledger)
 
 
-@pytest.fixture(scope="module")
-def lived(runner: Runner, tmp_path_factory: pytest.TempPathFactory) -> Lived:
-    return asyncio.run(live(runner, tmp_path_factory.mktemp("live")))
+@pytest.fixture(scope="session")
+def lives(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Runner, Lived | Exception]:
+    async def all_of_them() -> dict[Runner, Lived | Exception]:
+        return {runner: lived async for runner, lived in live(tmp_path_factory.mktemp("live"))}
+
+    return asyncio.run(all_of_them())
+
+
+@pytest.fixture
+def lived(runner: Runner, lives: Mapping[Runner, Lived | Exception]) -> Lived:
+    found = lives[runner]
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def test_an_answer(lived: Lived) -> None:
@@ -109,12 +129,18 @@ def test_an_answer(lived: Lived) -> None:
     assert [streamed[key] for key in told] == [whole[key] for key in told]
 
 
+def test_the_example(lived: Lived) -> None:
+    answer = lived.line("ordinary")["text"]
+    assert answer in lived.example, lived.example
+    assert "good" in lived.example
+
+
 def test_a_cancelled_call_ends_at_the_provider_within_100_ms(lived: Lived) -> None:
     lines = [line for line in lived.lines if line["name"] == "cancelled"]
     assert {(line["error"] or {}).get("code") for line in lines} == {"CANCELLED"}
     calls = lived.asked("fault-stall-after-20=1")[: len(lines)]
     assert {call.ending for call in calls} == {"client_closed"}
-    assert {lived.statuses[call.id] for call in calls} == {"CALLER_CANCELLED"}
+    assert {lived.status(call) for call in calls} == {"CALLER_CANCELLED"}
     # From the first token, after which its caller cancels: all the way there and back.
     took = [call.ended - call.first_token for call in calls if call.ended and call.first_token]
     assert statistics.median(took) < 0.1, took
@@ -127,8 +153,8 @@ def test_an_abandoned_call_ends_by_the_servers_deadline(lived: Lived) -> None:
     for call in (lived.asked("fault-stall-after-20=1")[-1], *lived.asked("fault-runs-on")):
         assert call.ending == "client_closed"
         # Some languages cancel what nobody holds any more. None needs its process to end for that.
-        cancelled = lived.statuses[call.id] == "CALLER_CANCELLED" and (call.ended or 0) < (lasting.ended or 0)
-        assert cancelled or lived.statuses[call.id] == "DEADLINE_EXCEEDED"
+        cancelled = lived.status(call) == "CALLER_CANCELLED" and (call.ended or 0) < (lasting.ended or 0)
+        assert cancelled or lived.status(call) == "DEADLINE_EXCEEDED"
 
 
 def test_an_exhausted_budget(lived: Lived) -> None:

@@ -10,6 +10,10 @@ from clients.conformance.runners import Runner
 from clients.conformance.scenarios import Scenario, scenarios
 
 
+# Of the fixture that runs a language.
+pytestmark = pytest.mark.timeout(120)
+
+
 @pytest.fixture(scope="session")
 def played(runner: Runner) -> Played:
     return asyncio.run(play(runner, scenarios()))
