@@ -9,7 +9,6 @@ from clients.conformance.comparing import Played, play
 from clients.conformance.runners import Runner
 from clients.conformance.scenarios import Scenario, scenarios
 
-
 # Of the fixture that runs a language.
 pytestmark = pytest.mark.timeout(120)
 
