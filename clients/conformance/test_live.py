@@ -96,7 +96,7 @@ async def live(directory: Path) -> AsyncIterator[tuple[Runner, Lived | Exception
                 lines = await runner.run(served.caller.address, CALLS)
                 await simulator.until_idle()
                 upstream = (await simulator.ended())[before:]
-                example = await run(CLIENTS / runner.language / "run-example", served.caller.address)
+                example = await run(CLIENTS / runner.language / "run-example", served.caller.address, PROMPT)
             except (RuntimeError, OSError) as failed:
                 yield runner, failed
             else:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -34,15 +35,23 @@ class Server(RouterServiceServicer):
             yield wire.CompleteResponse(seq=seq, generation=1, text_delta=wire.TextDelta(text="word "))
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
+@contextmanager
+def serving(credentials: grpc.ServerCredentials | None = None) -> Iterator[Server]:
     listening = grpc.server(ThreadPoolExecutor(2))
     servicer = Server()
     add_RouterServiceServicer_to_server(servicer, listening)
-    servicer.target = f"127.0.0.1:{listening.add_insecure_port('127.0.0.1:0')}"
+    address = "localhost:0"
+    port = listening.add_secure_port(address, credentials) if credentials else listening.add_insecure_port(address)
+    servicer.target = f"localhost:{port}"
     listening.start()
     yield servicer
     listening.stop(None).wait()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture

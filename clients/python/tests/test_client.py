@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 
+import grpc
 import pytest
-from clients.python.tests.conftest import Server
+import trustme
+from clients.python.tests.conftest import Server, serving
 
 from pointsman_client import Access, AsyncClient, Client, PointsmanError
 from pointsman_client.v1.router_service_pb2 import CompleteRequest, RouteRequest
@@ -64,6 +66,19 @@ def test_reading_on_after_a_cancellation_says_so(server: Server) -> None:
             for _ in stream:
                 pass
     assert failed.value.code == "CANCELLED"
+
+
+def test_over_tls() -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost")
+    pair = (certificate.private_key_pem.bytes(), certificate.cert_chain_pems[0].bytes())
+    with serving(grpc.ssl_server_credentials([pair])) as server:
+        trusted = grpc.ssl_channel_credentials(authority.cert_pem.bytes())
+        with Client(server.target, Access(key="psk-1", credentials=trusted)) as client:
+            client.route(RouteRequest())
+        assert server.metadata["authorization"] == "Bearer psk-1"
+        with Client(server.target, Access()) as stranger, pytest.raises(PointsmanError, match="UNAVAILABLE"):
+            stranger.route(RouteRequest())
 
 
 def test_nobody_listens() -> None:
