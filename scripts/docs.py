@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs"
 SECTION = re.compile(r"(?P<open><!-- generated: (?P<name>[a-z_]+) -->\n).*?(?P<close><!-- end -->)", re.DOTALL)
 CLIENT_EXAMPLES = {
-    "Go": Path("clients/go/example/main.go"),
+    "Go": Path("clients/go/examples/chat/main.go"),
     "Java": Path("clients/java/example/Example.java"),
     "Python": Path("clients/python/examples/route_and_complete.py"),
     "TypeScript": Path("clients/typescript/examples/complete.ts"),
