@@ -27,7 +27,9 @@ class Played:
 
     def _at_the_server(self, scenario: Scenario, calls: Sequence[Call]) -> Iterator[str]:
         seen, ended = scenario.server, [call.ended for call in calls]
-        if not calls and seen.or_none:
+        if not calls:
+            if not seen.or_none:
+                yield "no call of it arrived"
             return
         if ended != [*seen.ended] * scenario.times:
             yield f"at the server calls ended {ended}, not {[*seen.ended] * scenario.times}"
