@@ -33,7 +33,7 @@ PAGES = ROOT / "docs"
 SECTION = re.compile(r"(?P<open><!-- generated: (?P<name>[a-z_]+) -->\n).*?(?P<close><!-- end -->)", re.DOTALL)
 CLIENT_EXAMPLES = {
     "Go": Path("clients/go/examples/chat/main.go"),
-    "Java": Path("clients/java/example/Example.java"),
+    "Java": Path("clients/java/example/dev/pointsman/example/RouteAndComplete.java"),
     "Python": Path("clients/python/examples/route_and_complete.py"),
     "TypeScript": Path("clients/typescript/examples/complete.ts"),
 }
