@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo serve test check generate lock bench bench-decide bench-classifier bench-cascade bench-hedging bench-peers
-.PHONY: soak clean
+.PHONY: soak clean test-clients
 
 help: ## This list
 	@printf 'make VERB [ARGS="..."] [PYTHON=python3.12]\n\n'
@@ -33,6 +33,9 @@ serve: $(READY) ## The router on examples/pointsman.yaml; ARGS=--simulated needs
 
 test: $(READY) ## All tests; ARGS="-k hedge -x" goes to pytest
 	$(BIN)/python -m pytest $(ARGS)
+
+test-clients: $(READY) ## The clients of every language, and that they agree; ARGS goes to the suite's pytest
+	$(BIN)/python -m scripts.test_clients $(ARGS)
 
 check: $(READY) ## Lint, format, types, layers, contract, drift of all that is generated or locked
 	$(BIN)/ruff check
@@ -48,7 +51,7 @@ check: $(READY) ## Lint, format, types, layers, contract, drift of all that is g
 	$(BIN)/pip check
 	$(BIN)/python -m pytest -q tests/unit/test_dependencies.py
 
-generate: $(READY) ## Python code from protos/, generated sections of docs/, the example policy
+generate: $(READY) ## Code of every language from protos/, generated sections of docs/, the example policy
 	$(BIN)/python scripts/generate.py
 	$(BIN)/python scripts/docs.py
 	$(BIN)/python scripts/example_policy.py
@@ -86,6 +89,7 @@ bench-peers: $(READY) $(PEERS) ## What a call costs us and other gateways, besid
 
 clean: ## Removes the environment and every cache
 	rm -rf $(VENV) .venv-lock .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	git clean -fdXq clients .tools
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 define require-python

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Collection
 
-from clients.conformance.comparing import play
+from clients.conformance.comparing import latencies, play
 from clients.conformance.runners import RUNNERS
 from clients.conformance.scenarios import scenarios
 
@@ -20,7 +20,8 @@ async def main(languages: Collection[str]) -> int:
         for scenario in scenarios():
             differences = played.differences(scenario)
             differing += bool(differences)
-            print(f"{runner.name} {scenario.name}: {'; '.join(differences) or 'as expected'}")
+            took = ", ".join(f"{ms:.1f} ms" for ms in latencies(played.calls[scenario.name]))
+            print(f"{runner.name} {scenario.name}: {'; '.join(differences) or 'as expected'}{took and f' ({took})'}")
     return int(differing > 0)
 
 

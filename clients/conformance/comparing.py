@@ -27,7 +27,9 @@ class Played:
 
     def _at_the_server(self, scenario: Scenario, calls: Sequence[Call]) -> Iterator[str]:
         seen, ended = scenario.server, [call.ended for call in calls]
-        if not calls and seen.or_none:
+        if not calls:
+            if not seen.or_none:
+                yield "no call of it arrived"
             return
         if ended != [*seen.ended] * scenario.times:
             yield f"at the server calls ended {ended}, not {[*seen.ended] * scenario.times}"
@@ -66,10 +68,17 @@ def _in_line(expected: Json, line: Json, path: str = "") -> Iterator[str]:
             yield f"{name} is {_short(got) if key in line else 'missing'}, not {_short(wanted)}"
 
 
+def latencies(calls: Sequence[Call]) -> list[float]:
+    """Milliseconds from when a script had sent all that its caller waited for to when the call was gone.
+
+    That is no less than a cancellation took from the caller to the server.
+    """
+    return [(call.gone - call.waiting) * 1000 for call in calls if call.waiting is not None]
+
+
 def _too_late(calls: Sequence[Call], limit: int) -> Iterator[str]:
-    # From before the last event was sent, so that it is no less than the caller's part; of several, since machines have
-    # hiccups and clients their first time.
-    took = [(call.gone - call.waiting) * 1000 for call in calls if call.waiting is not None]
+    # Of several, since machines have hiccups and clients their first time.
+    took = latencies(calls)
     if took and statistics.median(took) > limit:
         yield f"the call was gone after {', '.join(f'{ms:.0f}' for ms in took)} ms, not within {limit}"
 

@@ -26,33 +26,38 @@ class Runner:
     program: str = "runner"
 
     async def run(self, target: str, calls: Sequence[Json]) -> list[Json]:
-        """The line that it prints of each call. Raises RuntimeError where it fails, or prints other than that."""
+        """The line that it prints of each call. Raises RuntimeError where it fails, or prints others."""
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(calls, file)
             file.flush()
-            process = await asyncio.create_subprocess_exec(
-                CLIENTS / self.language / self.program,
-                target,
-                file.name,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                # A proxy for the web has no business between these two.
-                env={name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
-            )
-            try:
-                output, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
+            output = await run(CLIENTS / self.language / self.program, target, file.name)
         lines: list[Json] = [json.loads(line) for line in output.splitlines()]
         names = [line["name"] for line in lines]
-        if process.returncode or names != [call["name"] for call in calls]:
-            raise RuntimeError(
-                f"{self.name}: exit status {process.returncode}, lines of {names}\n{errors.decode(errors='replace')}"
-            )
+        if names != [call["name"] for call in calls]:
+            raise RuntimeError(f"{self.name} printed lines of {', '.join(names)}")
         return lines
+
+
+async def run(program: Path, *arguments: str) -> str:
+    """What a program prints. Raises RuntimeError, with what it says on its standard error, where it fails."""
+    process = await asyncio.create_subprocess_exec(
+        program,
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        # A proxy for the web has no business between these two.
+        env={name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
+    )
+    try:
+        output, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise RuntimeError(f"{program} ended with status {process.returncode}: {errors.decode(errors='replace')}")
+    return output.decode()
 
 
 RUNNERS = (

@@ -119,15 +119,12 @@ class ScriptedServer:
             self._is_over(call)
 
     def _arrived(self, request: Any, context: Context) -> tuple[Call, Sequence[Json]]:
-        name = request.input.messages[0].parts[0].text
-        earlier = len(self.calls(name))
-        call = Call(
-            name, context.peer(), MessageToDict(request, preserving_proto_field_name=True), context.time_remaining()
-        )
+        scenario = self._played[request.input.messages[0].parts[0].text]
+        is_first = not self.calls(scenario.name)
+        fields = MessageToDict(request, preserving_proto_field_name=True)
+        call = Call(scenario.name, context.peer(), fields, context.time_remaining())
         self.log.append(call)
-        scenario = self._played[name]
-        again = scenario.again if earlier and scenario.again is not None else scenario.script
-        return call, again
+        return call, scenario.script if scenario.again is None or is_first else scenario.again
 
     def _is_over(self, call: Call) -> None:
         call.gone, call.ended = time.monotonic(), call.ended or "cancelled"

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROTOS = ROOT / "protos"
 PACKAGE = Path("pointsman/v1")
 SERVER = Path("server") / PACKAGE
-CLIENT = Path("clients/python/pointsman_client/v1")
+CLIENT = Path("clients/python/src/pointsman_client/v1")
 COMMITTED = (SERVER, CLIENT)
 INIT = '"""Generated from protos/pointsman/v1 by scripts/generate.py; never edited."""\n'
 

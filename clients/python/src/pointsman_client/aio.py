@@ -77,7 +77,7 @@ class AsyncClient:
 
 
 class AsyncStream:
-    """What Stream is, for `async with` and `async for`."""
+    """What Stream is, for `async with` and `async for`; cancelling the task that reads it cancels the call too."""
 
     def __init__(self, call: grpc.aio.UnaryStreamCall[wire.CompleteRequest, wire.CompleteResponse]) -> None:
         self._call = call
@@ -91,6 +91,10 @@ class AsyncStream:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.cancel()
+
+    def __del__(self) -> None:
+        # gRPC's own call is kept by its tasks, so it would go on.
         self.cancel()
 
     def __aiter__(self) -> Self:

@@ -10,7 +10,7 @@ import grpc
 
 from pointsman_client.access import DEFAULT_TIMEOUT, OPTIONS, Access
 from pointsman_client.answer import Answer
-from pointsman_client.errors import PointsmanError, error_of
+from pointsman_client.errors import error_of
 from pointsman_client.v1 import router_service_pb2 as wire
 from pointsman_client.v1.router_service_pb2_grpc import RouterServiceStub
 from pointsman_client.v1.routing_pb2 import Decision
@@ -78,7 +78,7 @@ class Stream:
     """The events of one call as they come, and in `answer` what they have added up to.
 
     Iterating raises PointsmanError where the call fails, after `cancel()` too, with the code CANCELLED. Leaving the
-    `with` cancels a call that still runs, and so does dropping the last reference to it.
+    `with` cancels a call that still runs, and so does dropping the last reference to its stream.
     """
 
     def __init__(self, call: grpc._CallIterator[wire.CompleteResponse]) -> None:
@@ -91,6 +91,9 @@ class Stream:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.cancel()
+
+    def __del__(self) -> None:
         self.cancel()
 
     def __iter__(self) -> Self:
@@ -110,6 +113,3 @@ class Stream:
     def cancel(self) -> None:
         """End the call, from any thread: the provider's connection is closed with it. Of no effect once it ended."""
         self._call.cancel()
-
-
-__all__ = ["Client", "PointsmanError", "Stream"]
