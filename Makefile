@@ -88,7 +88,7 @@ bench-peers: $(READY) $(PEERS) ## What a call costs us and other gateways, besid
 	$(BIN)/python -m benchmarks.peers $(ARGS)
 
 clean: ## Removes the environment and every cache
-	rm -rf $(VENV) .venv-lock .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .venv-lock .venv-peers .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	git clean -fdXq clients .tools
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

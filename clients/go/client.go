@@ -16,7 +16,7 @@ import (
 // DefaultTimeout is how long a call may take whose context has no deadline.
 const DefaultTimeout = 120 * time.Second
 
-// A Client calls one router. It is safe for concurrent use. Its methods fail with an [*Error].
+// A Client calls one router. It is safe for concurrent use. Its calls fail with an [*Error].
 type Client struct {
 	conn    *grpc.ClientConn
 	router  pointsmanv1.RouterServiceClient
