@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -108,10 +107,9 @@ func run(target, path string) error {
 		return err
 	}
 	defer client.Close()
-	out := bufio.NewWriter(os.Stdout)
-	lines := json.NewEncoder(out)
+	lines := json.NewEncoder(os.Stdout)
 	for _, call := range calls {
-		if err := errors.Join(lines.Encode(call.do(client)), out.Flush()); err != nil {
+		if err := lines.Encode(call.do(client)); err != nil {
 			return err
 		}
 	}
