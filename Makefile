@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo serve test check generate lock bench bench-decide bench-classifier bench-cascade bench-hedging bench-peers
-.PHONY: soak clean
+.PHONY: soak clean test-clients
 
 help: ## This list
 	@printf 'make VERB [ARGS="..."] [PYTHON=python3.12]\n\n'
@@ -34,6 +34,9 @@ serve: $(READY) ## The router on examples/pointsman.yaml; ARGS=--simulated needs
 test: $(READY) ## All tests; ARGS="-k hedge -x" goes to pytest
 	$(BIN)/python -m pytest $(ARGS)
 
+test-clients: $(READY) ## The clients of every language, and that they agree; ARGS goes to the suite's pytest
+	$(BIN)/python -m scripts.test_clients $(ARGS)
+
 check: $(READY) ## Lint, format, types, layers, contract, drift of all that is generated or locked
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -41,13 +44,14 @@ check: $(READY) ## Lint, format, types, layers, contract, drift of all that is g
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
 	$(BIN)/python scripts/check_java_names.py
+	$(BIN)/python scripts/check_breaking.py
 	$(BIN)/python scripts/generate.py --check
 	$(BIN)/python scripts/docs.py --check
 	$(BIN)/python scripts/example_policy.py --check
 	$(BIN)/pip check
 	$(BIN)/python -m pytest -q tests/unit/test_dependencies.py
 
-generate: $(READY) ## Python code from protos/, generated sections of docs/, the example policy
+generate: $(READY) ## Code of every language from protos/, generated sections of docs/, the example policy
 	$(BIN)/python scripts/generate.py
 	$(BIN)/python scripts/docs.py
 	$(BIN)/python scripts/example_policy.py
@@ -58,7 +62,7 @@ lock: ## requirements.lock from each pyproject.toml; ARGS=--upgrade moves what i
 	.venv-lock/bin/pip install --quiet '$(UV)'
 	.venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 		--no-emit-package pointsman --python-version 3.11 --extra dev \
-		pyproject.toml plugins/pointsman-embeddings/pyproject.toml -o requirements.lock $(ARGS)
+		pyproject.toml plugins/pointsman-embeddings/pyproject.toml clients/python/pyproject.toml -o requirements.lock $(ARGS)
 
 bench: $(READY) ## What routing costs, against a bare gRPC echo
 	$(BIN)/python -m benchmarks.overhead $(ARGS)
@@ -84,7 +88,8 @@ bench-peers: $(READY) $(PEERS) ## What a call costs us and other gateways, besid
 	$(BIN)/python -m benchmarks.peers $(ARGS)
 
 clean: ## Removes the environment and every cache
-	rm -rf $(VENV) .venv-lock .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .venv-lock .venv-peers .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	git clean -fdXq clients .tools
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 define require-python
@@ -94,13 +99,13 @@ define require-python
 endef
 
 $(READY): requirements.lock pyproject.toml plugins/example-policy/pyproject.toml \
-		plugins/pointsman-embeddings/pyproject.toml
+		plugins/pointsman-embeddings/pyproject.toml clients/python/pyproject.toml
 	$(require-python)
 	@echo 'Setting up $(VENV) ...'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e . -e plugins/example-policy \
-		-e plugins/pointsman-embeddings
+		-e plugins/pointsman-embeddings -e clients/python
 	@touch $@
 
 # Wheels only and no scripts: installing runs nothing of theirs.

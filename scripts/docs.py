@@ -26,10 +26,17 @@ from pointsman.providers import failures
 from pointsman.providers.failures import Meaning
 from pointsman.rpc.status import TABLE
 from pointsman.telemetry import names
+from pointsman.v1.errors_pb2 import ErrorReason
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs"
 SECTION = re.compile(r"(?P<open><!-- generated: (?P<name>[a-z_]+) -->\n).*?(?P<close><!-- end -->)", re.DOTALL)
+CLIENT_EXAMPLES = {
+    "Go": Path("clients/go/examples/chat/main.go"),
+    "Java": Path("clients/java/example/dev/pointsman/example/RouteAndComplete.java"),
+    "Python": Path("clients/python/examples/route_and_complete.py"),
+    "TypeScript": Path("clients/typescript/examples/complete.ts"),
+}
 # A JSON Schema node is whatever JSON holds.
 Schema = Mapping[str, Any]
 
@@ -167,6 +174,25 @@ def errors() -> str:
     )
 
 
+def retries() -> str:
+    """For each reason of the proto whether the caller may try again, the same answers together."""
+    groups: dict[str, list[str]] = {}
+    for name in ErrorReason.keys()[1:]:  # but for the unspecified one
+        reason = Reason(name.removeprefix("ERROR_REASON_"))
+        groups.setdefault(TABLE[reason].retry, []).append(f"`{reason}`")
+    return grid(("again?", "reasons"), ((retry, ", ".join(reasons)) for retry, reasons in groups.items()))
+
+
+def client_examples() -> str:
+    """Each language's example, whole, under a heading that leads to its page."""
+    return "\n\n".join(
+        f"### {language}\n\n[{path.parts[1]}](../{Path(*path.parts[:2])}/README.md): [{path.name}](../{path})\n\n"
+        f"```{path.suffix[1:]}\n{(ROOT / path).read_text().rstrip()}\n```"
+        for language, path in CLIENT_EXAMPLES.items()
+        if (ROOT / path).exists()
+    )
+
+
 def provider_failures() -> str:
     """One row for each meaning that a provider's status, error code or silence has, and what follows from it."""
     groups: dict[Meaning, list[str]] = {}
@@ -259,6 +285,8 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "request_fields": request_fields,
     "errors": errors,
     "provider_failures": provider_failures,
+    "retries": retries,
+    "client_examples": client_examples,
     **{f"gate_{use}": partial(gate, use) for use in gates()},
 }
 

@@ -10,14 +10,16 @@ LOCK = (ROOT / "requirements.lock").read_text()
 PAGE = (ROOT / "docs/dependencies.md").read_text()
 
 
-LOCKED = ["pyproject.toml", "plugins/pointsman-embeddings/pyproject.toml"]
+LOCKED = ["pyproject.toml", "plugins/pointsman-embeddings/pyproject.toml", "clients/python/pyproject.toml"]
 """What `make lock` resolves, together."""
 
 
 def declared() -> list[Requirement]:
     projects = [tomllib.loads((ROOT / path).read_text())["project"] for path in LOCKED]
     lines = [line for project in projects for line in project["dependencies"]]
-    extras = [line for project in projects for extra in project["optional-dependencies"].values() for line in extra]
+    extras = [
+        line for project in projects for extra in project.get("optional-dependencies", {}).values() for line in extra
+    ]
     return [needed for line in sorted({*lines, *extras}) if (needed := Requirement(line)).name != "pointsman"]
 
 

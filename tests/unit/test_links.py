@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+OURS = [*PAGES, *sorted((ROOT / "clients").glob("*/README.md"))]
 FENCES = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINKS = re.compile(r"\]\(([^)\s]+)\)")
 
@@ -19,7 +20,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize("page", OURS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_relative_links_resolve(page: Path) -> None:
     links = [link for link in LINKS.findall(FENCES.sub("", page.read_text())) if "://" not in link]
     for link in links:

@@ -1,0 +1,1 @@
+"""Generated from protos/pointsman/v1 by scripts/generate.py; never edited."""
