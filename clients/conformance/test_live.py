@@ -13,7 +13,7 @@ import pytest
 from clients.conformance.runners import CLIENTS, RUNNERS, Runner, absent, run
 from clients.conformance.scenarios import CALL, LINE, Json
 from tests.faults.process import serving
-from tests.faults.world import simulating
+from tests.faults.world import PATIENCE, simulating
 
 from pointsman.ledger.reading import reading
 from pointsman.sim import CallRecord, SimSettings
@@ -94,7 +94,7 @@ async def live(directory: Path) -> AsyncIterator[tuple[Runner, Lived | Exception
             before = len(await simulator.ended())
             try:
                 lines = await runner.run(served.caller.address, CALLS)
-                await simulator.until_idle()
+                await simulator.until_idle(PATIENCE)
                 upstream = (await simulator.ended())[before:]
                 example = await run(CLIENTS / runner.language / "run-example", served.caller.address, PROMPT)
             except (RuntimeError, OSError) as failed:
