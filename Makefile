@@ -15,6 +15,8 @@ PORTKEY := 1.15.2
 PEERS := .venv-peers/.litellm-$(LITELLM)-portkey-$(PORTKEY)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Containers often set it. Without bytecode each server, and tests start hundreds, compiles itself before it begins.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
