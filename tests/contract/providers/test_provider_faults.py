@@ -58,6 +58,11 @@ AFTER_OUTPUT = {
     "short-body",
 }
 HURRIED = Limits(connect=2, headers=0.4, idle=2, total=0.8)
+# Nothing but time ends these, so they are waited for together.
+SILENT = {"hang-accept", "headers-then-silence", "stall-after-20", "slow=5"} | {
+    fault for fault, told in EXPECTED.items() if told is DEADLINE
+}
+PROMPT = [fault for fault in EXPECTED if fault not in SILENT]
 
 
 def limits(fault: str) -> Limits:
@@ -94,15 +99,28 @@ def test_every_fault_has_its_reason() -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize("fault", EXPECTED)
+@pytest.mark.parametrize("fault", PROMPT)
 async def test_every_fault_is_a_provider_error_of_its_reason(world: World, fault: str, stream: bool) -> None:
-    deltas, error = await failure(world.provider(), calling(f"m:fault-{fault}", limits=limits(fault)), stream=stream)
-    assert (error.reason, error.retryable) == expected(fault, stream=stream)
-    assert error.sent
-    assert bool(deltas) == (stream and fault.partition("=")[0] in AFTER_OUTPUT)
+    await check_fails(world, fault, stream=stream)
     await world.last()
     assert (await world.active()).count == 0
     await world.provider().complete(calling())
+
+
+async def test_every_silence_is_a_provider_error_of_its_reason(world: World) -> None:
+    asked = [(fault, stream) for fault in SILENT for stream in (False, True)]
+    await asyncio.gather(*(check_fails(world, fault, stream=stream) for fault, stream in asked))
+    for _ in asked:
+        await world.last()
+    assert (await world.active()).count == 0
+    await world.provider().complete(calling())
+
+
+async def check_fails(world: World, fault: str, *, stream: bool) -> None:
+    deltas, error = await failure(world.provider(), calling(f"m:fault-{fault}", limits=limits(fault)), stream=stream)
+    assert (error.reason, error.retryable) == expected(fault, stream=stream), fault
+    assert error.sent, fault
+    assert bool(deltas) == (stream and fault.partition("=")[0] in AFTER_OUTPUT), fault
 
 
 @pytest.mark.parametrize("fault", ["http-429=7", "http-429-date=7"])
