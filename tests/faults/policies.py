@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import EntryPoint
 from typing import Any, Literal
 
@@ -157,6 +158,8 @@ class Misbehaving:
 misbehaving = register(Misbehaving, config=Vice)
 
 
+# Looking for what is installed would be a quarter of the work of most tests.
+@cache
 def with_misbehaving() -> Policies:
     """What is installed, the policy above, and one that cannot be imported."""
     own = {"misbehaving": f"{__name__}:misbehaving", "broken": "tests.faults.broken_policy:plugin"}
@@ -174,6 +177,7 @@ class Hanging:
 hanging = register_gate(lambda options, setup: Hanging())
 
 
+@cache
 def with_hanging() -> Policies:
     """The gates that are installed, and the one above."""
     return {**installed(GATES), "hanging": (fake_entry_point("hanging", f"{__name__}:hanging", GATES),)}
