@@ -34,6 +34,7 @@ from pointsman.config.policies import Policies
 POINTSMAN_API = 1
 TEXT_CANARY = "canaryexception3w"
 GATE_ASKED = "a gate was asked, and hangs"
+SLEEPS = "a policy was called, and sleeps"
 
 Hook = Literal["gather", "assess", "shape", "exclude", "choose", "plan", "admit", "settle", "observe"]
 HOOKS: tuple[Hook, ...] = ("gather", "assess", "shape", "exclude", "choose", "plan", "admit", "settle", "observe")
@@ -109,6 +110,7 @@ class Misbehaving:
         if hook != self._vice.hook:
             return innocent
         if self._vice.deed == "sleep":
+            logging.getLogger(__name__).info(SLEEPS)
             time.sleep(self._vice.seconds)
             return innocent
         return _DEEDS[self._vice.deed]()
