@@ -4,7 +4,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from tests.postgres_server import PostgresServer, binaries, postgres_server
+
+# As by default, in CI too, but for the time that an example may take: others use this machine as well.
+settings.register_profile("untimed", settings.default, deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
