@@ -57,16 +57,23 @@ AFTER_OUTPUT = {
     "malformed-line",
     "short-body",
 }
-HURRIED = Limits(connect=2, headers=0.4, idle=2, total=0.8)
-# Nothing but time ends these, so they are waited for together.
-SILENT = {"hang-accept", "headers-then-silence", "stall-after-20", "slow=5"} | {
-    fault for fault, told in EXPECTED.items() if told is DEADLINE
+# Nothing but time ends these, so they are waited for together; each has one limit that it meets.
+SHORT = Limits(connect=20, headers=0.4, idle=0.4, total=40)
+SILENT = {
+    "hang-accept": SHORT,
+    "headers-then-silence": SHORT,
+    "slow=5": SHORT,
+    "stall-after-20": Limits(connect=20, headers=20, idle=0.6, total=40),
+    **dict.fromkeys(
+        (fault for fault, told in EXPECTED.items() if told is DEADLINE),
+        Limits(connect=20, headers=20, idle=20, total=0.8),
+    ),
 }
 PROMPT = [fault for fault in EXPECTED if fault not in SILENT]
 
 
 def limits(fault: str) -> Limits:
-    return HURRIED if EXPECTED[fault] is DEADLINE else LIMITS
+    return SILENT.get(fault, LIMITS)
 
 
 def expected(fault: str, *, stream: bool) -> tuple[Reason, bool]:
@@ -179,7 +186,7 @@ async def test_a_probe_finds_who_is_there(world: World) -> None:
 async def test_a_probe_finds_who_is_not(world: World, fault: str) -> None:
     await world.fail({"openai": fault})
     with pytest.raises(ProviderError) as caught:
-        await world.provider().probe(LIMITS)
+        await world.provider().probe(SHORT if fault in SILENT else LIMITS)
     assert caught.value.reason in (Reason.ALL_PROVIDERS_DOWN, Reason.PROVIDER_RATE_LIMITED)
 
 
