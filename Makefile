@@ -33,8 +33,10 @@ demo: $(READY) ## A router, a client and simulated providers, without any key
 serve: $(READY) ## The router on examples/pointsman.yaml; ARGS=--simulated needs no key
 	$(BIN)/pointsman serve --config examples/pointsman.yaml $(ARGS)
 
+# More processes than most machines that build have cores: tests wait more than they compute. A file stays together, and
+# those that take longest come first.
 test: $(READY) ## All tests; ARGS="-k hedge -x" goes to pytest
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## Lint, format, types, layers, contract, drift of all that is generated or locked
 	$(BIN)/ruff check
