@@ -15,6 +15,8 @@ PORTKEY := 1.15.2
 PEERS := .venv-peers/.litellm-$(LITELLM)-portkey-$(PORTKEY)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Containers often set it. Without bytecode each server, and tests start hundreds, compiles itself before it begins.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -31,8 +33,10 @@ demo: $(READY) ## A router, a client and simulated providers, without any key
 serve: $(READY) ## The router on examples/pointsman.yaml; ARGS=--simulated needs no key
 	$(BIN)/pointsman serve --config examples/pointsman.yaml $(ARGS)
 
+# More processes than most machines that build have cores: tests wait more than they compute. A file stays together, and
+# those that take longest come first.
 test: $(READY) ## All tests; ARGS="-k hedge -x" goes to pytest
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-clients: $(READY) ## The clients of every language, and that they agree; ARGS goes to the suite's pytest
 	$(BIN)/python -m scripts.test_clients $(ARGS)

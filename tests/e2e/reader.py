@@ -35,7 +35,7 @@ class Reader:
     def run(self, script: str) -> str:
         marked = f"set -e\n{self._mine(script)}\npwd >&2"
         ran = subprocess.run(  # noqa: S603 - what our own page says
-            [BASH, "-c", marked], cwd=self._cwd, env=self._environment(), capture_output=True, text=True, timeout=50
+            [BASH, "-c", marked], cwd=self._cwd, env=self._environment(), capture_output=True, text=True, timeout=100
         )
         assert ran.returncode == 0, f"{script}\n{ran.stdout}\n{ran.stderr}"
         self._cwd = Path(ran.stderr.splitlines()[-1])

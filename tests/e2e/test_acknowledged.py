@@ -62,6 +62,9 @@ async def play(world: World, scene: tuple[Question, bool, float | None]) -> Repl
     question, streamed, cancelled_after = scene
     call = world.caller.call(question, streamed=streamed)
     if cancelled_after is not None:
+        # What has not arrived yet when it is cancelled says nothing: some have surely begun.
+        if streamed and question is ENDLESS:
+            await call.until_output()
         asyncio.get_running_loop().call_later(cancelled_after, call.cancel)
     return await call.reply()
 

@@ -54,6 +54,8 @@ REASONS = {
     "unmarked": "pointsman_assess_request is not marked with @hookimpl, so it would never be called",
     "twice": "several distributions provide it (twice, twice-fork); uninstall all but one",
 }
+# What is wrong with these is known before anything is made, and told of all at once.
+TOGETHER = ("next-major", "raising", "exiting", "twice")
 OPTIONAL = [{"use": name, "optional": True} for name in SOURCES]
 
 
@@ -77,13 +79,14 @@ def test_all_are_listed_and_refused_by_name(site: Site) -> None:
     assert rows["routing"] == ""
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_a_configuration_that_names_one_is_refused(name: str, site: Site, tmp_path: Path) -> None:
+@pytest.mark.parametrize("names", [TOGETHER, *((name,) for name in SOURCES if name not in TOGETHER)], ids="+".join)
+def test_a_configuration_that_names_one_is_refused(names: tuple[str, ...], site: Site, tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
-    path.write_text(make_config(name))
+    path.write_text(make_config(*names))
     ran = site.pointsman("serve", "--config", str(path), "--simulated", "--grpc", "127.0.0.1:0", "--http", "off")
     assert ran.returncode in (1, 2)
-    assert f"plugin '{name}' is refused: {REASONS[name]}" in ran.stderr
+    for name in names:
+        assert f"plugin '{name}' is refused: {REASONS[name]}" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 

@@ -22,6 +22,7 @@ PYTHON = [code for language, name, code in BLOCKS if language == "python" and no
 REPLIES = ("yes",)
 
 
+@pytest.mark.timeout(200)
 def test_the_five_minutes(tmp_path: Path) -> None:
     tutorial = PAGE[: PAGE.index("## How it works")]
     said = []

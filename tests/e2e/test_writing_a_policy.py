@@ -20,6 +20,7 @@ BLOCKS = re.findall(r"^```(\w+)( server)?\n(.*?)^```", PAGE, re.MULTILINE | re.D
 PYTHON = [code for language, _, code in BLOCKS if language == "python"]
 
 
+@pytest.mark.timeout(200)
 def test_the_five_minutes(tmp_path: Path) -> None:
     tutorial = PAGE[: PAGE.index("## How it works")]
     said = []

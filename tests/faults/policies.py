@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import EntryPoint
 from typing import Any, Literal
 
@@ -33,6 +34,7 @@ from pointsman.config.policies import Policies
 POINTSMAN_API = 1
 TEXT_CANARY = "canaryexception3w"
 GATE_ASKED = "a gate was asked, and hangs"
+SLEEPS = "a policy was called, and sleeps"
 
 Hook = Literal["gather", "assess", "shape", "exclude", "choose", "plan", "admit", "settle", "observe"]
 HOOKS: tuple[Hook, ...] = ("gather", "assess", "shape", "exclude", "choose", "plan", "admit", "settle", "observe")
@@ -108,6 +110,7 @@ class Misbehaving:
         if hook != self._vice.hook:
             return innocent
         if self._vice.deed == "sleep":
+            logging.getLogger(__name__).info(SLEEPS)
             time.sleep(self._vice.seconds)
             return innocent
         return _DEEDS[self._vice.deed]()
@@ -157,6 +160,8 @@ class Misbehaving:
 misbehaving = register(Misbehaving, config=Vice)
 
 
+# Looking for what is installed would be a quarter of the work of most tests.
+@cache
 def with_misbehaving() -> Policies:
     """What is installed, the policy above, and one that cannot be imported."""
     own = {"misbehaving": f"{__name__}:misbehaving", "broken": "tests.faults.broken_policy:plugin"}
@@ -174,6 +179,7 @@ class Hanging:
 hanging = register_gate(lambda options, setup: Hanging())
 
 
+@cache
 def with_hanging() -> Policies:
     """The gates that are installed, and the one above."""
     return {**installed(GATES), "hanging": (fake_entry_point("hanging", f"{__name__}:hanging", GATES),)}

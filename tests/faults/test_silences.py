@@ -22,8 +22,11 @@ SILENT = {
     "row-6-roles": "fault-role-forever=0.05",
     "row-16-drip": "fault-drip",
 }
-# Pings of row 6 come before each of these, so a timer that they reset would never ring.
-SOON = 2.0
+# Pings of row 6 come before each of these, so a timer that they reset would never ring. The deadline is the server's
+# own: a caller who waits longer is told of it, however busy the machine.
+SOON = "2s"
+DEADLINE = f"default_deadline: {SOON}, max_deadline: {SOON}"
+LONG = 20.0
 
 
 @pytest.fixture(params=BASES)
@@ -36,7 +39,7 @@ def text(request: pytest.FixtureRequest) -> str:
 
 async def test_the_first_content_has_a_timer_of_its_own(start: Start, text: str) -> None:
     world = await start(text.replace("timeouts: {", "timeouts: {first_content: 1s"))
-    asked = [Question(model=name, timeout=10 * SOON) for name in SILENT]
+    asked = [Question(model=name, timeout=LONG) for name in SILENT]
     replies = await asyncio.gather(*(world.caller.ask(question, streamed=True) for question in asked))
     for name, reply in zip(SILENT, replies, strict=True):
         assert (reply.code, reply.reason) == (StatusCode.UNAVAILABLE, "ALL_PROVIDERS_DOWN"), name
@@ -45,8 +48,8 @@ async def test_the_first_content_has_a_timer_of_its_own(start: Start, text: str)
 
 
 async def test_alone(start: Start, text: str) -> None:
-    world = await start(text)
-    replies = await asyncio.gather(*(world.caller.ask_both(Question(model=name, timeout=SOON)) for name in SILENT))
+    world = await start(text.replace("drain: 0s", f"drain: 0s, {DEADLINE}"))
+    replies = await asyncio.gather(*(world.caller.ask_both(Question(model=name, timeout=LONG)) for name in SILENT))
     for name, pair in zip(SILENT, replies, strict=True):
         for reply in pair:
             assert (reply.code, reply.reason) == (StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"), name
@@ -57,8 +60,8 @@ async def test_alone(start: Start, text: str) -> None:
 
 
 async def test_with_a_fallback(start: Start, text: str) -> None:
-    world = await start(text)
-    replies = await asyncio.gather(*(world.caller.ask_both(Question(task=name, timeout=SOON)) for name in SILENT))
+    world = await start(text.replace("drain: 0s", f"drain: 0s, {DEADLINE}"))
+    replies = await asyncio.gather(*(world.caller.ask_both(Question(task=name, timeout=LONG)) for name in SILENT))
     for name, pair in zip(SILENT, replies, strict=True):
         for reply in pair:
             check_fell_back(reply, name)

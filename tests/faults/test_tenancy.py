@@ -172,6 +172,7 @@ async def test_metrics_that_other_machines_reach_need_an_admin(start: Start, tmp
 
 # Ten thousand rows take their time, and which loop writes them makes no difference to what stays.
 @pytest.mark.parametrize("anyio_backend", [pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop")])
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("kind", ["models", "tenants"])
 async def test_row_46_junk_names(start: Start, tmp_path: Path, kind: str) -> None:
     keys = tmp_path / "keys.jsonl"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import TypeVar
 
 from pointsman.chain.plugin import GROUP, GatePlugin, PolicyPlugin
@@ -29,11 +30,19 @@ class Installed:
 def installed(group: str = GROUP) -> dict[str, tuple[Installed, ...]]:
     """Policies, or gates, by `use:` name; more than one where distributions claim the same name."""
     found: dict[str, tuple[Installed, ...]] = {}
+    # Each question for a name or a version parses the metadata of a distribution anew, and ours has many entry points.
+    origin = cache(_origin)
     for point in entry_points(group=group):
-        name = point.dist.name if point.dist else "unknown"
-        version = point.dist.version if point.dist else ""
-        found[point.name] = (*found.get(point.name, ()), Installed(point.name, name, version, point))
+        found[point.name] = (*found.get(point.name, ()), Installed(point.name, *origin(point.dist), point))
     return found
+
+
+def _origin(distribution: Distribution | None) -> tuple[str, str]:
+    """Name and version."""
+    if distribution is None:
+        return "unknown", ""
+    metadata = distribution.metadata
+    return metadata["Name"], metadata["Version"]
 
 
 def load_plugin(candidates: tuple[Installed, ...]) -> PolicyPlugin:

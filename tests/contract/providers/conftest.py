@@ -20,7 +20,7 @@ from pointsman.providers.wires import WIRES
 from pointsman.sim import CallRecord, SimSettings, create_app
 
 KEY = "sk-canary-0123456789"
-LIMITS = Limits(connect=2, headers=0.4, idle=0.4, total=5)
+LIMITS = Limits(connect=20, headers=20, idle=20, total=40)
 
 # Where the API of each wire begins at a simulated provider.
 BASES = {"openai": "/v1", "openai-responses": "/v1", "anthropic": "", "gemini": "/v1beta"}
