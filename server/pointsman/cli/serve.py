@@ -19,6 +19,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+from pointsman import heap
 from pointsman.app import App
 from pointsman.cli import workers
 from pointsman.cli.ledger_option import ledger
@@ -72,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    heap.share_one()
     # Before it is loaded: a change that comes later than this is noticed.
     known = Files(options.config).look()
     config = configuration(options)

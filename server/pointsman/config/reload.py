@@ -14,10 +14,10 @@ from pointsman.config.generation import Generation
 from pointsman.config.restart import waiting_for_a_start
 from pointsman.config.rules import build_rules
 from pointsman.config.settings import Config
-from pointsman.config.tidying import tidy
 from pointsman.engine.failure import RETRY_DELAY
 from pointsman.engine.rules import Rules, not_found
 from pointsman.errors import ConfigInvalid, LedgerUnavailable, PluginRefused, Problem, Reason, RequestError
+from pointsman.heap import tidy
 from pointsman.model.activation import ActivatedBy, Activation, Reloaded
 from pointsman.ports import Clock, Ledger
 
