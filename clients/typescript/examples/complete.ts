@@ -8,10 +8,10 @@ import process from "node:process";
 
 import { dial, milliseconds, PointsmanError, user } from "pointsman-client";
 
-const [target, prompt = "How do tides work?"] = process.argv.slice(2);
-if (!target) {
-  console.error("usage: node build/examples/complete.js HOST:PORT [PROMPT]");
-  process.exit(2);
+const [target = "--help", prompt = "How do tides work?"] = process.argv.slice(2);
+if (target === "--help") {
+  console.log("usage: node build/examples/complete.js HOST:PORT [PROMPT]");
+  process.exit();
 }
 
 const interrupt = new AbortController();
