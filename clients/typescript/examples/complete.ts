@@ -6,7 +6,8 @@
 
 import process from "node:process";
 
-import { dial, milliseconds, PointsmanError, user } from "pointsman-client";
+import { durationMs } from "@bufbuild/protobuf/wkt";
+import { dial, PointsmanError, user } from "pointsman-client";
 
 const [target = "--help", prompt = "How do tides work?"] = process.argv.slice(2);
 if (target === "--help") {
@@ -33,7 +34,7 @@ try {
     if (event.case === "textDelta") process.stdout.write(event.value.text);
   }
   const { finish, usage } = stream.answer;
-  const took = finish?.duration ? milliseconds(finish.duration) : 0;
+  const took = finish?.duration ? durationMs(finish.duration) : 0;
   const usd = Number(usage?.cost?.totalNanoUsd ?? 0n) / 1e9;
   console.log(`\n\nanswered by ${finish?.servedBy?.model} in ${took.toFixed(0)} ms for $${usd}`);
 } catch (error) {

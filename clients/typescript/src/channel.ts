@@ -74,7 +74,7 @@ export function channelOptions(target: string, options: DialOptions): ChannelOpt
 }
 
 /** Whether everything a target names is on this machine, as far as its text tells. */
-export function isLoopback(target: string): boolean {
+function isLoopback(target: string): boolean {
   if (/^unix(-abstract)?:/.test(target)) {
     return true;
   }

@@ -102,13 +102,8 @@ export class Client implements Disposable {
         { deadline },
         (error, answer) => {
           signal?.removeEventListener("abort", abort);
-          if (answer !== undefined) {
-            resolve(answer);
-          } else if (signal?.aborted) {
-            reject(cancelled(signal.reason));
-          } else if (error) {
-            reject(errorFromStatus(error));
-          }
+          if (!error) resolve(answer as MessageShape<O>);
+          else reject(signal?.aborted ? cancelled(signal.reason) : errorFromStatus(error));
         },
       );
       const abort = (): void => {

@@ -1,9 +1,7 @@
 /** What a failed call says. */
 
-import { fromBinary } from "@bufbuild/protobuf";
-import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { anyUnpack, type Any, type Duration } from "@bufbuild/protobuf/wkt";
-import type { Message } from "@bufbuild/protobuf";
+import { fromBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import { anyUnpack, durationMs, type Any } from "@bufbuild/protobuf/wkt";
 import { status as Status, type ServiceError } from "@grpc/grpc-js";
 
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "./gen/google/rpc/error_details_pb.js";
@@ -75,17 +73,13 @@ export function errorFromStatus(error: ServiceError): PointsmanError {
   const facts = {
     reason: ours?.reason ?? "",
     metadata: ours?.metadata ?? {},
-    retryDelayMs: delay && milliseconds(delay),
+    retryDelayMs: delay && durationMs(delay),
     violations: fields.map(({ field, description }) => ({ field, description })),
     routing: detail(details, RoutingFailureSchema),
     details,
   };
   const code = (Status[error.code] as Code | undefined) ?? "UNKNOWN";
   return new PointsmanError(code, error.details, facts, { cause: error });
-}
-
-export function milliseconds(duration: Duration): number {
-  return Number(duration.seconds) * 1000 + duration.nanos / 1e6;
 }
 
 function statusDetails(error: ServiceError): readonly Any[] {
@@ -101,7 +95,7 @@ function statusDetails(error: ServiceError): readonly Any[] {
   }
 }
 
-function detail<T extends Message>(details: readonly Any[], schema: GenMessage<T>): T | undefined {
+function detail<T extends DescMessage>(details: readonly Any[], schema: T): MessageShape<T> | undefined {
   for (const packed of details) {
     try {
       const unpacked = anyUnpack(packed, schema);

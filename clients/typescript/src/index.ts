@@ -1,7 +1,7 @@
 export { Answer } from "./answer.js";
 export type { DialOptions, TlsOptions } from "./channel.js";
 export { Client, dial, type CallOptions } from "./client.js";
-export { PointsmanError, milliseconds, type Code, type FieldViolation } from "./errors.js";
+export { PointsmanError, type Code, type FieldViolation } from "./errors.js";
 export { system, user } from "./messages.js";
 export { CompleteStream } from "./stream.js";
 

@@ -1,10 +1,10 @@
 /** What the page is told of each event: plain words and numbers, nothing of the wire. */
 
 import { toJson, type JsonValue } from "@bufbuild/protobuf";
+import { durationMs } from "@bufbuild/protobuf/wkt";
 import {
   ChatMessageSchema,
   FinishReason,
-  milliseconds,
   NoticeKind,
   ResetReason,
   type Answer,
@@ -55,8 +55,8 @@ export function ending(answer: Answer): Shown {
       ...{ usd: dollars(usage?.cost?.totalNanoUsd), estimated: usage?.cost?.estimated ?? false },
       overheadUsd: dollars(usage?.cost?.overheadNanoUsd),
       outputTokens: usage?.usage?.outputTokens ?? 0,
-      firstTokenMs: finish?.ttft ? milliseconds(finish.ttft) : null,
-      durationMs: finish?.duration ? milliseconds(finish.duration) : null,
+      firstTokenMs: finish?.ttft ? durationMs(finish.ttft) : null,
+      durationMs: finish?.duration ? durationMs(finish.duration) : null,
       remark: REMARKS[finish?.reason ?? FinishReason.UNSPECIFIED] ?? "",
       // The page sends it back with the next question, as it is.
       message: toJson(ChatMessageSchema, answer.message()),

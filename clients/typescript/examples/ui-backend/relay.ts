@@ -24,22 +24,30 @@ export async function relay(
   const send = async (event: Shown): Promise<void> => {
     if (!response.write(frame(event))) await once(response, "drain", { signal: gone });
   };
-  const { answer } = stream;
   try {
-    for await (const { event } of stream) {
-      const event_ = shown(event);
-      if (event_) await send(event_);
-    }
-    await send(ending(answer));
-    response.end();
-    return `answered by ${answer.finish?.servedBy?.model ?? "nobody"}, decision ${answer.decision?.decisionId ?? ""}`;
+    return await relayed(stream, send);
   } catch (error) {
     if (gone.aborted) return "stopped by the browser";
+    throw error;
+  } finally {
+    response.end();
+  }
+}
+
+async function relayed(stream: CompleteStream, send: (event: Shown) => Promise<void>): Promise<string> {
+  try {
+    for await (const { event } of stream) {
+      const told = shown(event);
+      if (told) await send(told);
+    }
+  } catch (error) {
     if (!(error instanceof PointsmanError)) throw error;
     await send({ event: "error", data: inWords(error) });
-    response.end();
     return `failed with ${error.reason || error.code}`;
   }
+  const { answer } = stream;
+  await send(ending(answer));
+  return `answered by ${answer.finish?.servedBy?.model ?? "nobody"}, decision ${answer.decision?.decisionId ?? ""}`;
 }
 
 function frame({ event, data }: Shown): string {

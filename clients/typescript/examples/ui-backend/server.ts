@@ -93,7 +93,7 @@ async function complete(
 async function body(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > MAX_BODY) throw new BadQuestion("The conversation is above 1 MiB: start a new one.", 413);
     chunks.push(chunk);

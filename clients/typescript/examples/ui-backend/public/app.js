@@ -81,7 +81,6 @@ class Turn {
     this.body = $(".text", turn);
     this.outcome = $(".outcome", turn);
     $(".question p", turn).textContent = question;
-    $(".decision", turn).textContent = "Choosing a model …";
     this.answer.setAttribute("aria-busy", "true");
     $("#welcome").hidden = true;
     $("#conversation").append(turn);
@@ -89,7 +88,7 @@ class Turn {
   }
 
   decision({ id, model, provider, reason, source, task, tier, usd }) {
-    const line = $(".decision", this.answer);
+    const line = $(".decision summary", this.answer);
     const chosen = document.createElement("strong");
     chosen.textContent = model;
     line.replaceChildren(
@@ -97,7 +96,8 @@ class Turn {
       chosen,
       `, ${source}${usd === null ? "" : `, about ${dollars(usd)}`}`,
     );
-    line.title = `${reason}\n${model} at ${provider}, tier ${tier}\npointsman explain ${id}`;
+    $(".decision p", this.answer).textContent =
+      `${reason}. ${model} is at ${provider}, tier ${tier}. pointsman explain ${id}`;
   }
 
   text({ text }) {
