@@ -101,12 +101,12 @@ test("tokens arrive one by one, then what they cost", options, async () => {
 });
 
 test("stop closes the connection to the provider", options, async () => {
-  // However slow this machine is, there is something left to stop.
-  await site.faults(everywhere("runs-on=10000"));
+  // It falls silent with its connection open: however slow this machine is, there is something left to stop.
+  await site.faults(everywhere("stall-after-20"));
   const page = await opened({ colorScheme: "dark" });
   await ask(page, TIDES);
   await page.waitForFunction(() => (document.querySelector(".text")?.textContent.length ?? 0) > 40);
-  assert.equal(await site.active(), 1);
+  assert.notEqual(await site.active(), 0);
   await page.getByRole("button", { name: "Stop" }).click();
   await idleInTime();
   assert.equal((await site.calls()).at(-1)?.ending, "client_closed");
@@ -121,7 +121,7 @@ test("so does closing the page", options, async () => {
   const page = await opened();
   await ask(page, TIDES);
   await page.waitForFunction(() => (document.querySelector(".text")?.textContent.length ?? 0) > 40);
-  assert.equal(await site.active(), 1);
+  assert.notEqual(await site.active(), 0);
   await page.close();
   await idleInTime();
   assert.equal((await site.calls()).at(-1)?.ending, "client_closed");
