@@ -1,9 +1,14 @@
 package dev.pointsman.client;
 
+import dev.pointsman.v1.CompleteRequest;
 import dev.pointsman.v1.CompleteResponse;
-import io.grpc.Context;
-import io.grpc.StatusRuntimeException;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
+import io.grpc.Status;
 import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * The events of one call, to be read once, by one thread, as they come.
@@ -13,14 +18,45 @@ import java.util.Iterator;
  */
 public final class CompleteStream implements Iterable<CompleteResponse>, AutoCloseable {
 
-  private final Iterator<CompleteResponse> events;
-  private final Context.CancellableContext context;
+  private sealed interface Signal permits Event, End {}
+
+  private record Event(CompleteResponse message) implements Signal {}
+
+  private record End(Status status, Metadata trailers) implements Signal {}
+
+  private final ClientCall<CompleteRequest, CompleteResponse> call;
+  // Of one event that was asked for and the end, at most.
+  private final BlockingQueue<Signal> signals = new LinkedBlockingQueue<>();
   private final Answer answer = new Answer();
   private boolean iterated;
 
-  CompleteStream(Iterator<CompleteResponse> events, Context.CancellableContext context) {
-    this.events = events;
-    this.context = context;
+  private CompleteStream(ClientCall<CompleteRequest, CompleteResponse> call) {
+    this.call = call;
+  }
+
+  /** Begins the call, whose listener may run wherever it likes: it only passes on. */
+  static CompleteStream begin(
+      ClientCall<CompleteRequest, CompleteResponse> call,
+      CompleteRequest request,
+      Metadata headers) {
+    CompleteStream stream = new CompleteStream(call);
+    call.start(
+        new ClientCall.Listener<>() {
+          @Override
+          public void onMessage(CompleteResponse message) {
+            stream.signals.add(new Event(message));
+          }
+
+          @Override
+          public void onClose(Status status, Metadata trailers) {
+            stream.signals.add(new End(status, trailers));
+          }
+        },
+        headers);
+    call.request(1);
+    call.sendMessage(request);
+    call.halfClose();
+    return stream;
   }
 
   /**
@@ -46,7 +82,7 @@ public final class CompleteStream implements Iterable<CompleteResponse>, AutoClo
 
   /** Ends the call, from any thread; who reads is told. Of no effect once it has ended. */
   public void cancel() {
-    context.cancel(null);
+    call.cancel("cancelled by the caller", null);
   }
 
   /** Ends the call, where it has not ended yet. */
@@ -57,31 +93,42 @@ public final class CompleteStream implements Iterable<CompleteResponse>, AutoClo
 
   private final class Events implements Iterator<CompleteResponse> {
 
+    private Signal latest;
+
     @Override
     public boolean hasNext() {
-      try {
-        if (events.hasNext()) {
-          return true;
-        }
-      } catch (StatusRuntimeException e) {
-        // Of a context that has not ended, its parent keeps hold.
-        cancel();
-        throw PointsmanException.from(e);
+      if (latest == null) {
+        latest = take();
       }
-      cancel();
+      if (!(latest instanceof End end)) {
+        return true;
+      }
+      if (!end.status().isOk()) {
+        throw PointsmanException.from(end.status().asRuntimeException(end.trailers()));
+      }
       answer.end();
       return false;
     }
 
     @Override
     public CompleteResponse next() {
+      if (!hasNext() || !(latest instanceof Event event)) {
+        throw new NoSuchElementException("the stream has ended");
+      }
+      latest = null;
+      call.request(1);
+      answer.feed(event.message());
+      return event.message();
+    }
+
+    private Signal take() {
       try {
-        CompleteResponse event = events.next();
-        answer.feed(event);
-        return event;
-      } catch (StatusRuntimeException e) {
+        return signals.take();
+      } catch (InterruptedException e) {
         cancel();
-        throw PointsmanException.from(e);
+        Thread.currentThread().interrupt();
+        return new End(
+            Status.CANCELLED.withDescription("interrupted").withCause(e), new Metadata());
       }
     }
   }

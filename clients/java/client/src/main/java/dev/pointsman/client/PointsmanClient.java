@@ -11,6 +11,7 @@ import dev.pointsman.v1.RouteRequest;
 import dev.pointsman.v1.RouteResponse;
 import dev.pointsman.v1.RouterServiceGrpc;
 import dev.pointsman.v1.RouterServiceGrpc.RouterServiceBlockingStub;
+import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ChannelCredentials;
 import io.grpc.ClientInterceptors;
@@ -94,16 +95,15 @@ public final class PointsmanClient implements AutoCloseable {
 
   /** Decides, runs and streams. Close the stream, so that leaving early cancels the call. */
   public CompleteStream complete(CompleteRequest request, RequestOptions options) {
-    Context.CancellableContext context = Context.current().withCancellation();
-    Context previous = context.attach();
-    try {
-      return new CompleteStream(stub(options).complete(request), context);
-    } catch (RuntimeException e) {
-      context.cancel(e);
-      throw e;
-    } finally {
-      context.detach(previous);
-    }
+    // No thread of a pool has to be free for a reader to go on, whatever the executor is.
+    CallOptions direct = options.apply(CallOptions.DEFAULT).withExecutor(Runnable::run);
+    return CompleteStream.begin(
+        channel.newCall(RouterServiceGrpc.getCompleteMethod(), direct), request, options.headers());
+  }
+
+  /** As {@link #publish(CompleteRequest, RequestOptions)}, with no options. */
+  public Flow.Publisher<CompleteResponse> publish(CompleteRequest request) {
+    return publish(request, RequestOptions.DEFAULTS);
   }
 
   /**
@@ -187,7 +187,10 @@ public final class PointsmanClient implements AutoCloseable {
       return this;
     }
 
-    /** Has the last word on gRPC's own settings, such as the executor of {@link #publish}. */
+    /**
+     * Has the last word on gRPC's own settings, such as the executor of {@link
+     * #publish(CompleteRequest)}.
+     */
     public Builder configure(Consumer<ManagedChannelBuilder<?>> settings) {
       more = more.andThen(requireNonNull(settings, "settings"));
       return this;
