@@ -130,9 +130,10 @@ class Hedging:
         expected = tokens // 1_000_000 + price.per_request
         now = services.clock.now()
         spent = await _total(services.store, f"spent/{request.tenant}", now)
-        extra = await _add(services.store, f"extra/{request.tenant}", now, expected)
+        await _count(services.store, f"extra/{request.tenant}", now, expected)
+        extra = await _total(services.store, f"extra/{request.tenant}", now)
         if extra > max(FLOOR_NANO_USD, mode.extra_spend * spent):
-            await _add(services.store, f"extra/{request.tenant}", now, -expected)
+            await _count(services.store, f"extra/{request.tenant}", now, -expected)
             return Denial(Cause.BUDGET, f"losers already cost {mode.extra_spend:.0%} of the last hour's spend")
         return Lease(expected)
 
@@ -142,10 +143,10 @@ class Hedging:
     ) -> None:
         now, tenant = services.clock.now(), request.tenant
         if outcome is not None and outcome.cost_nano_usd:
-            await _add(services.store, f"spent/{tenant}", now, outcome.cost_nano_usd)
+            await _count(services.store, f"spent/{tenant}", now, outcome.cost_nano_usd)
         lost = outcome.cost_nano_usd if outcome and outcome.outcome is AttemptOutcome.LOST else 0
         if change := lost - (lease.token if lease else 0):
-            await _add(services.store, f"extra/{tenant}", now, change)
+            await _count(services.store, f"extra/{tenant}", now, change)
 
     def _forbidden(self, request: Request) -> str:
         if request.hints.allow_hedging is False:
@@ -188,14 +189,12 @@ def _tight(balances: Sequence[Balance], first: Shaped, second: Shaped) -> str:
     return ""
 
 
-async def _add(store: Store, name: str, now: float, amount: int) -> int:
-    """Count an amount, and say what the last hour's come to with it."""
-    piece = int(now // _PIECE)
-    await store.add(f"{name}/{piece}", amount, _PIECE * (_PIECES + 1))
-    return await _total(store, name, now)
+async def _count(store: Store, name: str, now: float, amount: int) -> None:
+    await store.add(f"{name}/{int(now // _PIECE)}", amount, _PIECE * (_PIECES + 1))
 
 
 async def _total(store: Store, name: str, now: float) -> int:
+    """What was counted within the last hour."""
     piece = int(now // _PIECE)
     return await store.total(*[f"{name}/{piece - back}" for back in range(_PIECES + 1)])
 

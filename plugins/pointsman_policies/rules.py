@@ -95,11 +95,18 @@ class Rules:
         choosing, self._choose = program(lambda rule: rule.then.models)
         self._exclusions = tuple(tuple(_exclusions(rule, catalogue)) for rule in excluding)
         self._choices = tuple(_Models(rule, catalogue) for rule in choosing)
+        # The chain is asked twice of a request where a policy gathers signals.
+        self._last: tuple[Request | None, Assessment | None] = (None, None)
 
     @hookimpl
     def pointsman_assess_request(self, request: Request) -> Assessment | None:
         if not self._assessing:
             return None
+        if self._last[0] is not request:
+            self._last = request, self._assessed(request)
+        return self._last[1]
+
+    def _assessed(self, request: Request) -> Assessment | None:
         task: Rule | None = None
         mode: Rule | None = None
         for position in self._assess.matching(request):

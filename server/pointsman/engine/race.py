@@ -173,7 +173,8 @@ class InTurn:
     """A Sink for several writers: one event at a time, and none is broken off halfway when its writer is given up."""
 
     def __init__(self, sink: Sink) -> None:
-        self._sink, self._lock = sink, anyio.Lock()
+        # Not anyio's, which lets everything else go first each time that it is taken: every token of a race comes by.
+        self._sink, self._lock = sink, asyncio.Lock()
 
     async def decided(self, routed: Routed) -> None:
         async with self._lock:

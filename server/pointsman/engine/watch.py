@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from contextlib import suppress
 from time import perf_counter
 
 from pointsman.chain.calling import Watch
@@ -90,7 +89,9 @@ class Stopwatch(Watch):
         """The answers, as they are recorded; one that cannot be is left out."""
         opinions: list[Opinion] = []
         for (entry, hook), answer in self._heard.items():
-            # Looking at an answer may run code of a policy, and that must not cost the record.
-            with suppress(Exception):
+            try:
                 opinions.append(answer if isinstance(answer, Opinion) else Opinion.of(entry, hook, answer))
+            # Looking at an answer may run code of a policy, and that must not cost the record.
+            except Exception:  # noqa: BLE001
+                log.debug("an answer of policy %s to %s cannot be recorded", entry, hook)
         return tuple(opinions)

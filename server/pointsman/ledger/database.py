@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -104,6 +104,12 @@ class Database(Protocol):
 
 def insert(execute: Execute, batch: Batch) -> None:
     """Insert the rows of a batch; those whose key is there already stay as they are, but for feedback."""
+    for statement, values in insertions(batch):
+        execute(statement, values)
+
+
+def insertions(batch: Batch) -> Iterator[tuple[str, Sequence[Value]]]:
+    """The statements that do so, in order."""
     columns = batch.columns
     for table, key, names, rows in (
         ("configs", "version", columns.configs, batch.configs),
@@ -113,11 +119,11 @@ def insert(execute: Execute, batch: Batch) -> None:
     ):
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             some = rows[start : start + _ROWS_AT_ONCE]
-            execute(_insertion(table, key, names, len(some)), [value for row in some for value in row])
+            yield _insertion(table, key, names, len(some)), [value for row in some for value in row]
     for row in batch.feedback:
-        execute(put_feedback(columns.feedback), row)
+        yield put_feedback(columns.feedback), row
     for decision_id in batch.added_to:
-        execute(SUM_UP, (decision_id,))
+        yield SUM_UP, (decision_id,)
 
 
 @lru_cache(maxsize=1000)

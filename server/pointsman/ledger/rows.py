@@ -67,7 +67,7 @@ class Rows(Struct, frozen=True):
     def size(self) -> int:
         """Characters held, roughly the memory that they take."""
         rows = (*self.decisions, *self.configs, *self.feedback)
-        return sum([len(value) for row in rows for value in row if isinstance(value, str)])
+        return sum([len(value) for row in rows for value in row if type(value) is str])
 
 
 def rows_of(record: Record, keep_text: bool) -> Rows:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pointsman.ledger.database import Batch, Keep, Unavailable, Unstorable, insert
+from pointsman.ledger.database import Batch, Keep, Unavailable, Unstorable, insertions
 from pointsman.ledger.retention import tidy
 from pointsman.ledger.schema import VERSION, open_for_writing
 
@@ -15,9 +15,6 @@ from pointsman.ledger.schema import VERSION, open_for_writing
 _BUSY_MILLISECONDS = 500
 # Opening happens once, and a new file may be in the middle of a migration by another process.
 _OPENING = 10.0
-
-
-_NOTHING = Batch()
 
 
 class SqliteDatabase:
@@ -32,11 +29,13 @@ class SqliteDatabase:
         self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
 
     def write(self, batch: Batch) -> None:
-        with self._transaction() as connection:
-            if batch == _NOTHING:
-                # Only what is written shows that something can be.
-                connection.execute(f"PRAGMA user_version = {VERSION}")
-            insert(connection.execute, batch)
+        # Only what is written shows that something can be.
+        statements = list(insertions(batch)) or [(f"PRAGMA user_version = {VERSION}", ())]
+        # One is a transaction by itself. Beginning and ending one would cost as much again: whoever executes anything
+        # gives the interpreter's lock away three times, and has to win it back from the event loop.
+        with self._connected() if len(statements) == 1 else self._transaction() as connection:
+            for statement, values in statements:
+                connection.execute(statement, values)
 
     def tidy(self, keep: Keep) -> bool:
         with self._transaction() as connection:
@@ -50,9 +49,7 @@ class SqliteDatabase:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        connection = self._connection
-        assert connection is not None
-        try:
+        with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -62,6 +59,13 @@ class SqliteDatabase:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """Each statement is a transaction by itself, unless one is begun."""
+        assert self._connection is not None
+        try:
+            yield self._connection
         except (sqlite3.DataError, sqlite3.IntegrityError, OverflowError, ValueError) as error:
             raise Unstorable(str(error)) from error
         except sqlite3.Error as error:

@@ -179,7 +179,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     @property
     def panicked(self) -> bool:
         """Were vetoes that yield lifted, because with them nothing was left to try?"""
-        return any(v.outcome is VerdictOutcome.REJECTED and v.hook == "exclude_targets" for v in self.trace)
+        rejected = VerdictOutcome.REJECTED
+        return bool([v for v in self.trace if v.outcome is rejected and v.hook == "exclude_targets"])
 
 
 class Refusal(Struct, frozen=True, kw_only=True):

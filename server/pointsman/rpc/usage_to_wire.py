@@ -75,9 +75,13 @@ def write_attempt(wire: routing_pb2.Attempt, attempt: Attempt) -> None:
 
 def _write_usage(wire: usage_pb2.Usage, usage: Usage) -> None:
     wire.input_tokens, wire.output_tokens = _int32(usage.input_tokens), _int32(usage.output_tokens)
-    wire.cached_input_tokens = _int32(usage.cached_input_tokens)
-    wire.cache_write_input_tokens = _int32(usage.cache_write_input_tokens)
-    wire.reasoning_tokens = _int32(usage.reasoning_tokens)
+    # Unset is 0, and most of these are.
+    if usage.cached_input_tokens:
+        wire.cached_input_tokens = _int32(usage.cached_input_tokens)
+    if usage.cache_write_input_tokens:
+        wire.cache_write_input_tokens = _int32(usage.cache_write_input_tokens)
+    if usage.reasoning_tokens:
+        wire.reasoning_tokens = _int32(usage.reasoning_tokens)
     if usage.cache_write_1h_input_tokens:
         wire.cache_write_1h_input_tokens = _int32(usage.cache_write_1h_input_tokens)
     wire.estimated = usage.estimated
@@ -85,7 +89,7 @@ def _write_usage(wire: usage_pb2.Usage, usage: Usage) -> None:
 
 def _int32(tokens: int) -> int:
     # A provider's absurd figure must not cost the caller an answer that is already there.
-    return min(max(tokens, 0), _INT32_MAX)
+    return tokens if 0 <= tokens <= _INT32_MAX else min(max(tokens, 0), _INT32_MAX)
 
 
 def write_cost(wire: usage_pb2.Cost, cost: Cost) -> None:

@@ -8,8 +8,6 @@ import time
 class SystemClock:
     """Implements `ports.Clock`."""
 
-    def now(self) -> float:
-        return time.time()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
+    # As they are, without a call of ours around: a request asks some twenty times.
+    now = staticmethod(time.time)
+    monotonic = staticmethod(time.monotonic)
