@@ -21,6 +21,7 @@ from pydantic import BaseModel
 
 from pointsman.chain import discovery
 from pointsman.chain.plugin import GATES
+from pointsman.doors.failures import FAILURES
 from pointsman.errors import Reason
 from pointsman.providers import failures
 from pointsman.providers.failures import Meaning
@@ -163,7 +164,10 @@ def errors() -> str:
     """One row for each reason of a failure."""
     return grid(
         ("reason", "code", "when", "retry?", "details"),
-        ((f"`{reason}`", row.code.name, row.meaning, row.retry, row.detail.value) for reason, row in TABLE.items()),
+        (
+            (f"`{reason}`", row.code.name, FAILURES[reason].meaning, FAILURES[reason].retry, row.detail.value)
+            for reason, row in TABLE.items()
+        ),
     )
 
 
