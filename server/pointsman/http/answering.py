@@ -19,7 +19,7 @@ from pointsman.doors.traffic import uncancelled
 from pointsman.engine.exchange import Completion, Terms
 from pointsman.engine.route import Engine
 from pointsman.errors import InvalidRequest, Reason, RequestError
-from pointsman.http.api import Api, Question, Told
+from pointsman.http.api import Api, Counting, Question, Told
 from pointsman.http.headers import REPLAYED, of_failure, of_whole
 from pointsman.http.hints import Hinted, hints_of_headers
 from pointsman.http.sink import HttpSink
@@ -69,6 +69,17 @@ class Answering:
             return await self._complete(request, api, caller)
 
         return await self.guarded(request, api, api.method, work, recorded=True)
+
+    async def count(self, request: web.Request, api: Api, counting: Counting) -> web.StreamResponse:
+        """An estimate of a prompt's tokens."""
+
+        async def work(caller: Caller) -> web.StreamResponse:
+            hinted = hints_of_headers(request.headers, caller)
+            asked = counting.read(await self._body(request), request.headers, hinted)
+            self._engine.rules.check(asked)
+            return json_response(counting.counted(asked.facts.input_tokens))
+
+        return await self.guarded(request, api, counting.method, work)
 
     async def guarded(
         self, request: web.Request, api: Api, method: str, work: Work, *, recorded: bool = False

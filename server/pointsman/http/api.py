@@ -39,10 +39,12 @@ class Told(Struct, frozen=True):
 
 
 class Listed(Struct, frozen=True):
-    """One name that `model` may hold. `owner` is a provider's id, or pointsman."""
+    """One name that `model` may hold. `owner` is a provider's id, or pointsman; tokens None where nobody knows."""
 
     id: str
     owner: str
+    context: int | None = None
+    max_output: int | None = None
 
 
 class Script(Protocol):
@@ -86,14 +88,30 @@ class Question(Protocol):
     def script(self, routed: Routed) -> Script: ...
 
 
+class Counting(Protocol):
+    """How an API counts a prompt's tokens, which is our estimate: at a path, and with a method, of their own."""
+
+    path: str
+    method: str
+
+    def read(self, body: bytes, headers: Headers, hinted: Hinted) -> Request:
+        """The prompt, and what is said of its route. Raises as `Api.read` does."""
+
+    def counted(self, tokens: int) -> bytes:
+        """The JSON of a count."""
+
+
 class Api(Protocol):
     """One API that can be spoken at the door. It answers POST at `path`; `method` is its name in metrics and ledger,
-    `id_header` the response header in which its clients look for an id of the request.
+    `id_header` the response header in which its clients look for an id of the request. `counting` None: it cannot.
     """
 
     path: str
     method: str
     id_header: str
+
+    @property
+    def counting(self) -> Counting | None: ...
 
     def speaks(self, headers: Headers) -> bool:
         """Whether they are those of its clients, and not of any other API's."""

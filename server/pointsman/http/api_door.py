@@ -16,7 +16,7 @@ from pointsman.doors.tls import TlsFiles
 from pointsman.engine.route import Engine
 from pointsman.errors import InvalidRequest
 from pointsman.http.answering import Answering, json_response, refusal
-from pointsman.http.api import Api, Told
+from pointsman.http.api import Api, Counting, Told
 from pointsman.http.listening import KEEPALIVE, anonymous, listen
 from pointsman.http.listing import find, listed
 from pointsman.http.tls import Certificates
@@ -52,6 +52,8 @@ class ApiDoor:
         app = web.Application(client_max_size=REQUEST_WITH_IMAGES_BYTES)
         for api in apis:
             app.router.add_post(api.path, partial(self._complete, api))
+            if api.counting:
+                app.router.add_post(api.counting.path, partial(self._count, api, api.counting))
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/v1/models/{name:.+}", self._model)
         app.router.add_route(hdrs.METH_ANY, "/{path:.*}", self._nowhere)
@@ -87,6 +89,9 @@ class ApiDoor:
     async def _complete(self, api: Api, request: web.Request) -> web.StreamResponse:
         return await self._answering.complete(request, api)
 
+    async def _count(self, api: Api, counting: Counting, request: web.Request) -> web.StreamResponse:
+        return await self._answering.count(request, api, counting)
+
     async def _models(self, request: web.Request) -> web.StreamResponse:
         api = self._spoken(request)
 
@@ -105,7 +110,8 @@ class ApiDoor:
 
     async def _nowhere(self, request: web.Request) -> web.StreamResponse:
         """A path, or a method at a path, that there is not. Nobody is authenticated, and nothing is told."""
-        paths = {api.path: hdrs.METH_POST for api in self._apis}
+        posted = [way for api in self._apis for way in (api, api.counting) if way]
+        paths = {way.path: hdrs.METH_POST for way in posted}
         paths |= {"/v1/models": hdrs.METH_GET, "/v1/models/{id}": hdrs.METH_GET}
         there = ", ".join(f"{method} {path}" for path, method in paths.items())
         error = InvalidRequest([("path", f"there is no {request.method} at this path; there are {there}")])

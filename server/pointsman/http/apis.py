@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from pointsman.http.anthropic import Anthropic
 from pointsman.http.api import Api
 from pointsman.http.openai import OpenAi
 
-APIS: tuple[Api, ...] = (OpenAi(),)
+APIS: tuple[Api, ...] = (OpenAi(), Anthropic())

@@ -21,7 +21,12 @@ def listed(rules: Rules, caller: Caller) -> list[Listed]:
     if caller.may(Permission.OVERRIDE):
         models = rules.catalogue.open_to(caller.tenant).models.values()
         found += sorted(
-            (Listed(name, model.provider) for model in models if model.enabled for name in (model.id, *model.aliases)),
+            (
+                Listed(name, model.provider, model.context or None, model.max_output or None)
+                for model in models
+                if model.enabled
+                for name in (model.id, *model.aliases)
+            ),
             key=lambda one: one.id,
         )
     return found

@@ -20,6 +20,7 @@ class OpenAi:
     path = "/v1/chat/completions"
     method = "ChatCompletions"
     id_header = "x-request-id"
+    counting = None
 
     def speaks(self, headers: Headers) -> bool:
         """Whether it is asked by clients of no other API: what they send is everybody's."""
