@@ -111,6 +111,11 @@ class App:
         self._stack = AsyncExitStack()
 
     @property
+    def doors(self) -> dict[str, str]:
+        """Where each of them listens, by its name in the configuration; "" where it is off."""
+        return {"grpc": self.grpc_address, "http": self.http_address, "api": self.api_address}
+
+    @property
     def running(self) -> int:
         """Calls under way."""
         return self._door.running if self._door else 0

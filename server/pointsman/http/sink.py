@@ -54,10 +54,9 @@ class HttpSink:
     async def deltas(self, deltas: Sequence[Delta]) -> None:
         script = self._script
         assert script
-        data = script.deltas(deltas)
-        if not self._begun:
-            data = script.begin(self._target) + data
-            self._begun = True
+        data = b"" if self._begun else script.begin(self._target)
+        self._begun = True
+        data += script.deltas(deltas)
         if self._tape:
             self._tape.add(data)
         if data:

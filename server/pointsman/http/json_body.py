@@ -1,0 +1,40 @@
+"""JSON bodies into types, and what is wrong with them in words that quote nothing of them but names."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+import msgspec
+
+from pointsman.errors import InvalidRequest
+
+T = TypeVar("T")
+
+_AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
+_MOST = 200
+
+
+def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """The body, or InvalidRequest with the first field that is not as it must be."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest([_violation(str(error))]) from None
+    except msgspec.DecodeError as error:
+        # msgspec names the byte and never what stands there.
+        raise InvalidRequest([("request", f"is no JSON: {error}")]) from None
+    except UnicodeDecodeError:
+        raise InvalidRequest([("request", "is no JSON: it holds text that is not UTF-8")]) from None
+    except RecursionError:
+        raise InvalidRequest([("request", "is nested too deeply")]) from None
+
+
+def _violation(said: str) -> tuple[str, str]:
+    at = _AT.search(said)
+    path, what = (at["path"], said[: at.start()]) if at else ("", said)
+    if unknown := _UNKNOWN.fullmatch(what):
+        name = unknown["name"][:64]
+        return f"{path}.{name}" if path else name, "is no field that this server takes here; leave it out"
+    return path or "request", what[:_MOST]
