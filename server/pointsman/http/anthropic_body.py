@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from pointsman.errors import InvalidRequest, Reason
-
-_WHERE = re.compile(r"(.*?)(?: - at `\$(?:\.(.*))?`)?", re.DOTALL)
-_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
-_BLOCK_TYPE = re.compile(r"Invalid value '(.*)'", re.DOTALL)
-_VALUE = re.compile(r"Invalid enum value (.*)", re.DOTALL)
-_WANTS_NULL = re.compile(r"Expected `null`, got `.*`")
-_SHOWN = 64
-
-B = TypeVar("B")
+from pointsman.http.json_body import decode
 
 # As wide as the contract's own integers.
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
@@ -182,39 +172,9 @@ _PROMPT: Final = msgspec.json.Decoder(Prompt)
 
 def read_asked(body: bytes) -> Asked:
     """The body of a request for a message. Raises InvalidRequest."""
-    return _read(_ASKED, body)
+    return decode(_ASKED, body)
 
 
 def read_prompt_body(body: bytes) -> Prompt:
     """The body of a request to count tokens. Raises InvalidRequest."""
-    return _read(_PROMPT, body)
-
-
-def _read(decoder: msgspec.json.Decoder[B], body: bytes) -> B:
-    try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        field, why, reason = _told(str(error))
-        raise InvalidRequest([(field, why)], reason) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise InvalidRequest([("body", "is no JSON document in UTF-8")]) from None
-    except RecursionError:
-        raise InvalidRequest([("body", "is nested too deeply")]) from None
-
-
-def _told(problem: str) -> tuple[str, str, Reason]:
-    """Field, description and reason of what the decoder found; it names values of its own grammar only."""
-    found = _WHERE.fullmatch(problem)
-    assert found is not None
-    what, where = found[1], found[2] or ""
-    if (unknown := _UNKNOWN_FIELD.fullmatch(what)) is not None:
-        name = unknown[1][:_SHOWN]
-        return f"{where}.{name}".lstrip("."), "is not a field that this server knows", Reason.INVALID_REQUEST
-    if where.endswith(".type") and (kind := _BLOCK_TYPE.fullmatch(what)) is not None:
-        why = f"{kind[1][:_SHOWN]!r} is not a kind of content that this server takes"
-        return where, why, Reason.UNSUPPORTED_CONTENT_PART
-    if (value := _VALUE.fullmatch(what)) is not None:
-        return where, f"{value[1][:_SHOWN]} is not supported here", Reason.INVALID_REQUEST
-    if _WANTS_NULL.fullmatch(what) or where.endswith(".citations"):
-        return where, "is not supported here; leave it out", Reason.INVALID_REQUEST
-    return where or "body", f"is not as it should be: {what[:_SHOWN]}", Reason.INVALID_REQUEST
+    return decode(_PROMPT, body)

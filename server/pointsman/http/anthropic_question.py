@@ -129,7 +129,7 @@ def _check_size(size: int, request: Request, found: Violations) -> None:
     size -= sum(len(image.data) for image in images) * 4 // 3
     if size > TEXT_BYTES:
         limit = f"at most {TEXT_BYTES:,} are taken; send a shorter conversation"
-        found.add("body", f"is {size:,} bytes without the data of images, and {limit}", Reason.REQUEST_TOO_LARGE)
+        found.add("request", f"is {size:,} bytes without the data of images, and {limit}", Reason.REQUEST_TOO_LARGE)
 
 
 def _with_metadata(hinted: Hinted, asked: Asked, found: Violations) -> Hinted:

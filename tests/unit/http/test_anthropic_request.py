@@ -159,15 +159,15 @@ def test_what_a_coding_agent_sends_is_taken() -> None:
 @pytest.mark.parametrize(
     ("more", "field", "told"),
     [
-        ({"temperatur": 1}, "temperatur", "not a field"),
+        ({"temperatur": 1}, "temperatur", "is no field"),
         ({"messages": []}, "messages", "at least one"),
         ({"messages": [user()]}, "messages[0].content", "empty"),
         ({"messages": [{"role": "user", "content": ""}]}, "messages[0].content", "empty"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].role", "'tool' is not supported"),
         ({"messages": [user(CALL)]}, "messages[0].content[0].type", "tool_use does not belong"),
         ({"messages": [assistant(PNG)]}, "messages[0].content[0].type", "image does not belong"),
-        ({"messages": [user(text("x", colour="red"))]}, "messages[0].content[0].colour", "not a field"),
-        ({"messages": [user(text("x", citations=[{}]))]}, "messages[0].content[0].citations", "not supported"),
+        ({"messages": [user(text("x", colour="red"))]}, "messages[0].content[0].colour", "is no field"),
+        ({"messages": [user(text("x", citations=[{}]))]}, "messages[0].content[0].citations", "length <= 0"),
         ({"messages": [assistant(CALL | {"input": [1]})]}, "messages[0].content[0].input", "JSON object"),
         ({"messages": [assistant(CALL | {"id": ""})]}, "messages[0].content[0].id", "empty"),
         ({"max_tokens": 0}, "max_tokens", "at least 1"),
@@ -215,7 +215,7 @@ def test_content_that_is_not_known_is_named(block: Any) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b"null", b"[" * 100_000, b'{"model":"\\ud800"}'])
 def test_what_is_no_body(body: bytes) -> None:
-    with pytest.raises(InvalidRequest, match=r"body|messages"):
+    with pytest.raises(InvalidRequest, match="request:"):
         read_asked(body)
 
 
