@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -12,6 +13,8 @@ from anthropic import Anthropic, AsyncAnthropic
 from anthropic.types import Message, MessageParam, TextBlock, ThinkingBlock, ToolParam, ToolUseBlock
 from pydantic import BaseModel
 
+from pointsman.access.keyfile import change_keys
+from pointsman.access.keys import mint
 from pointsman.testing import RunningServer, running_server
 
 pytestmark = pytest.mark.anyio
@@ -195,6 +198,16 @@ async def test_the_beta_client_and_hints(client: AsyncAnthropic) -> None:
     assert answer.headers["x-pointsman-provider"] == "second"
 
 
+async def test_details_for_who_wants_them(client: AsyncAnthropic) -> None:
+    asked: Any = {"model": "gpt", "max_tokens": 1000, "messages": ASKED}
+    asked["extra_headers"] = {"X-Pointsman-Details": "true"}
+    whole: Any = await client.messages.create(**asked)
+    assert (whole.pointsman["model"], whole.pointsman["provider"]) == ("gpt", "second")
+    async with client.messages.stream(**asked) as stream:
+        told: list[Any] = [event async for event in stream if event.type == "message_delta"]
+    assert told[0].pointsman["cost_nano_usd"] == whole.pointsman["cost_nano_usd"] > 0
+
+
 async def test_errors_are_of_their_kind(client: AsyncAnthropic) -> None:
     async def fail(error: type[anthropic.APIStatusError], **more: Any) -> anthropic.APIStatusError:
         asked: dict[str, Any] = {"model": "claude", "max_tokens": 100, "messages": ASKED} | more
@@ -226,6 +239,25 @@ async def test_an_error_in_a_stream(client: AsyncAnthropic) -> None:
         with pytest.raises(anthropic.APIStatusError, match="stream_interrupted"):
             await stream.get_final_message()
         assert stream.current_message_snapshot.content
+
+
+async def test_keys_are_asked_for(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.jsonl"
+    made, key = mint("acme", (), "", None)
+    change_keys(keys, lambda there: (*there, made))
+    async with running_server(CONFIG + f"auth: {{keys: {keys}}}\n") as server:
+
+        async def ask(key: str | None, model: str = "pointsman/auto", headers: dict[str, str] | None = None) -> Message:
+            async with AsyncAnthropic(base_url=f"http://{server.api}", api_key=key, max_retries=0) as client:
+                return await client.messages.create(model=model, max_tokens=3000, messages=ASKED, extra_headers=headers)
+
+        assert text_of(await ask(key))
+        # As clients of the version before send it.
+        assert text_of(await ask(None, headers={"x-api-key": key}))
+        with pytest.raises(anthropic.AuthenticationError):
+            await ask("pm_wrong")
+        with pytest.raises(anthropic.PermissionDeniedError):
+            await ask(key, model="claude")
 
 
 async def test_the_synchronous_client(server: RunningServer) -> None:
