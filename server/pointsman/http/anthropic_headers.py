@@ -56,7 +56,9 @@ def check_headers(headers: Mapping[str, str], found: Violations) -> None:
     if version not in VERSIONS:
         why = "is required" if version is None else f"{version[:64]!r} is no version that this server speaks"
         found.add(VERSION, f"{why}; send {' or '.join(VERSIONS)}")
-    betas = [beta.strip() for beta in headers.get(_BETA, "").split(",")]
+    # A field may come in several lines, of which a look-up finds one.
+    lines = [value for name, value in headers.items() if name.lower() == _BETA]
+    betas = [beta.strip() for line in lines for beta in line.split(",")]
     unknown = [beta[:64] for beta in betas if beta and beta not in _BETAS]
     if unknown:
         found.add(_BETA, f"this server does not know {', '.join(map(repr, unknown[:8]))}; leave it out")

@@ -55,10 +55,11 @@ def messages_from_body(asked: Prompt, found: Violations) -> tuple[Message, ...]:
         return ()
     if not asked.messages:
         found.add("messages", "at least one message is required")
-    if sum(map(_size, asked.messages)) > PARTS:
-        found.add("messages", f"hold more than {PARTS:,} blocks together", Reason.REQUEST_TOO_LARGE)
+    system = _system(asked.system)
+    if len(system) + sum(map(_size, asked.messages)) > PARTS:
+        found.add("messages", f"hold more than {PARTS:,} blocks together with system", Reason.REQUEST_TOO_LARGE)
         return ()
-    messages = _system(asked.system)
+    messages = [Message(Role.SYSTEM, system)] if system else []
     for at, turn in enumerate(asked.messages):
         messages += _Reader(at, turn, found).messages()
     return tuple(_cached(messages, asked.cache_control))
@@ -78,10 +79,9 @@ def _size(turn: Turn) -> int:
     return len(turn.content) + sum(len(content) for content in results if not isinstance(content, str))
 
 
-def _system(system: str | Sequence[TextBlock]) -> list[Message]:
+def _system(system: str | Sequence[TextBlock]) -> tuple[Part, ...]:
     blocks = [TextBlock(system)] if isinstance(system, str) else system
-    parts = tuple([Text(block.text, None, cache_hint(block.cache_control)) for block in blocks if block.text])
-    return [Message(Role.SYSTEM, parts)] if parts else []
+    return tuple([Text(block.text, None, cache_hint(block.cache_control)) for block in blocks if block.text])
 
 
 def _cached(messages: list[Message], control: CacheControl | None) -> list[Message]:
@@ -110,8 +110,8 @@ class _Reader:
     def messages(self) -> list[Message]:
         """The messages that it is; none where it holds nothing."""
         role, content = self._turn.role, self._turn.content
-        blocks: Sequence[Block] = [TextBlock(content)] if isinstance(content, str) and content else content or ()
-        if not blocks:
+        blocks: Sequence[Block] = [TextBlock(content)] if isinstance(content, str) else content
+        if not content:
             self._found.add(f"messages[{self._at}].content", "must not be empty")
         for number, block in enumerate(blocks):
             where = f"messages[{self._at}].content[{number}]"

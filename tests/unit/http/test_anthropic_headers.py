@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from multidict import CIMultiDict
 
 from pointsman.doors.violations import Violations
 from pointsman.errors import InvalidRequest
@@ -23,6 +24,14 @@ def test_betas_that_only_change_what_a_body_says() -> None:
         anthropic_version="2023-06-01",
         anthropic_beta="claude-code-20250219,interleaved-thinking-2025-05-14, effort-2025-11-24,",
     )
+
+
+def test_betas_in_several_lines() -> None:
+    found = Violations()
+    lines = [("anthropic-version", "2026-10-21"), ("anthropic-beta", "effort-2025-11-24"), ("Anthropic-Beta", "x-2030")]
+    check_headers(CIMultiDict(lines), found)
+    with pytest.raises(InvalidRequest, match="x-2030"):
+        found.raise_if_any()
 
 
 @pytest.mark.parametrize(

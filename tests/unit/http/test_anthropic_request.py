@@ -170,6 +170,8 @@ def test_what_a_coding_agent_sends_is_taken() -> None:
         ({"messages": [user(text("x", citations=[{}]))]}, "messages[0].content[0].citations", "length <= 0"),
         ({"messages": [assistant(CALL | {"input": [1]})]}, "messages[0].content[0].input", "JSON object"),
         ({"messages": [assistant(CALL | {"id": ""})]}, "messages[0].content[0].id", "empty"),
+        ({"messages": [user(*[text("x")] * 8_193)]}, "messages", "more than 8,192 blocks"),
+        ({"messages": [user(text("x"))] * 2_049}, "messages", "at most 2,048"),
         ({"max_tokens": 0}, "max_tokens", "at least 1"),
         ({"max_tokens": 2**40}, "max_tokens", "2147483647"),
         ({"max_tokens": "many"}, "max_tokens", "int"),
