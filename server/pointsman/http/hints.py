@@ -98,8 +98,9 @@ def hints_of_headers(headers: Mapping[str, str], caller: Caller) -> Hinted:
         lower = header.lower()
         if lower.startswith(HEADER):
             _say(said, lower.removeprefix(HEADER).replace("-", "_"), Said(value.strip(), lower), found)
+    hinted = _hinted(caller, said, {}, found)
     found.raise_if_any()
-    return _hinted(caller, said, {}, found)
+    return hinted
 
 
 def with_metadata(hinted: Hinted, metadata: Mapping[str, str], field: str, found: Violations) -> Hinted:

@@ -113,7 +113,7 @@ Message = System | Developer | User | Assistant | Tool
 class Function(Closed, frozen=True, forbid_unknown_fields=True):
     name: str
     description: str | None = None
-    parameters: Raw | None = None
+    parameters: Raw = Raw()
     strict: bool | None = None
 
 
@@ -148,7 +148,7 @@ class ObjectFormat(Closed, frozen=True, forbid_unknown_fields=True, tag_field="t
 
 class Schema(Closed, frozen=True, forbid_unknown_fields=True):
     name: str
-    schema: Raw | None = None
+    schema: Raw = Raw()
     description: str | None = None
     strict: bool | None = None
 

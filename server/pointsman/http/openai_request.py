@@ -179,8 +179,9 @@ def _described(schema: str, description: str) -> str:
     return msgspec.json.encode(members).decode()
 
 
-def _text(raw: msgspec.Raw | None) -> str:
-    return bytes(raw).decode() if raw is not None and bytes(raw) != b"null" else ""
+def _text(raw: msgspec.Raw) -> str:
+    text = bytes(raw).decode()
+    return "" if text == "null" else text
 
 
 def _params(sent: wire.Body, found: Violations) -> Params:
