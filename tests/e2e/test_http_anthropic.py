@@ -12,9 +12,8 @@ import pytest
 from anthropic import Anthropic, AsyncAnthropic
 from anthropic.types import Message, MessageParam, TextBlock, ThinkingBlock, ToolParam, ToolUseBlock
 from pydantic import BaseModel
+from tests.unit.access.keyfiles import add
 
-from pointsman.access.keyfile import change_keys
-from pointsman.access.keys import mint
 from pointsman.testing import RunningServer, running_server
 
 pytestmark = pytest.mark.anyio
@@ -243,8 +242,7 @@ async def test_an_error_in_a_stream(client: AsyncAnthropic) -> None:
 
 async def test_keys_are_asked_for(tmp_path: Path) -> None:
     keys = tmp_path / "keys.jsonl"
-    made, key = mint("acme", (), "", None)
-    change_keys(keys, lambda there: (*there, made))
+    key = add(keys)
     async with running_server(CONFIG + f"auth: {{keys: {keys}}}\n") as server:
 
         async def ask(key: str | None, model: str = "pointsman/auto", headers: dict[str, str] | None = None) -> Message:
