@@ -11,37 +11,20 @@ VERSION: Final = "anthropic-version"
 VERSIONS: Final = ("2023-06-01", "2026-10-21")
 
 _BETA = "anthropic-beta"
-# What these betas change is said in the body, which is checked by itself, or is so here anyway.
+# What these betas bring is here; of others clients do without, once they hear that a beta is not known.
 _BETAS: Final = frozenset({
-    "advisor-tool-2026-03-01",
-    "cache-diagnosis-2026-04-07",
     "claude-code-20250219",
-    "code-execution-2025-05-22",
-    "compact-2026-01-12",
-    "compact-2026-09-04",
-    "computer-use-2024-10-22",
-    "computer-use-2025-01-24",
-    "computer-use-2025-11-24",
     "context-management-2025-06-27",
     "effort-2025-11-24",
     "extended-cache-ttl-2025-04-11",
-    "fast-mode-2026-02-01",
-    "files-api-2025-04-14",
     "fine-grained-tool-streaming-2025-05-14",
     "interleaved-thinking-2025-05-14",
-    "mcp-client-2025-04-04",
-    "mcp-client-2025-11-20",
-    "mcp-client-2026-09-15",
     "mid-conversation-system-2026-04-07",
     "model-context-window-exceeded-2025-08-26",
     "oauth-2025-04-20",
-    "pdfs-2024-09-25",
     "prompt-caching-2024-07-31",
     "prompt-caching-scope-2026-01-05",
-    "skills-2025-10-02",
-    "structured-outputs-2025-11-13",
     "structured-outputs-2025-12-15",
-    "task-budgets-2026-03-13",
     "thinking-token-count-2026-05-13",
     "token-counting-2024-11-01",
     "token-efficient-tools-2025-02-19",

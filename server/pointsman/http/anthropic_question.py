@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from pointsman.doors.limits import TEXT_BYTES
 from pointsman.doors.violations import Violations
 from pointsman.engine.exchange import Completion, Routed
-from pointsman.errors import Reason
+from pointsman.errors import InvalidRequest, Reason
 from pointsman.http.anthropic_answer import Message, blocks, message_id, stop, used
 from pointsman.http.anthropic_body import Asked, Prompt, read_asked, read_prompt_body
 from pointsman.http.anthropic_errors import failure_event
@@ -25,6 +25,7 @@ from pointsman.http.hints import Hinted, with_metadata, with_model
 from pointsman.model.answer import Delta, Usage
 from pointsman.model.request import Image, Request, ToolResult
 
+P = TypeVar("P", bound=Prompt)
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -94,7 +95,7 @@ def read_question(body: bytes, headers: Headers, hinted: Hinted) -> MessagesQues
     """All that a request for a message says; as `Api.read` says."""
     found = Violations()
     check_headers(headers, found)
-    asked = read_asked(body)
+    asked = _understood(lambda: read_asked(body), found)
     hinted = _with_metadata(hinted, asked, found)
     request, hinted = _read(asked, len(body), hinted, found)
     thinking = thinking_of(asked)
@@ -108,7 +109,19 @@ def read_prompt(body: bytes, headers: Headers, hinted: Hinted) -> Request:
     """A prompt whose tokens are to be counted; as `Counting.read` says."""
     found = Violations()
     check_headers(headers, found)
-    return _read(read_prompt_body(body), len(body), hinted, found)[0]
+    prompt = _understood(lambda: read_prompt_body(body), found)
+    return _read(prompt, len(body), hinted, found)[0]
+
+
+def _understood(read: Callable[[], P], found: Violations) -> P:
+    """What was read; or, beside why it cannot be, what was found in the headers: clients heed what they hear first."""
+    try:
+        return read()
+    except InvalidRequest as error:
+        for field, why in error.violations:
+            found.add(field, why, error.reason)
+        found.raise_if_any()
+        raise
 
 
 def _read(asked: Prompt, size: int, hinted: Hinted, found: Violations) -> tuple[Request, Hinted]:

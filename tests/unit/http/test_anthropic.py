@@ -73,6 +73,9 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     with pytest.raises(InvalidRequest) as caught:
         question({}, model="pointsman/autto", temperature=9)
     assert [field for field, _ in caught.value.violations] == ["anthropic-version", "model", "temperature"]
+    with pytest.raises(InvalidRequest) as caught:
+        question({**VERSION, "anthropic-beta": "x-2030"}, tools=[{**TOOL, "defer_loading": True}])
+    assert [field for field, _ in caught.value.violations] == ["anthropic-beta", "tools[0].defer_loading"]
 
 
 def test_text_is_limited_and_images_beside_it_are_not() -> None:
