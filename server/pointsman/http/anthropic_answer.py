@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from pointsman.http.anthropic_request import Thinking
-from pointsman.http.anthropic_state import Keeper, kind_of, seal
+from pointsman.http.anthropic_state import Keeper, seal
 from pointsman.http.details import Details
 from pointsman.model.answer import Ending, FinishReason, Usage
 from pointsman.model.request import Part, Reasoning, Text, ToolCall
@@ -127,30 +127,33 @@ def stop(ending: Ending) -> Stop:
 
 
 def blocks(parts: Sequence[Part], thinking: Thinking) -> list[Block]:
-    """The parts of a whole answer as blocks, behind them what is to come back with them."""
+    """The parts of a whole answer as blocks, with what is to come back with them."""
     made: list[Block] = []
     keeper = Keeper()
     for part in parts:
         match part:
             case Reasoning() if thinking is not Thinking.HIDDEN:
                 made.append(ThinkingBlock(part.text, seal(part.state) if part.state else ""))
-            case Text() | Reasoning() if not (isinstance(part, Text) and part.text):
-                if part.state is not None:
-                    keeper.hide(kind_of(part), part.state)
-            case Text() | ToolCall():
-                at = keeper.count()
-                if part.state is not None:
-                    keeper.keep(at, kind_of(part), part.state)
-                made.append(_block(part))
-    if data := keeper.data():
-        made.append(RedactedThinkingBlock(data))
+            case Reasoning():
+                keeper.hide("reasoning", part.state)
+            case Text() if not part.text:
+                keeper.hide("text", part.state)
+            case Text():
+                keeper.show_text(part.state)
+                made.append(TextBlock(part.text))
+            case ToolCall():
+                keeper.keep_call(part.id, part.state)
+                _give_back(keeper, made)
+                keeper.show_call()
+                made.append(ToolUseBlock(part.id, part.name, _input(part.arguments_json)))
+    if made and isinstance(made[-1], ToolUseBlock):
+        _give_back(keeper, made)
     return made
 
 
-def _block(part: Text | ToolCall) -> Block:
-    if isinstance(part, Text):
-        return TextBlock(part.text)
-    return ToolUseBlock(part.id, part.name, _input(part.arguments_json))
+def _give_back(keeper: Keeper, made: list[Block]) -> None:
+    if data := keeper.data():
+        made.append(RedactedThinkingBlock(data))
 
 
 def _input(arguments: str) -> Raw:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -19,7 +19,7 @@ from pointsman.http.anthropic_answer import (
     Used,
 )
 from pointsman.http.anthropic_request import Thinking
-from pointsman.http.anthropic_state import Keeper, Kind, seal
+from pointsman.http.anthropic_state import Keeper, seal
 from pointsman.http.details import Details
 from pointsman.model.answer import Delta, ReasoningDelta, TextDelta, ToolCallDelta
 from pointsman.model.request import ProviderState
@@ -36,6 +36,9 @@ _DELTA: Final = (
 )
 _STOP: Final = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 _STOPPED: Final = b'event: content_block_stop\ndata: {"type":"content_block_stop","index":%d}\n\n'
+
+
+Kind = Literal["text", "reasoning", "call"]
 
 
 class _Started(Struct, frozen=True, tag="message_start"):
@@ -81,7 +84,7 @@ class _Open:
     @property
     def complete(self) -> bool:
         """May it be closed? A tool is called once its input is whole."""
-        if self.kind != "tool_call":
+        if self.kind != "call":
             return True
         try:
             _CHECKER.decode("".join(self.arguments))
@@ -102,9 +105,10 @@ class Blocks:
         self._keeper = Keeper()
         self._open: _Open | None = None
         self._waiting: list[Delta] = []
-        # The calls that are over, by part: their blocks, and their numbers among what is kept.
-        self._called: dict[int, tuple[int, int]] = {}
+        # The calls, by part: their blocks and their ids.
+        self._calls: dict[int, tuple[int, str]] = {}
         self._index = -1
+        self._last: Kind | None = None
         self._out: list[bytes] = []
 
     def add(self, deltas: Sequence[Delta]) -> bytes:
@@ -124,9 +128,8 @@ class Blocks:
         while self._waiting:
             self._take_waiting()
         self._close()
-        if data := self._keeper.data():
-            self._begin(RedactedThinkingBlock(data))
-            self._out.append(_STOPPED % self._index)
+        if self._last == "call" or self._keeper.owes:
+            self._give_back()
         return self._taken()
 
     def _taken(self) -> bytes:
@@ -153,9 +156,7 @@ class Blocks:
     def _say(self, delta: TextDelta) -> None:
         current = self._current(delta.part)
         if current is None and not delta.text:
-            if delta.state is not None:
-                self._close()
-                self._keeper.hide("text", delta.state)
+            self._hide("text", delta.state)
             return
         current = current or self._start(TextBlock(""), delta.part, "text")
         current.state = delta.state or current.state
@@ -164,9 +165,7 @@ class Blocks:
 
     def _think(self, delta: ReasoningDelta) -> None:
         if self._thinking is Thinking.HIDDEN:
-            if delta.state is not None:
-                self._close()
-                self._keeper.hide("reasoning", delta.state)
+            self._hide("reasoning", delta.state)
             return
         current = self._current(delta.part) or self._start(ThinkingBlock("", ""), delta.part, "reasoning")
         current.state = delta.state or current.state
@@ -174,19 +173,35 @@ class Blocks:
             self._out.append(_DELTA % (self._index, b"thinking", b"thinking", _ENCODER.encode(delta.text)))
 
     def _call(self, delta: ToolCallDelta) -> None:
-        if (over := self._called.get(delta.part)) is not None:
-            index, number = over
-            if delta.state is not None:
-                self._keeper.keep(number, "tool_call", delta.state)
+        known = self._calls.get(delta.part)
+        if known is None:
+            known = self._begin_call(delta)
         else:
-            block = ToolUseBlock(delta.id, delta.name, _EMPTY)
-            current = self._current(delta.part) or self._start(block, delta.part, "tool_call")
-            current.state = delta.state or current.state
+            self._keeper.keep_call(known[1], delta.state)
+        if (current := self._current(delta.part)) is not None:
             current.arguments.append(delta.arguments_json)
-            index = self._index
         if delta.arguments_json:
             text = _ENCODER.encode(delta.arguments_json)
-            self._out.append(_DELTA % (index, b"input_json", b"partial_json", text))
+            self._out.append(_DELTA % (known[0], b"input_json", b"partial_json", text))
+
+    def _begin_call(self, delta: ToolCallDelta) -> tuple[int, str]:
+        self._close()
+        self._keeper.keep_call(delta.id, delta.state)
+        self._give_back()
+        self._keeper.show_call()
+        self._start(ToolUseBlock(delta.id, delta.name, _EMPTY), delta.part, "call")
+        self._calls[delta.part] = known = self._index, delta.id
+        return known
+
+    def _hide(self, kind: Literal["text", "reasoning"], state: ProviderState | None) -> None:
+        if state is not None:
+            self._close()
+            self._keeper.hide(kind, state)
+
+    def _give_back(self) -> None:
+        if data := self._keeper.data():
+            self._begin(RedactedThinkingBlock(data))
+            self._out.append(_STOPPED % self._index)
 
     def _current(self, part: int) -> _Open | None:
         return self._open if self._open is not None and self._open.part == part else None
@@ -194,7 +209,7 @@ class Blocks:
     def _start(self, block: Block, part: int, kind: Kind) -> _Open:
         self._close()
         self._begin(block)
-        self._open = _Open(part, kind)
+        self._open, self._last = _Open(part, kind), kind
         return self._open
 
     def _begin(self, block: Block) -> None:
@@ -209,10 +224,6 @@ class Blocks:
             if closed.state is not None:
                 signature = _ENCODER.encode(seal(closed.state))
                 self._out.append(_DELTA % (self._index, b"signature", b"signature", signature))
-        else:
-            number = self._keeper.count()
-            if closed.state is not None:
-                self._keeper.keep(number, closed.kind, closed.state)
-            if closed.kind == "tool_call":
-                self._called[closed.part] = self._index, number
+        elif closed.kind == "text":
+            self._keeper.show_text(closed.state)
         self._out.append(_STOPPED % self._index)

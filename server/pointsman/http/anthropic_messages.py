@@ -23,12 +23,13 @@ from pointsman.http.anthropic_body import (
     ToolUseBlock,
     Turn,
 )
-from pointsman.http.anthropic_state import Broken, restore, unseal
+from pointsman.http.anthropic_state import Broken, calls, restore, unseal, unseal_kept
 from pointsman.model.request import (
     CacheHint,
     Image,
     Message,
     Part,
+    ProviderState,
     Reasoning,
     Role,
     Text,
@@ -105,7 +106,7 @@ class _Reader:
         self._at, self._turn, self._found = at, turn, found
         self._parts: list[Part] = []
         self._results: list[Part] = []
-        self._restored = 0  # of the parts, those that have their states back
+        self._calls: dict[str, ProviderState] = {}
 
     def messages(self) -> list[Message]:
         """The messages that it is; none where it holds nothing."""
@@ -121,7 +122,8 @@ class _Reader:
                 kind = block.__struct_config__.tag
                 self._found.add(f"{where}.type", f"{kind} does not belong in a turn of role {role}")
         made = [Message(Role.TOOL, tuple(self._results))] if self._results else []
-        return [*made, Message(_ROLES[role], tuple(self._parts))] if self._parts else made
+        parts = tuple(map(self._called, self._parts)) if self._calls else tuple(self._parts)
+        return [*made, Message(_ROLES[role], parts)] if parts else made
 
     def _take(self, block: Block, where: str) -> None:
         match block:
@@ -186,18 +188,26 @@ class _Reader:
         return Reasoning(block.thinking, state)
 
     def _redacted(self, block: RedactedThinkingBlock, where: str) -> None:
-        """Give the parts before it their states back."""
+        """Give the parts before it, and the calls of the whole turn, their states back."""
         if not self._fits(block.data, f"{where}.data"):
             return
-        before = self._parts[self._restored :]
         try:
-            # Somebody else's says nothing to any provider of ours, and all tell that they leave such out.
-            after = restore(before, block.data) or [*before, Reasoning("")]
+            kept = unseal_kept(block.data)
         except Broken:
             self._found.add(f"{where}.data", _CHANGED)
             return
-        self._parts[self._restored :] = after
-        self._restored = len(self._parts)
+        if kept is None:
+            # Somebody else's: it says nothing to any provider of ours, and all tell that they leave such out.
+            self._parts.append(Reasoning(""))
+        else:
+            self._parts = restore(self._parts, kept)
+            self._calls |= calls(kept)
+
+    def _called(self, part: Part) -> Part:
+        """With the state that was kept for it, wherever in the turn that came."""
+        if isinstance(part, ToolCall) and (state := self._calls.get(part.id)) is not None:
+            return replace(part, state=state)
+        return part
 
     def _fits(self, sealed: str, where: str) -> bool:
         return self._found.check_bytes(where, sealed, 2 * STATE_BYTES)

@@ -1,14 +1,14 @@
 """What a provider wants back, hidden in what callers of the Messages API give back anyway: signatures, redacted data.
 
 The API has one place for state, its thinking blocks. The state of reasoning that the caller sees goes into its
-signature. All other state of an answer goes into one block of redacted thinking behind its last block, so that the
-first block is what callers look for there.
+signature. All other goes into a block of redacted thinking in front of the next tool call, where providers insist on
+it. Behind a text that ends an answer nothing follows: there many clients look for the text.
 """
 
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal, TypeVar
 
 import msgspec
@@ -29,24 +29,23 @@ class _State(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
         return ProviderState(self.provider, self.data)
 
 
-Kind = Literal["text", "tool_call", "reasoning"]
+class Kept(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """State of a text or of reasoning, the last but `behind` texts and calls before this; or of a call, by its id.
 
-
-class _Kept(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """State of the answer's part number `at`, from 0; `hidden` where the caller sees nothing of the part but this.
-
-    Shown reasoning has a place of its own and is not counted: callers may leave out the thinking of earlier turns.
+    `hidden`: there is nothing of the part but its state, and `behind` are those that follow it. Reasoning that is shown
+    is not counted: callers may leave out the thinking of earlier turns.
     """
 
-    at: int
-    kind: Kind
-    hidden: bool
+    kind: Literal["text", "reasoning", "call"]
     state: _State
+    behind: int = 0
+    hidden: bool = False
+    call: str = ""
 
 
 T = TypeVar("T")
 _STATE: Final = msgspec.msgpack.Decoder(_State)
-_KEPT: Final = msgspec.msgpack.Decoder(list[_Kept])
+_KEPT: Final = msgspec.msgpack.Decoder(list[Kept])
 
 
 class Broken(Exception):
@@ -64,70 +63,80 @@ def unseal(signature: str) -> ProviderState | None:
     return None if opened is None else opened.state()
 
 
+def unseal_kept(data: str) -> list[Kept] | None:
+    """What redacted thinking holds; None where it is not ours. Raises Broken."""
+    return _opened(_KEPT, data)
+
+
 class Keeper:
-    """Collects the states of an answer for which the API has no place, part by part."""
+    """Collects the states of an answer for which the API has no place, in the order of its parts."""
 
     def __init__(self) -> None:
-        self._kept: list[_Kept] = []
-        self._parts = 0
+        self._kept: list[Kept] = []
+        self._shown = 0
 
-    def count(self) -> int:
-        """The number of a part that the caller sees, reasoning aside."""
-        self._parts += 1
-        return self._parts - 1
+    def show_text(self, state: ProviderState | None) -> None:
+        """A text that the caller sees."""
+        self._keep("text", state, hidden=False)
+        self._shown += 1
 
-    def keep(self, at: int, kind: Kind, state: ProviderState) -> None:
-        """The state of part number `at`."""
-        self._kept.append(_Kept(at, kind, False, _State(state.provider, state.data)))
+    def show_call(self) -> None:
+        """A call; its own state is kept before it, or as soon as it comes."""
+        self._shown += 1
 
-    def hide(self, kind: Kind, state: ProviderState) -> None:
-        """A part of which there is nothing to see."""
-        self._kept.append(_Kept(self.count(), kind, True, _State(state.provider, state.data)))
+    def keep_call(self, call: str, state: ProviderState | None) -> None:
+        """The state of a call."""
+        if state is not None:
+            self._kept.append(Kept("call", _State(state.provider, state.data), self._shown, call=call))
+
+    def hide(self, kind: Literal["text", "reasoning"], state: ProviderState | None) -> None:
+        """A part of which the caller sees nothing."""
+        self._keep(kind, state, hidden=True)
+
+    @property
+    def owes(self) -> bool:
+        """Is the state of a call among what is kept?"""
+        return any(one.kind == "call" for one in self._kept)
 
     def data(self) -> str:
-        """What redacted thinking is to hold, "" where there is nothing to keep."""
-        return _sealed(self._kept) if self._kept else ""
+        """What redacted thinking is to hold here, "" where there is nothing to keep."""
+        kept, self._kept = self._kept, []
+        return _sealed([replace(one, behind=self._shown - one.behind) for one in kept]) if kept else ""
+
+    def _keep(self, kind: Literal["text", "reasoning"], state: ProviderState | None, *, hidden: bool) -> None:
+        # How many are shown before it, until it is known how many are behind.
+        if state is not None:
+            self._kept.append(Kept(kind, _State(state.provider, state.data), self._shown, hidden))
 
 
-def restore(parts: Sequence[Part], data: str) -> list[Part] | None:
-    """The parts with the states that `data` holds for them; None where it is not ours. Raises Broken.
+def restore(parts: Sequence[Part], kept: Sequence[Kept]) -> list[Part]:
+    """The parts before redacted thinking, with what it holds of them; calls aside. Raises Broken.
 
-    A part that is of another kind than it was gets none: somebody has changed the answer.
+    A part that is not there, or is of another kind, gets none: somebody has changed the answer.
     """
-    kept = _opened(_KEPT, data)
-    if kept is None:
-        return None
-    waiting = {one.at: one for one in kept}
-    made: list[Part] = []
-    at = 0
-    for part in parts:
-        at = _show_hidden(made, waiting, at)
-        if isinstance(part, Text | ToolCall):
-            own = waiting.get(at)
-            state = own.state.state() if own is not None and own.kind == kind_of(part) else None
-            made.append(replace(part, state=state))
-            at += 1
-        else:
-            made.append(part)
-    _show_hidden(made, waiting, at)
+    made = list(parts)
+    counted = [
+        at for at, part in enumerate(parts) if isinstance(part, ToolCall) or (isinstance(part, Text) and part.text)
+    ]
+    # From the end, so that what is put in moves nothing that is still to be found.
+    for one in reversed(kept):
+        if one.kind == "call":
+            continue
+        at = counted[max(0, len(counted) - one.behind)] if one.behind > 0 and counted else len(made)
+        if one.hidden:
+            state = one.state.state()
+            made.insert(at, Text("", state) if one.kind == "text" else Reasoning("", state))
+        elif at < len(made) and isinstance(part := made[at], Text):
+            made[at] = replace(part, state=one.state.state())
     return made
 
 
-def _show_hidden(made: list[Part], waiting: Mapping[int, _Kept], at: int) -> int:
-    """What the caller did not see, where it stood; the number of the part behind it."""
-    while (one := waiting.get(at)) is not None and one.hidden:
-        state = one.state.state()
-        made.append(Text("", state) if one.kind == "text" else Reasoning("", state))
-        at += 1
-    return at
+def calls(kept: Sequence[Kept]) -> dict[str, ProviderState]:
+    """The states of calls, by their ids."""
+    return {one.call: one.state.state() for one in kept if one.kind == "call"}
 
 
-def kind_of(part: Text | ToolCall | Reasoning) -> Kind:
-    """What a part is called where its state is kept."""
-    return "text" if isinstance(part, Text) else "tool_call" if isinstance(part, ToolCall) else "reasoning"
-
-
-def _sealed(value: _State | list[_Kept]) -> str:
+def _sealed(value: _State | list[Kept]) -> str:
     return _MARK + urlsafe_b64encode(_ENCODER.encode(value)).decode()
 
 
