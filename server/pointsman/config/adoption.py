@@ -11,7 +11,8 @@ from pointsman.doors.tls import TlsFiles
 from pointsman.doors.traffic import Traffic
 from pointsman.engine.regime import Regime
 from pointsman.engine.route import Engine
-from pointsman.http.api_door import ApiDoor, ApiSettings
+from pointsman.http.api_door import ApiDoor
+from pointsman.http.settings import ApiSettings
 from pointsman.rpc.server import DoorSettings, GrpcDoor
 from pointsman.stores.breaker import BreakerSettings
 from pointsman.stores.health import HealthBook

@@ -12,7 +12,6 @@ from aiohttp import ClientPayloadError, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pointsman.doors.callers import Porch, denied
-from pointsman.doors.deadlines import Deadlines
 from pointsman.doors.limits import REQUEST_BYTES, REQUEST_ID_BYTES
 from pointsman.doors.once import Asked, Kept, Once
 from pointsman.doors.traffic import uncancelled
@@ -22,6 +21,7 @@ from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.http.api import Api, Counting, Question, Told
 from pointsman.http.headers import REPLAYED, of_failure, of_whole
 from pointsman.http.hints import Hinted, hints_of_headers
+from pointsman.http.settings import ApiSettings
 from pointsman.http.sink import HttpSink
 from pointsman.http.tape import Tape, headers_of
 from pointsman.model.caller import Caller
@@ -52,15 +52,19 @@ class _Failed(Exception):
 
 
 class Answering:
-    """Answers calls with one engine. `deadlines` and `max_bytes`, of a body, may be replaced at any time.
-
-    `local`: nobody authenticates, because only this machine gets here; what a browser is made to send is turned away.
+    """Answers calls with one engine. Where the settings say that it is for this machine only, and so for everybody on
+    it, what a browser is made to send is turned away.
     """
 
-    def __init__(self, engine: Engine, once: Once, deadlines: Deadlines, porch: Porch, *, local: bool) -> None:
-        self._engine, self._once, self.deadlines, self._local = engine, once, deadlines, local
+    def __init__(self, engine: Engine, once: Once, settings: ApiSettings, porch: Porch) -> None:
+        self._engine, self._once = engine, once
+        self._local, self._heartbeat = settings.local, settings.heartbeat
         self._authenticate, self._sight, self._traffic = porch
-        self.max_bytes = REQUEST_BYTES
+        self.configure(settings, REQUEST_BYTES)
+
+    def configure(self, settings: ApiSettings, max_bytes: int) -> None:
+        """Other deadlines, and another limit of a body, for the calls to come."""
+        self._deadlines, self._max_bytes = settings.deadlines, max_bytes
 
     async def complete(self, request: web.Request, api: Api) -> web.StreamResponse:
         """A completion, streamed or not."""
@@ -123,7 +127,7 @@ class Answering:
         hinted = hints_of_headers(request.headers, caller)
         body = await self._body(request)
         question = api.read(body, request.headers, hinted)
-        deadline = self.deadlines.deadline(self._left(request, question))
+        deadline = self._deadlines.deadline(self._left(request, question))
         request_id = request.headers.get(IDEMPOTENCY, "")
         if not request_id:
             return await self._answer(request, api, question, deadline, None)
@@ -155,7 +159,7 @@ class Answering:
     async def _stream(
         self, request: web.Request, api: Api, question: Question, deadline: float, tape: Tape | None
     ) -> web.StreamResponse:
-        sink = HttpSink(request, api, question, tape)
+        sink = HttpSink(request, api, question, self._heartbeat, tape)
         terms = Terms(deadline, include_reasoning=question.hinted.reasoning, method=api.method)
         try:
             completion = await self._engine.complete(question.request, terms, sink)
@@ -184,7 +188,7 @@ class Answering:
         self._sight.unrecorded(api.method, "OK")
         if not question.streamed:
             return json_response(body, headers=headers)
-        sink = HttpSink(request, api, question)
+        sink = HttpSink(request, api, question, self._heartbeat)
         try:
             await sink.replay(headers, body, self._engine.rules.timers.between_chunks)
         except TimeoutError:
@@ -202,7 +206,7 @@ class Answering:
         for header in _CLIENTS_TIMERS:
             text = request.headers.get(header, "")
             if text.replace(".", "", 1).isdecimal() and (seconds := float(text)) > 0:
-                return min(seconds, self.deadlines.default)
+                return min(seconds, self._deadlines.default)
         return None
 
     async def _body(self, request: web.Request) -> bytes:
@@ -210,12 +214,12 @@ class Answering:
         if request.content_type != "application/json":
             # Also what keeps web pages out: for this type their browser asks first, and is not told yes.
             raise InvalidRequest([("content-type", "must be application/json")])
-        limit, length = self.max_bytes, request.content_length or 0
+        limit, length = self._max_bytes, request.content_length or 0
         if length > limit:
             raise _too_large(length, limit)
         body = bytearray()
         try:
-            async with asyncio.timeout(self.deadlines.default):
+            async with asyncio.timeout(self._deadlines.default):
                 while chunk := await request.content.readany():
                     body += chunk
                     if len(body) > limit:

@@ -3,42 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import hdrs, web
 
 from pointsman.doors.callers import Porch
-from pointsman.doors.deadlines import Deadlines
 from pointsman.doors.limits import REQUEST_BYTES, REQUEST_WITH_IMAGES_BYTES
 from pointsman.doors.once import Once
-from pointsman.doors.tls import TlsFiles
 from pointsman.engine.route import Engine
 from pointsman.errors import InvalidRequest
 from pointsman.http.answering import Answering, json_response, refusal
 from pointsman.http.api import Api, Counting, Told
 from pointsman.http.listening import KEEPALIVE, anonymous, listen
 from pointsman.http.listing import find, listed
+from pointsman.http.settings import ApiSettings
 from pointsman.http.tls import Certificates
 from pointsman.model.caller import Caller
 
 _SHUTDOWN = 1.0
 """Seconds for what answers are still on their way once the last call has ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class ApiSettings:
-    """`address` is host:port, port 0 for any free one; deadlines are seconds. `tls` None: plaintext.
-
-    `shared`: other processes listen on the same port. `local`: it is for this machine only, and nobody authenticates.
-    """
-
-    address: str
-    default_deadline: float = 300.0
-    max_deadline: float = 600.0
-    tls: TlsFiles | None = None
-    shared: bool = False
-    local: bool = False
 
 
 class ApiDoor:
@@ -48,7 +31,7 @@ class ApiDoor:
 
     def __init__(self, engine: Engine, once: Once, settings: ApiSettings, porch: Porch, apis: Sequence[Api]) -> None:
         self._engine, self._settings, self._apis = engine, settings, apis
-        self._answering = Answering(engine, once, _deadlines(settings), porch, local=settings.local)
+        self._answering = Answering(engine, once, settings, porch)
         app = web.Application(client_max_size=REQUEST_WITH_IMAGES_BYTES)
         for api in apis:
             app.router.add_post(api.path, partial(self._complete, api))
@@ -73,8 +56,7 @@ class ApiDoor:
         """Take other limits for the calls to come; the address stays. Then the rules are those of today."""
         models = self._engine.rules.catalogue.models.values()
         images = any("images" in model.capabilities for model in models)
-        self._answering.max_bytes = REQUEST_WITH_IMAGES_BYTES if images else REQUEST_BYTES
-        self._answering.deadlines = _deadlines(settings)
+        self._answering.configure(settings, REQUEST_WITH_IMAGES_BYTES if images else REQUEST_BYTES)
 
     async def start(self) -> str:
         """Listen; the address, with its real port. Raises CannotListen."""
@@ -124,7 +106,3 @@ class ApiDoor:
 
     def _spoken(self, request: web.Request) -> Api:
         return next((api for api in self._apis if api.speaks(request.headers)), self._apis[0])
-
-
-def _deadlines(settings: ApiSettings) -> Deadlines:
-    return Deadlines(settings.default_deadline, settings.max_deadline)

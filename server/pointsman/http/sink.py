@@ -18,20 +18,21 @@ from pointsman.model.answer import Delta
 from pointsman.model.attempt import Attempt
 from pointsman.model.plan import AttemptKind, PlannedAttempt
 
-HEARTBEAT = 15.0
-"""Seconds of silence after which the caller, and whatever stands between, is given a sign of life."""
-
 _UNREACHABLE = frozenset({Reason.SLOW_CONSUMER, Reason.CALLER_CANCELLED})
 
 
 class HttpSink:
     """Implements the engine's Sink over one request; close it when the call ends.
 
-    `response` is None as long as nothing was sent. What is to be repeated later is also written on `tape`.
+    After `heartbeat` seconds of silence the caller, and whatever stands between, is given a sign of life. `response` is
+    None as long as nothing was sent. What is to be repeated later is also written on `tape`.
     """
 
-    def __init__(self, request: web.Request, api: Api, question: Question, tape: Tape | None = None) -> None:
+    def __init__(
+        self, request: web.Request, api: Api, question: Question, heartbeat: float, tape: Tape | None = None
+    ) -> None:
         self._request, self._api, self._question, self._tape = request, api, question, tape
+        self._interval = heartbeat
         self.response: web.StreamResponse | None = None
         self.headers: Mapping[str, str] = {}
         self._routed: Routed | None = None
@@ -47,7 +48,7 @@ class HttpSink:
     async def decided(self, routed: Routed) -> None:
         self._routed, self._target = routed, routed.decision.target
         self._script = self._question.script(routed)
-        self._arm(HEARTBEAT)
+        self._arm(self._interval)
 
     async def warned(self, message: str) -> None: ...
 
@@ -180,11 +181,11 @@ class HttpSink:
     def _beat(self) -> None:
         """One timer a stream, moved only when it rings: tokens pay nothing for it."""
         silent = self._clock() - self._last
-        if silent >= HEARTBEAT - 0.01 and not self._writing and not self._beating:
+        if silent >= self._interval - 0.01 and not self._writing and not self._beating:
             self._last = self._clock()
             self._beating = asyncio.create_task(self._heartbeat())
-        due = self._last + HEARTBEAT - self._clock()
-        self._arm(due if due > 0 else HEARTBEAT)
+        due = self._last + self._interval - self._clock()
+        self._arm(due if due > 0 else self._interval)
 
     async def _heartbeat(self) -> None:
         assert self._script
