@@ -28,8 +28,8 @@ help: ## This list
 demo: $(READY) ## A router, a client and simulated providers, without any key
 	$(BIN)/pointsman demo $(ARGS)
 
-serve: $(READY) ## The router on examples/pointsman.yaml; ARGS=--simulated needs no key
-	$(BIN)/pointsman serve --config examples/pointsman.yaml $(ARGS)
+serve: $(READY) ## The router on examples/pointsman.yaml, HTTP API included; ARGS=--simulated needs no key
+	$(BIN)/pointsman serve --config examples/pointsman.yaml --api 127.0.0.1:8081 $(ARGS)
 
 test: $(READY) ## All tests; ARGS="-k hedge -x" goes to pytest
 	$(BIN)/python -m pytest $(ARGS)

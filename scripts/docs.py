@@ -23,6 +23,9 @@ from pointsman.chain import discovery
 from pointsman.chain.plugin import GATES
 from pointsman.doors.failures import FAILURES
 from pointsman.errors import Reason
+from pointsman.http.hints import HINTS
+from pointsman.http.openai_errors import code_of
+from pointsman.http.statuses import STATUSES
 from pointsman.providers import failures
 from pointsman.providers.failures import Meaning
 from pointsman.rpc.status import TABLE
@@ -171,6 +174,22 @@ def errors() -> str:
     )
 
 
+def http_errors() -> str:
+    """One row for each reason of a failure, as the HTTP API tells it."""
+    return grid(
+        ("reason", "status", "code of OpenAI's API", "when", "retry?"),
+        (
+            (f"`{reason}`", str(STATUSES[reason]), f"`{code_of(reason)}`", failure.meaning, failure.retry)
+            for reason, failure in FAILURES.items()
+        ),
+    )
+
+
+def http_hints() -> str:
+    """One row for each hint."""
+    return grid(("header", "value", ""), ((f"`{hint.header}`", hint.values, hint.meaning) for hint in HINTS))
+
+
 def provider_failures() -> str:
     """One row for each meaning that a provider's status, error code or silence has, and what follows from it."""
     groups: dict[Meaning, list[str]] = {}
@@ -262,6 +281,8 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "log_fields": log_fields,
     "request_fields": request_fields,
     "errors": errors,
+    "http_errors": http_errors,
+    "http_hints": http_hints,
     "provider_failures": provider_failures,
     **{f"gate_{use}": partial(gate, use) for use in gates()},
 }

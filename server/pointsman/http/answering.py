@@ -92,7 +92,7 @@ class Answering:
 
         `recorded`: the engine tells of it itself, once it has seen it.
         """
-        trace, error, answered = self._sight.begin(method, _metadata(request)), _GONE, False
+        trace, error, answered = self._sight.begin(_span(request), _metadata(request)), _GONE, False
         task: asyncio.Task[object] | None = None
         failed: _Failed | None = None
         try:
@@ -261,6 +261,12 @@ def _check_host(request: web.Request) -> None:
 def _too_large(size: int, limit: int) -> InvalidRequest:
     description = f"is {size:,} bytes, and at most {limit:,} are taken; send a shorter conversation"
     return InvalidRequest([("request", description)], Reason.REQUEST_TOO_LARGE)
+
+
+def _span(request: web.Request) -> str:
+    """As OpenTelemetry names them: the method and the path as it is declared, not as it was called."""
+    resource = request.match_info.route.resource
+    return f"{request.method} {resource.canonical if resource else '/'}"
 
 
 def _metadata(request: web.Request) -> list[tuple[str, str | bytes]]:

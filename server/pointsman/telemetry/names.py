@@ -59,7 +59,7 @@ POLICY_DURATION = Metric(
 REQUESTS = Metric(
     "pointsman_requests_total",
     Kind.COUNTER,
-    "Requests that ended, by gRPC status code and reason (OK, or why not); items of a batch count as Route.",
+    "Requests that ended at either door, by gRPC status code and reason (OK, or why not); items of a batch count as Route.",
     ("method", "code", "reason"),
 )
 ATTEMPTS = Metric(
@@ -182,7 +182,7 @@ ERROR = LogField("error", "The traceback, on one line as JSON has it; only where
 LOG_FIELDS = (TIME, LEVEL, LOGGER, MESSAGE, DECISION_ID, TRACE_ID, ERROR)
 
 REQUEST_FIELDS = (
-    LogField("method", "Route, Complete or CompleteUnary"),
+    LogField("method", "Route, Complete, CompleteUnary, or that of an HTTP API: ChatCompletions"),
     LogField("status", "OK, or the reason that its caller was told"),
     LogField("tenant", "Whose it was"),
     LogField("duration", "Seconds from arrival to end"),

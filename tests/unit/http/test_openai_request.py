@@ -93,8 +93,8 @@ def test_tools_and_the_choice_among_them() -> None:
                 {"type": "function", "function": {"name": "f"}}]}}, None, ToolChoice("required", ("f",)),
         ),
     ):  # fmt: skip
-        more = {"tools": [FUNCTION], "tool_choice": choice, "parallel_tool_calls": parallel}
-        assert read(**more).request.tool_choice == expected
+        asked = read(tools=[FUNCTION], tool_choice=choice, parallel_tool_calls=parallel)
+        assert asked.request.tool_choice == expected
 
 
 def test_formats() -> None:
@@ -118,7 +118,8 @@ def test_parameters() -> None:
 
 def test_null_is_as_good_as_absent() -> None:
     fields = ("n", "stop", "tools", "tool_choice", "response_format", "user", "metadata", "logprobs", "audio", "stream")
-    assert read(**dict.fromkeys(fields)).request == read().request
+    nothing: dict[str, Any] = dict.fromkeys(fields)
+    assert read(**nothing).request == read().request
     assert read(n=1, store=False, logit_bias={}, service_tier="auto", modalities=["text"]).request == read().request
 
 
@@ -151,7 +152,8 @@ def test_what_model_may_name(model: str, headers: dict[str, str], expected: obje
 
 
 def test_naming_a_model_needs_the_permission() -> None:
-    for asked in ({"model": "mini"}, {"headers": {"X-Pointsman-Provider": "groq"}}):
+    naming: tuple[dict[str, Any], ...] = ({"model": "mini"}, {"headers": {"X-Pointsman-Provider": "groq"}})
+    for asked in naming:
         with pytest.raises(RequestError) as caught:
             read(NOBODY, **asked)
         assert caught.value.reason is Reason.PERMISSION_DENIED
