@@ -23,6 +23,7 @@ from pointsman.chain import discovery
 from pointsman.chain.plugin import GATES
 from pointsman.doors.failures import FAILURES
 from pointsman.errors import Reason
+from pointsman.http.anthropic_errors import kind_of
 from pointsman.http.hints import HINTS
 from pointsman.http.openai_errors import code_of
 from pointsman.http.statuses import STATUSES
@@ -177,9 +178,16 @@ def errors() -> str:
 def http_errors() -> str:
     """One row for each reason of a failure, as the HTTP API tells it."""
     return grid(
-        ("reason", "status", "code of OpenAI's API", "when", "retry?"),
+        ("reason", "status", "code of OpenAI's API", "type of Anthropic's", "when", "retry?"),
         (
-            (f"`{reason}`", str(STATUSES[reason]), f"`{code_of(reason)}`", failure.meaning, failure.retry)
+            (
+                f"`{reason}`",
+                str(STATUSES[reason]),
+                f"`{code_of(reason)}`",
+                f"`{kind_of(STATUSES[reason])}`",
+                failure.meaning,
+                failure.retry,
+            )
             for reason, failure in FAILURES.items()
         ),
     )

@@ -26,6 +26,11 @@ _TYPES: Final = {
 }
 
 
+def kind_of(status: int) -> str:
+    """What the API calls a failure of this status."""
+    return _TYPES.get(status, "api_error")
+
+
 class _Details(Struct, frozen=True):
     """`error_code` is the reason, in lower case."""
 
@@ -46,8 +51,7 @@ class _Failed(Struct, frozen=True, tag="error", omit_defaults=True):
 
 def failure(told: Told) -> bytes:
     """The JSON of a failure: the body of an answer with an error status, or the data of an event."""
-    reason, kind = told.error.reason, _TYPES.get(told.status, "api_error")
-    error = _Error(kind, told.error.message, _Details(reason.value.lower()))
+    error = _Error(kind_of(told.status), told.error.message, _Details(told.error.reason.value.lower()))
     details = failure_details(told) if told.details else None
     return _ENCODER.encode(_Failed(error, told.decision_id or None, details))
 

@@ -182,7 +182,7 @@ ERROR = LogField("error", "The traceback, on one line as JSON has it; only where
 LOG_FIELDS = (TIME, LEVEL, LOGGER, MESSAGE, DECISION_ID, TRACE_ID, ERROR)
 
 REQUEST_FIELDS = (
-    LogField("method", "Route, Complete, CompleteUnary, or that of an HTTP API: ChatCompletions"),
+    LogField("method", "Route, Complete, CompleteUnary, or that of an HTTP API: ChatCompletions or Messages"),
     LogField("status", "OK, or the reason that its caller was told"),
     LogField("tenant", "Whose it was"),
     LogField("duration", "Seconds from arrival to end"),
