@@ -86,6 +86,8 @@ class _Open:
         """May it be closed? A tool is called once its input is whole."""
         if self.kind != "call":
             return True
+        if not self.arguments or not self.arguments[-1].rstrip().endswith("}"):
+            return False
         try:
             _CHECKER.decode("".join(self.arguments))
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):

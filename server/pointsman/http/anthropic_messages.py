@@ -23,13 +23,12 @@ from pointsman.http.anthropic_body import (
     ToolUseBlock,
     Turn,
 )
-from pointsman.http.anthropic_state import Broken, calls, restore, unseal, unseal_kept
+from pointsman.http.anthropic_state import Broken, Kept, counts, restore, unseal, unseal_kept
 from pointsman.model.request import (
     CacheHint,
     Image,
     Message,
     Part,
-    ProviderState,
     Reasoning,
     Role,
     Text,
@@ -63,6 +62,8 @@ def messages_from_body(asked: Prompt, found: Violations) -> tuple[Message, ...]:
     messages = [Message(Role.SYSTEM, system)] if system else []
     for at, turn in enumerate(asked.messages):
         messages += _Reader(at, turn, found).messages()
+    if sum(len(message.parts) for message in messages) > PARTS:
+        found.add("messages", f"hide more than {PARTS:,} parts in redacted thinking", Reason.REQUEST_TOO_LARGE)
     return tuple(_cached(messages, asked.cache_control))
 
 
@@ -106,7 +107,8 @@ class _Reader:
         self._at, self._turn, self._found = at, turn, found
         self._parts: list[Part] = []
         self._results: list[Part] = []
-        self._calls: dict[str, ProviderState] = {}
+        self._kept: list[tuple[int, Kept]] = []
+        self._counted = 0
 
     def messages(self) -> list[Message]:
         """The messages that it is; none where it holds nothing."""
@@ -122,23 +124,27 @@ class _Reader:
                 kind = block.__struct_config__.tag
                 self._found.add(f"{where}.type", f"{kind} does not belong in a turn of role {role}")
         made = [Message(Role.TOOL, tuple(self._results))] if self._results else []
-        parts = tuple(map(self._called, self._parts)) if self._calls else tuple(self._parts)
+        parts = tuple(restore(self._parts, self._kept) if self._kept else self._parts)
         return [*made, Message(_ROLES[role], parts)] if parts else made
 
     def _take(self, block: Block, where: str) -> None:
         match block:
             case TextBlock():
-                self._parts.append(Text(block.text, None, cache_hint(block.cache_control)))
+                self._add(Text(block.text, None, cache_hint(block.cache_control)))
             case ImageBlock():
-                self._parts.append(self._image(block, where))
+                self._add(self._image(block, where))
             case ToolUseBlock():
-                self._parts.append(self._call(block, where))
+                self._add(self._call(block, where))
             case ToolResultBlock():
                 self._results.append(self._result(block, where))
             case ThinkingBlock():
-                self._parts.append(self._thought(block, where))
+                self._add(self._thought(block, where))
             case RedactedThinkingBlock():
                 self._redacted(block, where)
+
+    def _add(self, part: Part) -> None:
+        self._parts.append(part)
+        self._counted += counts(part)
 
     def _image(self, block: ImageBlock, where: str) -> Image:
         source, cache = block.source, cache_hint(block.cache_control)
@@ -200,14 +206,7 @@ class _Reader:
             # Somebody else's: it says nothing to any provider of ours, and all tell that they leave such out.
             self._parts.append(Reasoning(""))
         else:
-            self._parts = restore(self._parts, kept)
-            self._calls |= calls(kept)
-
-    def _called(self, part: Part) -> Part:
-        """With the state that was kept for it, wherever in the turn that came."""
-        if isinstance(part, ToolCall) and (state := self._calls.get(part.id)) is not None:
-            return replace(part, state=state)
-        return part
+            self._kept += [(self._counted, one) for one in kept]
 
     def _fits(self, sealed: str, where: str) -> bool:
         return self._found.check_bytes(where, sealed, 2 * STATE_BYTES)

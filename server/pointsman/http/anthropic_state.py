@@ -109,31 +109,39 @@ class Keeper:
             self._kept.append(Kept(kind, _State(state.provider, state.data), self._shown, hidden))
 
 
-def restore(parts: Sequence[Part], kept: Sequence[Kept]) -> list[Part]:
-    """The parts before redacted thinking, with what it holds of them; calls aside. Raises Broken.
+def counts(part: Part) -> bool:
+    """Is it one of those that are counted?"""
+    return isinstance(part, ToolCall) or (isinstance(part, Text) and bool(part.text))
+
+
+def restore(parts: Sequence[Part], kept: Sequence[tuple[int, Kept]]) -> list[Part]:
+    """The parts of an answer with what was kept of them, each with how many were counted before it came.
 
     A part that is not there, or is of another kind, gets none: somebody has changed the answer.
     """
-    made = list(parts)
-    counted = [
-        at for at, part in enumerate(parts) if isinstance(part, ToolCall) or (isinstance(part, Text) and part.text)
-    ]
-    # From the end, so that what is put in moves nothing that is still to be found.
-    for one in reversed(kept):
+    calls: dict[str, ProviderState] = {}
+    texts: dict[int, ProviderState] = {}
+    hidden: dict[int, list[Part]] = {}
+    for before, one in kept:
+        at, state = max(0, before - one.behind), one.state.state()
         if one.kind == "call":
-            continue
-        at = counted[max(0, len(counted) - one.behind)] if one.behind > 0 and counted else len(made)
-        if one.hidden:
-            state = one.state.state()
-            made.insert(at, Text("", state) if one.kind == "text" else Reasoning("", state))
-        elif at < len(made) and isinstance(part := made[at], Text):
-            made[at] = replace(part, state=one.state.state())
-    return made
-
-
-def calls(kept: Sequence[Kept]) -> dict[str, ProviderState]:
-    """The states of calls, by their ids."""
-    return {one.call: one.state.state() for one in kept if one.kind == "call"}
+            calls[one.call] = state
+        elif one.hidden:
+            hidden.setdefault(at, []).append(Text("", state) if one.kind == "text" else Reasoning("", state))
+        else:
+            texts[at] = state
+    made: list[Part] = []
+    at = 0
+    for part in parts:
+        if counts(part):
+            made += hidden.pop(at, ())
+            if isinstance(part, Text) and at in texts:
+                part = replace(part, state=texts[at])
+            elif isinstance(part, ToolCall) and part.id in calls:
+                part = replace(part, state=calls[part.id])
+            at += 1
+        made.append(part)
+    return made + [part for rest in hidden.values() for part in rest]
 
 
 def _sealed(value: _State | list[Kept]) -> str:

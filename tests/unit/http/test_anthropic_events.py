@@ -12,9 +12,11 @@ from msgspec.structs import replace
 from tests.unit.http.anthropic_bodies import assistant, content, events, read, refused, text, user
 
 from pointsman.engine.stream import assemble
+from pointsman.errors import Reason
 from pointsman.http.anthropic_answer import Message, blocks, stop, used
 from pointsman.http.anthropic_events import Blocks, ended, started
 from pointsman.http.anthropic_request import Thinking
+from pointsman.http.anthropic_state import Keeper
 from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from pointsman.model.request import Part, ProviderState, Reasoning, Text, ToolCall
 
@@ -134,6 +136,16 @@ def test_a_seal_that_was_changed_is_refused(changed: str) -> None:
     for block, field in ((thought, "signature"), ({"type": "redacted_thinking", "data": changed}, "data")):
         error = refused(messages=[assistant(block), user(text("x"))])
         assert error.violations[0][0] == f"messages[0].content[0].{field}"
+
+
+def test_what_is_hidden_counts_as_parts_too() -> None:
+    keeper = Keeper()
+    for _ in range(3_000):
+        keeper.hide("reasoning", STATE)
+    block = {"type": "redacted_thinking", "data": keeper.data()}
+    assert len(given_back([block, block])) == 6_000
+    error = refused(messages=[assistant(block, block, block), user(text("x"))])
+    assert (error.reason, error.violations[0][0]) == (Reason.REQUEST_TOO_LARGE, "messages")
 
 
 STATES = st.sampled_from([None, STATE, OTHER])
