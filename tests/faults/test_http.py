@@ -281,3 +281,33 @@ async def test_a_body_that_is_too_large(start: Start) -> None:
             async with http.post(url, data=data, headers=headers) as response:
                 assert (response.status, (await response.json())["error"]["code"]) == (413, "request_too_large")
     assert await world.simulator.ended() == []
+
+
+@once
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "param"),
+    [
+        ("POST", "/v1/chat/completions", {"Host": "rebound.example:80"}, 403, None),
+        ("GET", "/v1/models", {"Host": "127.0.0.1.rebound.example"}, 403, None),
+        ("GET", "/v1/models", {"Host": "[::1]:8081"}, 200, None),
+        ("GET", "/v1/models", {"Host": "localhost"}, 200, None),
+        ("POST", "/v1/chat/completions", {"Content-Type": "text/plain"}, 400, "content-type"),
+        ("GET", "/v1/chat/completions", {}, 405, "path"),
+        ("POST", "/v1/embeddings", {}, 404, "path"),
+        ("GET", "/", {}, 404, "path"),
+    ],
+)
+async def test_what_does_not_come_from_a_client(
+    start: Start, method: str, path: str, headers: dict[str, str], status: int, param: str | None
+) -> None:
+    world = await start(with_api(document()))
+    sent = {"Content-Type": "application/json"} | headers
+    url = f"http://{world.app.api_address}{path}"
+    async with aiohttp.ClientSession() as http, http.request(method, url, data=b"{}", headers=sent) as response:
+        body = await response.json()
+        assert response.status == status
+        assert "Server" not in response.headers
+        assert "Access-Control-Allow-Origin" not in response.headers
+        assert (response.headers.get("Allow") == "POST") == (status == 405)
+    if status != 200:
+        assert body["error"]["param"] == param

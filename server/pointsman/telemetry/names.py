@@ -59,7 +59,7 @@ POLICY_DURATION = Metric(
 REQUESTS = Metric(
     "pointsman_requests_total",
     Kind.COUNTER,
-    "Requests that ended at either door, by gRPC status code and reason (OK, or why not); items of a batch count as Route.",
+    "Requests that ended at any door, by gRPC status code and reason (OK, or why not); a batch's items count as Route.",
     ("method", "code", "reason"),
 )
 ATTEMPTS = Metric(
