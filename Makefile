@@ -30,8 +30,8 @@ help: ## This list
 demo: $(READY) ## A router, a client and simulated providers, without any key
 	$(BIN)/pointsman demo $(ARGS)
 
-serve: $(READY) ## The router on examples/pointsman.yaml; ARGS=--simulated needs no key
-	$(BIN)/pointsman serve --config examples/pointsman.yaml $(ARGS)
+serve: $(READY) ## The router on examples/pointsman.yaml, HTTP API included; ARGS=--simulated needs no key
+	$(BIN)/pointsman serve --config examples/pointsman.yaml --api 127.0.0.1:8081 $(ARGS)
 
 # More processes than most machines that build have cores: tests wait more than they compute. A file stays together, and
 # those that take longest come first.

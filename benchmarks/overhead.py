@@ -3,7 +3,8 @@
 The floor of a call is the echo of the same request. The floor of a token is a message that a bare server streams at the
 same pace: tokens come when the provider sends them, so each wakes the server by itself. A message streamed back to back
 is cheaper, because nothing is waited for; what a token costs beside that one is printed, too. Streams are as long as an
-ordinary answer, since each token carries its share of the call; calls have a figure of their own.
+ordinary answer, since each token carries its share of the call; calls have a figure of their own. The HTTP door is
+measured beside the gRPC door, by the same question as OpenAI's chat completion, against the same floors.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ PROMPT = (
     "message into one of delivery, returns, repair or other, and answer with that one word only: the courier left my "
     "parcel at the neighbour's yesterday but nobody there remembers taking it, what am I supposed to do now?"
 )
+_JSON = {"content-type": "application/json"}
 PACKAGES = ("grpcio", "protobuf", "aiohttp", "msgspec", "uvloop")
 # PERFORMANCE budgets of the project: at most so many times the floor.
 BUDGETS = {"unary_vs_echo": 2.5, "route_vs_echo": 2.0, "token_vs_echo_message": 1.6, "added_p50_vs_echo": 2.5}
@@ -94,10 +96,38 @@ async def repeat(server: Server, calls: int, concurrency: int, call: Callable[[]
     return Load(done, server.cpu() - cpu, time.perf_counter() - began, tuple(sorted(latencies)))
 
 
+class HttpCallers:
+    """The same calls at the HTTP door; `router` and `streaming` are addresses."""
+
+    def __init__(self, session: aiohttp.ClientSession, router: str, streaming: str) -> None:
+        self._session = session
+        self._router, self._streaming = (f"http://{address}/v1/chat/completions" for address in (router, streaming))
+        asked = {"model": "pointsman/auto", "messages": [{"role": "user", "content": PROMPT}]}
+        self._unary, self._stream = msgspec.json.encode(asked), msgspec.json.encode({**asked, "stream": True})
+
+    async def unary(self) -> int:
+        async with self._session.post(self._router, data=self._unary, headers=_JSON) as answer:
+            body = await answer.read()
+        if answer.status != 200 or b'"finish_reason":"' not in body:
+            raise SystemExit(f"a call by HTTP came back without an answer: {answer.status}")
+        return 1
+
+    async def tokens(self) -> int:
+        async with self._session.post(self._streaming, data=self._stream, headers=_JSON) as answer:
+            body = await answer.read()
+        if not body.endswith(b"data: [DONE]\n\n"):
+            raise SystemExit("a stream by HTTP ended without [DONE]")
+        # The first has the role, the last how it ended.
+        return body.count(b'"delta":{"content":')
+
+
 class Callers:
     """Prepared calls over one channel each to the echo server and to Pointsman."""
 
-    def __init__(self, echo: grpc.aio.Channel, router: grpc.aio.Channel, streaming: grpc.aio.Channel) -> None:
+    def __init__(
+        self, echo: grpc.aio.Channel, router: grpc.aio.Channel, streaming: grpc.aio.Channel, http: HttpCallers
+    ) -> None:
+        self.http = http
         self._echo: Unary = echo.unary_unary(f"/{SERVICE}/Unary")
         self._echo_stream: Stream = echo.unary_stream(f"/{SERVICE}/Stream")
         self._route: Unary = router.unary_unary(f"/{ROUTER}/Route")
@@ -180,6 +210,8 @@ class Round:
     full: Load
     alone: Load
     echo_alone: Load
+    http_unary: Load
+    http_tokens: Load
     direct: tuple[float, ...]
 
     def ratios(self) -> dict[str, float]:
@@ -189,6 +221,8 @@ class Round:
             "unary_vs_echo": self.unary.micros / self.echo.micros,
             "route_vs_echo": self.route.micros / self.echo.micros,
             "token_vs_echo_message": self.tokens.micros / self.paced.micros,
+            "http_unary_vs_echo": self.http_unary.micros / self.echo.micros,
+            "http_token_vs_echo_message": self.http_tokens.micros / self.paced.micros,
             "token_vs_echo_back_to_back": self.tokens.micros / self.full.micros,
             "added_p50_vs_echo": added / median(self.echo_alone.latencies),
         }
@@ -200,6 +234,8 @@ async def measure(callers: Callers, servers: Servers, url: str, rounds: int) -> 
     await repeat(servers.router, 500, CONCURRENCY, callers.unary)
     await repeat(servers.router, 500, CONCURRENCY, callers.route)
     await repeat(servers.streaming, STREAMS, STREAMS, callers.tokens)
+    await repeat(servers.router, 500, CONCURRENCY, callers.http.unary)
+    await repeat(servers.streaming, STREAMS, STREAMS, callers.http.tokens)
     await direct(url, 50)
     measured = []
     for _ in range(rounds):
@@ -212,8 +248,11 @@ async def measure(callers: Callers, servers: Servers, url: str, rounds: int) -> 
         full = await repeat(servers.echo, STREAMS, STREAMS, callers.echo_messages(per_call, 0))
         alone = await repeat(servers.router, 200, 1, callers.unary)
         echo_alone = await repeat(servers.echo, 200, 1, callers.echo)
+        http_unary = await repeat(servers.router, 500, CONCURRENCY, callers.http.unary)
+        http_tokens = await repeat(servers.streaming, STREAMS, STREAMS, callers.http.tokens)
+        latencies = tuple(await direct(url, 200))
         measured.append(
-            Round(echo, unary, route, tokens, paced, full, alone, echo_alone, tuple(await direct(url, 200)))
+            Round(echo, unary, route, tokens, paced, full, alone, echo_alone, http_unary, http_tokens, latencies)
         )
     return measured
 
@@ -224,9 +263,11 @@ def report(rounds: list[Round]) -> None:
         "bare echo": ("us/call", [r.echo.micros for r in rounds]),
         "CompleteUnary": ("us/call", [r.unary.micros for r in rounds]),
         "Route": ("us/call", [r.route.micros for r in rounds]),
+        "chat completion by HTTP": ("us/call", [r.http_unary.micros for r in rounds]),
         "bare message, back to back": ("us/message", [r.full.micros for r in rounds]),
         f"bare message, every {PAUSE * 1e3:g} ms": ("us/message", [r.paced.micros for r in rounds]),
         f"streamed token, every {PAUSE * 1e3:g} ms": ("us/token", [r.tokens.micros for r in rounds]),
+        f"streamed token by HTTP, every {PAUSE * 1e3:g} ms": ("us/token", [r.http_tokens.micros for r in rounds]),
         "CompleteUnary on one core": ("calls/s", [r.unary.done / r.unary.elapsed for r in rounds]),
         "latency of bare echo, p50": ("ms", [median(r.echo_alone.latencies) * 1e3 for r in rounds]),
         "added latency, p50": ("ms", [(median(r.alone.latencies) - median(r.direct)) * 1e3 for r in rounds]),
@@ -282,21 +323,23 @@ async def main(rounds: int) -> None:
         streaming, streaming_at = start(_serve(paced, folder / "stream.db"), SERVER_CORE)
         async with (
             grpc.aio.insecure_channel(f"127.0.0.1:{echo_port}") as echo_channel,
-            grpc.aio.insecure_channel(_address(router_at)) as router_channel,
-            grpc.aio.insecure_channel(_address(streaming_at)) as streaming_channel,
+            grpc.aio.insecure_channel(_address("grpc", router_at)) as router_channel,
+            grpc.aio.insecure_channel(_address("grpc", streaming_at)) as streaming_channel,
+            aiohttp.ClientSession() as session,
         ):
-            callers = Callers(echo_channel, router_channel, streaming_channel)
+            http = HttpCallers(session, _address("api", router_at), _address("api", streaming_at))
+            callers = Callers(echo_channel, router_channel, streaming_channel, http)
             report(await measure(callers, Servers(echo, router, streaming), instant, rounds))
 
 
 def _serve(simulator: str, ledger: Path) -> list[str]:
-    doors = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
+    doors = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--api", "127.0.0.1:0"]
     chosen = ["--config", str(EXAMPLE), "--simulated", simulator, "--ledger", str(ledger)]
     return ["-m", "pointsman", "serve", *chosen, *doors]
 
 
-def _address(line: str) -> str:
-    found = re.search(r"grpc (\S+:\d+)", line)
+def _address(door: str, line: str) -> str:
+    found = re.search(rf"{door} (\S+:\d+)", line)
     if not found:
         raise SystemExit(f"the server did not say where it listens: {line!r}")
     return found[1]

@@ -163,7 +163,7 @@ async def soak(seconds: float) -> tuple[Growth, Outcome, Soak]:
             url = sim.wait_for(r"simulator at (http://[^/]+)/")
             doors = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--ledger", str(ledger), "--log-json"]
             with child(["serve", "--config", str(config), "--simulated", url, *doors], folder) as server:
-                grpc_at, http_at = re.split(r", http ", server.wait_for(r"ready: grpc (.+)"))
+                grpc_at, http_at = re.split(r", (?:http|api) ", server.wait_for(r"ready: grpc (.+)"))[:2]
                 run = Soak(server.pid, url, config, redis, seconds)
                 callers = Callers(grpc_at, _CALLERS, seed=1)
                 await run.run(callers)

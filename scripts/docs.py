@@ -21,7 +21,12 @@ from pydantic import BaseModel
 
 from pointsman.chain import discovery
 from pointsman.chain.plugin import GATES
+from pointsman.doors.failures import FAILURES
 from pointsman.errors import Reason
+from pointsman.http.anthropic_errors import kind_of
+from pointsman.http.hints import HINTS
+from pointsman.http.openai_errors import code_of
+from pointsman.http.statuses import STATUSES
 from pointsman.providers import failures
 from pointsman.providers.failures import Meaning
 from pointsman.rpc.status import TABLE
@@ -170,7 +175,10 @@ def errors() -> str:
     """One row for each reason of a failure."""
     return grid(
         ("reason", "code", "when", "retry?", "details"),
-        ((f"`{reason}`", row.code.name, row.meaning, row.retry, row.detail.value) for reason, row in TABLE.items()),
+        (
+            (f"`{reason}`", row.code.name, FAILURES[reason].meaning, FAILURES[reason].retry, row.detail.value)
+            for reason, row in TABLE.items()
+        ),
     )
 
 
@@ -191,6 +199,29 @@ def client_examples() -> str:
         for language, path in CLIENT_EXAMPLES.items()
         if (ROOT / path).exists()
     )
+
+
+def http_errors() -> str:
+    """One row for each reason of a failure, as the HTTP API tells it."""
+    return grid(
+        ("reason", "status", "code of OpenAI's API", "type of Anthropic's", "when", "retry?"),
+        (
+            (
+                f"`{reason}`",
+                str(STATUSES[reason]),
+                f"`{code_of(reason)}`",
+                f"`{kind_of(STATUSES[reason])}`",
+                failure.meaning,
+                failure.retry,
+            )
+            for reason, failure in FAILURES.items()
+        ),
+    )
+
+
+def http_hints() -> str:
+    """One row for each hint."""
+    return grid(("header", "value", ""), ((f"`{hint.header}`", hint.values, hint.meaning) for hint in HINTS))
 
 
 def provider_failures() -> str:
@@ -284,6 +315,8 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "log_fields": log_fields,
     "request_fields": request_fields,
     "errors": errors,
+    "http_errors": http_errors,
+    "http_hints": http_hints,
     "provider_failures": provider_failures,
     "retries": retries,
     "client_examples": client_examples,

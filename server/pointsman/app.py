@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from pointsman.access.keyring import Keyring
-from pointsman.config.adoption import Adoption, breaker_settings, door_settings
+from pointsman.config.adoption import Adoption, api_settings, breaker_settings, door_settings
 from pointsman.config.connections import Connections
 from pointsman.config.database import ledger_options
 from pointsman.config.doors import check_doors, is_loopback
@@ -26,6 +26,10 @@ from pointsman.config.rules import supposed_rules
 from pointsman.config.schema.access import Auth
 from pointsman.config.settings import Account, Config
 from pointsman.config.watch import Files, watching
+from pointsman.doors.callers import Authenticate, Porch, admins_only, anybody, by_key
+from pointsman.doors.once import Once
+from pointsman.doors.sight import Sight
+from pointsman.doors.traffic import Traffic
 from pointsman.engine.explain import Explainer
 from pointsman.engine.observe import Observer
 from pointsman.engine.outcomes import Outcomes
@@ -37,6 +41,8 @@ from pointsman.engine.simulate import Simulator
 from pointsman.engine.standings import Standings
 from pointsman.engine.watch import Watchdog
 from pointsman.errors import ConfigInvalid, KeysUnusable, LedgerUnavailable, Problem
+from pointsman.http.api_door import ApiDoor
+from pointsman.http.apis import APIS
 from pointsman.http.door import HttpDoor
 from pointsman.ledger.opening import open_ledger
 from pointsman.ledger.recording import DatabaseLedger
@@ -47,12 +53,8 @@ from pointsman.providers.resolver import Lookup, system_lookup
 from pointsman.providers.transport import AiohttpTransport
 from pointsman.providers.wires import WIRES
 from pointsman.rpc.administration import Desk
-from pointsman.rpc.callers import admins_only, anybody, by_key
 from pointsman.rpc.feedback import FeedbackDesk
-from pointsman.rpc.once import Once
 from pointsman.rpc.server import GrpcDoor
-from pointsman.rpc.service import Porch
-from pointsman.rpc.sight import Sight
 from pointsman.rpc.status import CODES
 from pointsman.stores.clock import SystemClock
 from pointsman.stores.health import HealthBook
@@ -101,10 +103,17 @@ class App:
         """`origin` None: the configuration cannot be loaded again, so that it stays."""
         self.config, self._origin, self.worker = config, origin, worker
         self._lookup, self._clock = lookup, clock or SystemClock()
-        self.grpc_address = self.http_address = ""
+        self.grpc_address = self.http_address = self.api_address = ""
         self._door: GrpcDoor | None = None
+        self._api: ApiDoor | None = None
+        self._ring: Keyring | None = None
         self._reloader: Reloader | None = None
         self._stack = AsyncExitStack()
+
+    @property
+    def doors(self) -> dict[str, str]:
+        """Where each of them listens, by its name in the configuration; "" where it is off."""
+        return {"grpc": self.grpc_address, "http": self.http_address, "api": self.api_address}
 
     @property
     def running(self) -> int:
@@ -165,7 +174,8 @@ class App:
         engine = Engine(first.built.rules, world, watchdog, (metrics, PanicAlarm(clock), *observers))
         self._stack.push_async_callback(engine.drain)
 
-        adoption = Adoption(engine, health, metrics)
+        traffic = Traffic(config.server.max_concurrent_requests)
+        adoption = Adoption(engine, health, metrics, traffic)
         self._reloader = reloader = Reloader(first, self._origin, Seams(ledger, clock, open_next, remember, adoption))
         self._stack.push_async_callback(reloader.settle)
         once = Once(store)
@@ -173,9 +183,10 @@ class App:
         desk = _desk(engine, world, reloader, once)
         gauge = BudgetGauge(desk.standings.ratios)
         metrics.gauge(names.BUDGET_USED_RATIO, gauge.values, gauge.refresh)
-        await self._open_doors(engine, desk, metrics, tracing)
+        porch = Porch(self._authentication(metrics), Sight(metrics.request_ended, tracing), traffic)
+        await self._open_doors(engine, desk, metrics, porch)
         await ledger.add_activation(Activation(config.version, clock.now(), ActivatedBy.START))
-        adoption.door = self._door
+        adoption.door, adoption.api = self._door, self._api
         await self._watch(reloader)
 
     def _sight(self, metrics: Metrics) -> tuple[Tracing | None, Sequence[Observer]]:
@@ -237,24 +248,37 @@ class App:
             return AiohttpTransport(ca_file=account.ca_file, lookup=self._lookup)
         return AiohttpTransport(ca_file=account.ca_file, per_host=account.max_connections, lookup=self._lookup)
 
-    async def _open_doors(self, engine: Engine, desk: Desk, metrics: Metrics, tracing: Tracing | None) -> None:
-        auth, server = self.config.auth, self.config.server
-        ring = self._keyring(auth, metrics) if isinstance(auth, Auth) else None
-        authenticate = by_key(ring) if ring else anybody
-        settings = replace(
-            door_settings(self.config), shared=self.worker is not None, max_connection_age=self._connection_age()
-        )
-        self._door = door = GrpcDoor(engine, desk, settings, Porch(authenticate, Sight(metrics.request_ended, tracing)))
+    async def _open_doors(self, engine: Engine, desk: Desk, metrics: Metrics, porch: Porch) -> None:
+        server, shared = self.config.server, self.worker is not None
+        settings = replace(door_settings(self.config), shared=shared, max_connection_age=self._connection_age())
+        self._door = door = GrpcDoor(engine, desk, settings, porch)
         metrics.gauge(names.REQUESTS_RUNNING, lambda: {(): door.running})
         if server.http:
-            guarded = isinstance(auth, Auth) and auth.metrics == "admin" and not is_loopback(server.http)
-            guard = admins_only(ring) if ring and guarded else None
             siblings = await self._siblings(metrics)
-            http = HttpDoor(server.http, metrics, lambda: door.serving, guard=guard, siblings=siblings)
+            http = HttpDoor(
+                server.http, metrics, lambda: door.serving, guard=self._guard(server.http), siblings=siblings
+            )
             self.http_address = await http.start()
             self._stack.push_async_callback(http.stop)
+        if server.api:
+            self._api = api = ApiDoor(engine, desk.once, replace(api_settings(self.config), shared=shared), porch, APIS)
+            self.api_address = await api.start()
+            self._stack.push_async_callback(api.stop)
         self.grpc_address = await door.start()
         self._stack.push_async_callback(self._stop_door, door)
+
+    def _authentication(self, metrics: Metrics) -> Authenticate:
+        auth = self.config.auth
+        if not isinstance(auth, Auth):
+            return anybody
+        self._ring = ring = self._keyring(auth, metrics)
+        return by_key(ring)
+
+    def _guard(self, address: str) -> Callable[[str], None] | None:
+        """Who may have the metrics."""
+        auth, ring = self.config.auth, self._ring
+        guarded = isinstance(auth, Auth) and auth.metrics == "admin" and not is_loopback(address)
+        return admins_only(ring) if ring and guarded else None
 
     async def _stop_door(self, door: GrpcDoor) -> None:
         await door.stop(self.drain)

@@ -26,9 +26,9 @@ _ROOT = Path(__file__).parents[2]
 class Served:
     """A running server, and a caller of it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, ready: tuple[str, str], directory: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, ready: tuple[str, ...], directory: Path) -> None:
         self._process = process
-        address, self._http = ready
+        address, self._http, self.api = ready
         self.caller = Caller(address)
         self.ledger = directory / "ledger.db"
         self._log = directory / "log.txt"
@@ -97,10 +97,10 @@ async def serving(text: str, simulator: Simulator, directory: Path, *options: st
             await process.wait()
 
 
-async def _announced(process: asyncio.subprocess.Process) -> tuple[str, str]:
-    """The addresses of gRPC and HTTP that it says it listens on."""
+async def _announced(process: asyncio.subprocess.Process) -> tuple[str, ...]:
+    """Where it says that it listens: gRPC, HTTP and the HTTP API, which may be off."""
     assert process.stdout is not None
     line = await process.stdout.readline()
-    ready = re.match(rb"pointsman ready: grpc ([^,\s]+), http ([^,\s]+)", line)
+    ready = re.match(rb"pointsman ready: grpc ([^,\s]+), http ([^,\s]+), api ([^,\s]+)", line)
     assert ready, f"the server said {line!r}"
-    return ready[1].decode(), ready[2].decode()
+    return tuple(address.decode() for address in ready.groups())

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 from grpc import StatusCode
 from tests.faults.caller import Caller, Question, Reply
@@ -40,7 +41,7 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 async def workers(text: str, server: RedisServer, simulator: Simulator, directory: Path) -> AsyncIterator[Served]:
     """Two of this configuration."""
     state = f'state: {{store: redis, url: "{server.url}", timeout: 1s}}\n'
-    text = state + text.replace("drain: 0s", "drain: 20s")
+    text = state + text.replace("drain: 0s", 'drain: 20s, api: "127.0.0.1:0"')
     async with serving(text, simulator, directory, "--workers", "2") as served:
         yield served
 
@@ -62,6 +63,18 @@ async def answered(served: Served) -> float:
     return sum(await served.metric("pointsman_requests_total", method="Complete", reason="OK"))
 
 
+async def by_http(served: Served) -> None:
+    """The port of the HTTP API is all workers', too."""
+    body = {"model": "pointsman/task:healthy", "messages": [{"role": "user", "content": "hello"}]}
+    for _ in range(CONNECTIONS):
+        url = f"http://{served.api}/v1/chat/completions"
+        # A connection of its own, as the kernel spreads them.
+        async with aiohttp.ClientSession() as http, http.post(url, json=body) as answer:
+            assert answer.status == 200
+    shares = await served.metric("pointsman_requests_total", method="ChatCompletions", reason="OK")
+    assert sum(shares) == CONNECTIONS
+
+
 def dead(pid: int) -> bool:
     path = Path(f"/proc/{pid}/stat")
     return not path.exists() or path.read_text().rpartition(")")[2].split()[0] == "Z"
@@ -77,6 +90,7 @@ async def killed(served: Served, simulator: Simulator, callers: list[Caller]) ->
     assert {reply.code for reply in first} == {StatusCode.OK}
     assert await answered(served) == CONNECTIONS
     assert len(set(await served.metric("process_start_time_seconds"))) == 2
+    await by_http(served)
     running = [caller.call(Question(), streamed=True) for caller in callers]
     await simulator.until_active(CONNECTIONS)
     os.kill(served.workers()[1], signal.SIGKILL)

@@ -13,7 +13,7 @@ import logging
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -61,6 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--http", type=_address_or_off, metavar="ADDR", help="where HTTP listens, or `off`, instead of `server.http`"
     )
     parser.add_argument(
+        "--api",
+        type=_address_or_off,
+        metavar="ADDR",
+        help="where the HTTP API listens, or `off`, instead of `server.api`",
+    )
+    parser.add_argument(
         "--ledger", type=_place, metavar="PLACE", help="a file or a postgresql:// URL, instead of what `ledger` says"
     )
     parser.add_argument(
@@ -89,19 +95,19 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         for warning in config.warnings:
             terminal.err.print(problem_line(str(options.config), warning), soft_wrap=True)
     if options.workers > 1:
-        return workers.serve(options, config, lambda grpc, http: _announce(terminal, grpc, http, options.workers))
+        return workers.serve(options, config, lambda doors: _announce(terminal, doors, options.workers))
     app = App(config, Origin(options.config, again, known, shared=options.worker is not None), worker=options.worker)
     with asyncio.Runner(loop_factory=_loop_factory(config)) as runner:
-        return runner.run(_serve(app, lambda: _announce(terminal, app.grpc_address, app.http_address)))
+        return runner.run(_serve(app, lambda: _announce(terminal, app.doors)))
 
 
 def configuration(options: argparse.Namespace, document: Path | str | None = None) -> Config:
     """The file's, or that of a document's text, with what the command line says instead."""
     read = options.config if document is None else document
     config = load(read, os.environ, simulated=options.simulated, serving=True)
-    doors = {"grpc": options.grpc, "http": None if options.http == "off" else options.http}
-    wanted = {name: value for name, value in doors.items() if getattr(options, name) is not None}
-    # Both were checked as they were parsed: pydantic would not do it again.
+    doors = {"grpc": options.grpc, "http": options.http, "api": options.api}
+    wanted = {name: None if value == "off" else value for name, value in doors.items() if value is not None}
+    # They were checked as they were parsed: pydantic would not do it again.
     server = config.server.model_copy(update=wanted)
     config = replace(config, server=server)
     if options.ledger is None:
@@ -183,12 +189,13 @@ def _settle_garbage() -> None:
     gc.set_threshold(_GARBAGE, 10, 10)
 
 
-def _announce(terminal: Terminal, grpc: str, http: str, count: int = 1) -> None:
+def _announce(terminal: Terminal, doors: Mapping[str, str], count: int = 1) -> None:
     if terminal.json:
-        terminal.dump({"ready": {"grpc": grpc, "http": http, "pid": os.getpid(), "workers": count}})
+        terminal.dump({"ready": {**doors, "pid": os.getpid(), "workers": count}})
     else:
         several = f", {count} workers" if count > 1 else ""
-        terminal.show(f"pointsman ready: grpc {grpc}, {f'http {http}' if http else 'http off'}{several}")
+        where = ", ".join(f"{door} {address or 'off'}" for door, address in doors.items())
+        terminal.show(f"pointsman ready: {where}{several}")
     terminal.out.file.flush()
 
 

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +27,7 @@ _FIRST, _MOST = 0.5, 30.0
 _STEADY = 60.0
 """Seconds after which dying is no habit of a worker's."""
 
-_NOT_PASSED_ON = frozenset({"workers", "worker", "json", "grpc", "http"})
+_NOT_PASSED_ON = frozenset({"workers", "worker", "json", "grpc", "http", "api"})
 """Options that the workers are given in another form."""
 
 
@@ -130,7 +130,7 @@ class Workers:
                 log.warning("worker %d serves again", place)
 
 
-def serve(options: argparse.Namespace, config: Config, ready: Callable[[str, str], None]) -> int:
+def serve(options: argparse.Namespace, config: Config, ready: Callable[[Mapping[str, str]], None]) -> int:
     """Run `options.workers` of them on the doors of this configuration; `ready` is told their addresses."""
     if config.state is None:
         why = (
@@ -139,14 +139,17 @@ def serve(options: argparse.Namespace, config: Config, ready: Callable[[str, str
         )
         raise ConfigInvalid([Problem("state.store", why)])
     with ExitStack() as stack:
-        grpc = stack.enter_context(_reserved(config.server.grpc, "server.grpc"))
-        http = stack.enter_context(_reserved(config.server.http, "server.http")) if config.server.http else ""
+        server = config.server
+        doors = {
+            name: stack.enter_context(_reserved(address, f"server.{name}")) if address else ""
+            for name, address in (("grpc", server.grpc), ("http", server.http), ("api", server.api))
+        }
         directory = Path(stack.enter_context(TemporaryDirectory(prefix="pointsman-")))
         command = [sys.executable, "-m", "pointsman", "serve", *_passed_on(options)]
-        command += [f"--grpc={grpc}", f"--http={http or 'off'}"]
+        command += [f"--{name}={address or 'off'}" for name, address in doors.items()]
 
         async def run() -> int:
-            return await Workers(command, options.workers, directory).run(lambda: ready(grpc, http))
+            return await Workers(command, options.workers, directory).run(lambda: ready(doors))
 
         return asyncio.run(run())
 

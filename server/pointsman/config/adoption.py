@@ -7,10 +7,13 @@ from pathlib import Path
 
 from pointsman.config.generation import Generation
 from pointsman.config.settings import Config
+from pointsman.doors.tls import TlsFiles
+from pointsman.doors.traffic import Traffic
 from pointsman.engine.regime import Regime
 from pointsman.engine.route import Engine
+from pointsman.http.api_door import ApiDoor
+from pointsman.http.settings import ApiSettings
 from pointsman.rpc.server import DoorSettings, GrpcDoor
-from pointsman.rpc.tls import TlsFiles
 from pointsman.stores.breaker import BreakerSettings
 from pointsman.stores.health import HealthBook
 from pointsman.telemetry.metrics import Metrics
@@ -19,13 +22,14 @@ from pointsman.telemetry.metrics import Metrics
 class Adoption:
     """Lets a server live by a generation; called for each that replaces another. Nothing in it waits.
 
-    `door` is set once there is one.
+    `door` and `api` are set once there are such.
     """
 
-    def __init__(self, engine: Engine, health: HealthBook, metrics: Metrics) -> None:
-        self._engine, self._health, self._metrics = engine, health, metrics
+    def __init__(self, engine: Engine, health: HealthBook, metrics: Metrics, traffic: Traffic) -> None:
+        self._engine, self._health, self._metrics, self._traffic = engine, health, metrics, traffic
         self._config: Config | None = None
         self.door: GrpcDoor | None = None
+        self.api: ApiDoor | None = None
 
     def __call__(self, following: Generation) -> Callable[[], Awaitable[object]]:
         """What waits until those that live by the one before it have ended."""
@@ -33,8 +37,11 @@ class Adoption:
         self._config = following.config
         self._watch_models(following.config)
         self._metrics.config_version = following.config.version
+        self._traffic.limit = following.config.server.max_concurrent_requests
         if self.door:
             self.door.configure(door_settings(following.config))
+        if self.api:
+            self.api.configure(api_settings(following.config))
 
         async def over() -> None:
             await self._engine.left(before)
@@ -53,11 +60,26 @@ def breaker_settings(config: Config) -> BreakerSettings:
 
 
 def door_settings(config: Config) -> DoorSettings:
-    server, tls = config.server, config.server.tls
+    server = config.server
     return DoorSettings(
         address=server.grpc,
-        max_concurrent_requests=server.max_concurrent_requests,
         default_deadline=server.default_deadline,
         max_deadline=server.max_deadline,
-        tls=TlsFiles(Path(tls.cert), Path(tls.key), Path(tls.client_ca) if tls.client_ca else None) if tls else None,
+        tls=_tls(config),
     )
+
+
+def api_settings(config: Config) -> ApiSettings:
+    server = config.server
+    return ApiSettings(
+        address=server.api or "",
+        default_deadline=server.default_deadline,
+        max_deadline=server.max_deadline,
+        tls=_tls(config),
+        local=config.auth == "none",
+    )
+
+
+def _tls(config: Config) -> TlsFiles | None:
+    tls = config.server.tls
+    return TlsFiles(Path(tls.cert), Path(tls.key), Path(tls.client_ca) if tls.client_ca else None) if tls else None

@@ -34,7 +34,7 @@ def problems(auth: Literal["none", "open"] | Auth | None, server: Server, source
             "is missing, and nothing is served before it says who may call: `auth: {keys: keys.jsonl}` (whoever has an "
             "API key; `pointsman keys create` makes one), or `auth: none` (everybody on this machine)",
         )
-    for door, address in (("grpc", server.grpc), ("http", server.http)):
+    for door, address in (("grpc", server.grpc), ("http", server.http), ("api", server.api)):
         if auth == "none" and address and not is_loopback(address):
             yield source.problem(
                 ("server", door),

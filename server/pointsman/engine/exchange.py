@@ -28,13 +28,15 @@ class Terms(Struct, frozen=True):
     """How the caller wants to be served. `deadline` is monotonic seconds.
 
     `restart`: the caller can drop what it got and take a new answer. `include_reasoning`: reasoning is relayed, and so
-    counts as output. `keep_answer`: the whole answer is wanted at the end as well.
+    counts as output. `keep_answer`: the whole answer is wanted at the end as well. `method` is what its door calls
+    this, "": Complete, or CompleteUnary where nothing is streamed.
     """
 
     deadline: float
     restart: bool = False
     include_reasoning: bool = False
     keep_answer: bool = False
+    method: str = ""
 
 
 class Routed(Struct, frozen=True):

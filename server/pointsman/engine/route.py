@@ -90,7 +90,8 @@ class Engine:
         Returns once the record is committed. Failures of the request are in the completion, never raised.
         """
         with self._regime as regime:
-            exchange = self._open("Complete" if sink else "CompleteUnary", request, terms.deadline, regime)
+            method = terms.method or ("Complete" if sink else "CompleteUnary")
+            exchange = self._open(method, request, terms.deadline, regime)
             self._retries.request(exchange.started)
             await self._work(exchange, self._complete(exchange, terms, sink))
             return exchange.completion(self._world.clock.monotonic())

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import socket
 from collections.abc import Callable
 
 from aiohttp import hdrs, web
 
-from pointsman.errors import CannotListen, Reason, RequestError
+from pointsman.errors import Reason, RequestError
+from pointsman.http.listening import KEEPALIVE, anonymous, listen
 from pointsman.telemetry.metrics import Metrics
 from pointsman.telemetry.siblings import Siblings
 
-_KEEPALIVE = 75.0
-"""Seconds: longer than scrapes are apart, so that they share a connection."""
-
 _SHUTDOWN = 1.0
-
-_REMEDIES = {
-    errno.EADDRINUSE: "the port is taken; free it, or set another `server.http`",
-    errno.EADDRNOTAVAIL: "the address is not this machine's; correct `server.http`",
-    errno.EACCES: "this user may not use that port; set `server.http` to one above 1023",
-}
 
 
 class HttpDoor:
@@ -49,23 +38,14 @@ class HttpDoor:
         app.router.add_get("/metrics", self._show_metrics)
         app.router.add_get("/healthz", self._live)
         app.router.add_get("/readyz", self._show_ready)
-        app.on_response_prepare.append(_anonymous)
+        app.on_response_prepare.append(anonymous)
         self._runner = web.AppRunner(
-            app, access_log=None, keepalive_timeout=_KEEPALIVE, shutdown_timeout=_SHUTDOWN, handle_signals=False
+            app, access_log=None, keepalive_timeout=KEEPALIVE, shutdown_timeout=_SHUTDOWN, handle_signals=False
         )
 
     async def start(self) -> str:
         """Listen; the address, with its real port. Raises CannotListen."""
-        host, _, port = self._address.rpartition(":")
-        await self._runner.setup()
-        try:
-            shared = self._siblings is not None
-            await web.TCPSite(self._runner, host.strip("[]"), int(port), reuse_port=shared or None).start()
-        # UnicodeError is what a name comes to that no DNS could know, such as `a..b`.
-        except (OSError, UnicodeError) as error:
-            await self._runner.cleanup()
-            raise CannotListen(f"cannot listen on {self._address}: {_why(error)}") from None
-        return f"{host}:{self._runner.addresses[0][1]}"
+        return await listen(self._runner, self._address, "server.http", shared=self._siblings is not None)
 
     async def stop(self) -> None:
         """Stop listening, let answers under way finish, close idle connections."""
@@ -93,14 +73,3 @@ def _turned_away(refused: RequestError) -> web.Response:
     if refused.reason is Reason.PERMISSION_DENIED:
         return web.Response(text=f"{refused.message}\n", status=403)
     return web.Response(text=f"{refused.message}\n", status=401, headers={hdrs.WWW_AUTHENTICATE: "Bearer"})
-
-
-async def _anonymous(request: web.Request, response: web.StreamResponse) -> None:
-    """Versions of Python and aiohttp are nobody's business."""
-    response.headers.popall(hdrs.SERVER, None)
-
-
-def _why(error: OSError | UnicodeError) -> str:
-    if isinstance(error, socket.gaierror | UnicodeError):
-        return "there is no such host; correct `server.http`"
-    return _REMEDIES.get(error.errno or 0) or os.strerror(error.errno or 0)

@@ -71,6 +71,7 @@ class Ending(Struct, frozen=True, kw_only=True):
 
     `usage` None: the provider sent none. `cost_nano_usd` is the provider's own figure, None where it gives none.
     `mean_logprob` is the mean natural logarithm of the probability of its tokens, where that was asked for and given.
+    `stop_sequence` is the one of the caller's that ended it, "" where none did or the provider does not say which.
     """
 
     reason: FinishReason
@@ -80,6 +81,7 @@ class Ending(Struct, frozen=True, kw_only=True):
     served_model: str = ""
     upstream_request_id: str = ""
     mean_logprob: float | None = None
+    stop_sequence: str = ""
 
 
 class Answer(Struct, frozen=True):

@@ -45,6 +45,7 @@ class Said(Struct):
     model: str | None = None
     content: list[Raw] | None = None
     stop_reason: str | None = None
+    stop_sequence: str | None = None
     usage: Raw = _ABSENT[0]
 
 
@@ -57,6 +58,7 @@ class Piece(Struct):
     signature: str | None = None
     partial_json: str | None = None
     stop_reason: str | None = None
+    stop_sequence: str | None = None
 
 
 class Event(Struct):
@@ -137,6 +139,7 @@ def wire_to_answer(data: bytes, origin: Origin, model: str) -> Answer:
         usage=used.usage() if used else None,
         served_model=said.model or "",
         upstream_request_id=origin.request_id or said.id or "",
+        stop_sequence=said.stop_sequence or "",
     )
     return Answer(tuple(parts), ending)
 

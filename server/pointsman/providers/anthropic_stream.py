@@ -58,7 +58,7 @@ class Blocks:
         self._run = DeltaRun()
         self._open: dict[int, _Open] = {}
         self._parts = 0
-        self._finish = self._served = self._id = ""
+        self._finish = self._served = self._id = self._met = ""
         self._used: Used | None = None
         self._final = False
         self._said: list[str] = []
@@ -80,7 +80,7 @@ class Blocks:
                     self._use(read_used(said.usage))
             case "message_delta":
                 if event.delta is not None and event.delta.stop_reason:
-                    self._finish = event.delta.stop_reason
+                    self._finish, self._met = event.delta.stop_reason, event.delta.stop_sequence or ""
                 used = read_used(event.usage)
                 self._final = self._final or used is not None
                 self._use(used)
@@ -99,6 +99,7 @@ class Blocks:
             usage=self._usage(),
             served_model=self._served,
             upstream_request_id=self._origin.request_id or self._id,
+            stop_sequence=self._met,
         )
 
     def _usage(self) -> Usage | None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import grpc.aio
 
+from pointsman.doors.callers import Visit, require, whose
+from pointsman.doors.once import Once
 from pointsman.engine.explain import Explainer
 from pointsman.engine.route import Engine
 from pointsman.engine.simulate import Simulator
@@ -17,13 +19,11 @@ from pointsman.engine.standings import Standings
 from pointsman.errors import ConfigInvalid, InvalidRequest, Reason, RequestError
 from pointsman.model.caller import Permission
 from pointsman.rpc.budgets_to_wire import budget_to_wire, budgets_to_wire
-from pointsman.rpc.callers import Visit, require, whose
 from pointsman.rpc.configuring import Configurations
 from pointsman.rpc.explained_to_wire import explained_to_wire
 from pointsman.rpc.feedback import FeedbackDesk
 from pointsman.rpc.health_to_wire import health_to_wire
 from pointsman.rpc.models_to_wire import models_to_wire
-from pointsman.rpc.once import Once
 from pointsman.rpc.simulation import config_invalid, simulated_to_wire, simulation_from_wire
 from pointsman.v1 import admin_service_pb2 as admin
 

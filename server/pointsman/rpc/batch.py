@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
+from pointsman.doors.limits import BATCH, UNARY_RESPONSE_BYTES
 from pointsman.engine.exchange import Completion
 from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.model.request import Request
 from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.failure_to_wire import told_to_wire
 from pointsman.rpc.from_wire import Call
-from pointsman.rpc.limits import BATCH, UNARY_RESPONSE_BYTES
 from pointsman.v1 import router_service_pb2 as wire
 
 AT_ONCE = 16

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from pointsman.doors.callers import Visit, require
+from pointsman.doors.limits import PAGE_DEFAULT, PAGE_MAX
 from pointsman.errors import ConfigInvalid, InvalidRequest
 from pointsman.model.activation import ActivatedBy, Activation, Reloaded
 from pointsman.model.caller import Permission
-from pointsman.rpc.callers import Visit, require
 from pointsman.rpc.durations import set_timestamp
 from pointsman.rpc.enums import ACTIVATED_BY
-from pointsman.rpc.limits import PAGE_DEFAULT, PAGE_MAX
 from pointsman.rpc.simulation import config_invalid
 from pointsman.v1 import admin_service_pb2 as wire
 

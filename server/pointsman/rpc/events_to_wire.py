@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 import msgspec
 from google.protobuf.message import Message
 
+from pointsman.doors.limits import DELTA_BYTES
 from pointsman.engine.exchange import Completion, Served
 from pointsman.model.answer import Delta, ReasoningDelta, TextDelta
 from pointsman.rpc.durations import set_duration
 from pointsman.rpc.enums import FINISH_REASONS
-from pointsman.rpc.limits import DELTA_BYTES
 from pointsman.rpc.message_to_wire import write_state
 from pointsman.rpc.usage_to_wire import attempt_ref_to_wire
 from pointsman.v1 import chat_pb2, router_service_pb2, routing_pb2

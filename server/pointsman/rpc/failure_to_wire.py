@@ -17,11 +17,12 @@ from google.rpc.error_details_pb2 import (
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
+from pointsman.doors.failures import paid, retry_delay
+from pointsman.doors.limits import FAILED_ATTEMPTS, STATUS_BYTES, VIOLATIONS
 from pointsman.engine.exchange import Completion
 from pointsman.errors import Reason, RequestError
 from pointsman.rpc.durations import set_duration
 from pointsman.rpc.enums import REASONS
-from pointsman.rpc.limits import FAILED_ATTEMPTS, STATUS_BYTES, VIOLATIONS
 from pointsman.rpc.metadata import DECISION_ID
 from pointsman.rpc.status import TABLE, Detail
 from pointsman.v1 import errors_pb2
@@ -31,8 +32,6 @@ _SUMMARY_BYTES = 512
 # Retried in vain, and retried at the price of a second answer.
 _NEVER = (Reason.BUDGET_EXHAUSTED, Reason.STREAM_INTERRUPTED)
 _NO_RETRY_MS = -1
-# A provider's Retry-After is anybody's number.
-_LONGEST_DELAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +77,9 @@ def abort(error: RequestError, completion: Completion | None = None) -> Abort:
 
 def pushback_ms(error: RequestError, completion: Completion | None = None) -> int | None:
     """What gRPC's own retries are told: -1 never (it would be paid twice, or in vain), None nothing."""
-    if error.reason in _NEVER or (completion and (completion.output_started or _billed(completion))):
+    if error.reason in _NEVER or paid(completion):
         return _NO_RETRY_MS
-    delay = _retry_delay(error)
+    delay = retry_delay(error)
     return None if delay is None else round(delay * 1_000)
 
 
@@ -111,7 +110,7 @@ def told_to_wire(error: RequestError, wire: errors_pb2.ErrorSummary) -> None:
     wire.MergeFrom(error_summary(error.reason, error.message))
     for key, value in islice(error.metadata.items(), _FITS[0].metadata):
         wire.metadata[_clip(key, 64)] = _clip(value, _FITS[0].name)
-    if (delay := _retry_delay(error)) is not None:
+    if (delay := retry_delay(error)) is not None:
         set_duration(wire.retry_delay, delay)
 
 
@@ -169,24 +168,12 @@ def _resource_info(error: RequestError, fit: _Fit) -> ResourceInfo:
 
 
 def _retry_info(error: RequestError) -> RetryInfo | None:
-    delay = _retry_delay(error)
+    delay = retry_delay(error)
     if delay is None:
         return None
     info = RetryInfo()
     set_duration(info.retry_delay, delay)
     return info
-
-
-def _retry_delay(error: RequestError) -> float | None:
-    default = TABLE[error.reason].delay
-    if default is None:
-        return None
-    return default if error.retry_delay is None else min(max(0.0, error.retry_delay), _LONGEST_DELAY)
-
-
-def _billed(completion: Completion) -> bool:
-    """Whether a retry might pay for an answer twice. Policies' questions are too cheap to forbid one."""
-    return any(attempt.answers and attempt.cost_nano_usd for attempt in completion.attempts)
 
 
 def _routing_failure(completion: Completion, fit: _Fit) -> errors_pb2.RoutingFailure:

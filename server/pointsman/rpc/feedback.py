@@ -9,6 +9,17 @@ from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 
+from pointsman.doors.callers import Visit, require, whose
+from pointsman.doors.limits import (
+    COMMENT_BYTES,
+    LABEL_VALUE_BYTES,
+    LABELS,
+    NAME_BYTES,
+    OUTCOMES,
+    REQUEST_ID_BYTES,
+    RETRY_DELAY_MAX,
+)
+from pointsman.doors.violations import Violations
 from pointsman.engine.exchange import new_id
 from pointsman.engine.explain import Explainer
 from pointsman.engine.failure import RETRY_DELAY
@@ -21,20 +32,9 @@ from pointsman.model.catalogue import Catalogue
 from pointsman.model.feedback import Feedback
 from pointsman.nearest import nearest
 from pointsman.ports import Ledger
-from pointsman.rpc.callers import Visit, require, whose
 from pointsman.rpc.durations import set_timestamp
 from pointsman.rpc.enums import FEEDBACK_SOURCES, REASONS
-from pointsman.rpc.limits import (
-    COMMENT_BYTES,
-    LABEL_VALUE_BYTES,
-    LABELS,
-    NAME_BYTES,
-    OUTCOMES,
-    REQUEST_ID_BYTES,
-    RETRY_DELAY_MAX,
-)
 from pointsman.rpc.usage_to_wire import write_cost
-from pointsman.rpc.violations import Violations
 from pointsman.v1 import errors_pb2, usage_pb2
 from pointsman.v1 import feedback_service_pb2 as wire
 

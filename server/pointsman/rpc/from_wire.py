@@ -8,18 +8,8 @@ from google.protobuf.duration_pb2 import Duration
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pointsman.errors import Reason
-from pointsman.model.caller import Caller
-from pointsman.model.request import Hints, Params, Request, measure
-from pointsman.rpc.callers import check_override, tenant_for
-from pointsman.rpc.generation_from_wire import (
-    params_from_wire,
-    response_format_from_wire,
-    tool_choice_from_wire,
-    tools_from_wire,
-)
-from pointsman.rpc.hints_from_wire import hints_from_wire
-from pointsman.rpc.limits import (
+from pointsman.doors.callers import require, tenant_for
+from pointsman.doors.limits import (
     HEARTBEAT_DEFAULT,
     HEARTBEAT_MAX,
     HEARTBEAT_MIN,
@@ -27,9 +17,19 @@ from pointsman.rpc.limits import (
     SESSION_BYTES,
     TEXT_BYTES,
 )
+from pointsman.doors.violations import Violations
+from pointsman.errors import Reason
+from pointsman.model.caller import Caller, Permission
+from pointsman.model.request import Hints, Params, Request, measure
+from pointsman.rpc.generation_from_wire import (
+    params_from_wire,
+    response_format_from_wire,
+    tool_choice_from_wire,
+    tools_from_wire,
+)
+from pointsman.rpc.hints_from_wire import hints_from_wire
 from pointsman.rpc.messages_from_wire import messages_from_wire
 from pointsman.rpc.metadata import SESSION_ID
-from pointsman.rpc.violations import Violations
 from pointsman.v1 import router_service_pb2, routing_pb2
 
 WireCall = (
@@ -99,8 +99,9 @@ def call_from_wire(wire: WireCall, caller: Caller, session: str = "") -> Call:
 def request_from_wire(wire: WireCall, caller: Caller, found: Violations) -> Request:
     """The request; what is wrong with it goes to `found`, and then the result is not to be used."""
     hints, content = wire.hints, wire.input
-    tenant = tenant_for(hints, caller)
-    check_override(hints, caller)
+    tenant = tenant_for(hints.tenant, caller, "hints.tenant")
+    if hints.HasField("model_override") and (hints.model_override.model or hints.model_override.provider):
+        require(caller, Permission.OVERRIDE, "hints.model_override")
     if wire.request_id:
         found.check_bytes("request_id", wire.request_id, REQUEST_ID_BYTES)
     messages = messages_from_wire(content.messages, found)

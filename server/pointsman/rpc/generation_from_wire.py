@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-import msgspec
-
+from pointsman.doors.checks import (
+    TOOL_NAME,
+    TOOL_NAME_RULE,
+    check_positive,
+    check_range,
+    check_schema,
+    check_stop_sequences,
+)
+from pointsman.doors.limits import NAME_BYTES, PENALTY, TEMPERATURE, TOOLS, TOP_P
+from pointsman.doors.violations import Violations
 from pointsman.model.request import CacheHint, Params, ResponseFormat, Tool, ToolChoice
-from pointsman.rpc.limits import NAME_BYTES, PENALTY, SCHEMA_BYTES, STOP_SEQUENCES, TEMPERATURE, TOOLS, TOP_P
 from pointsman.rpc.messages_from_wire import TTL_RULE, cache_hint_from_wire
-from pointsman.rpc.violations import Violations
 from pointsman.v1 import chat_pb2
 
-_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-_NAME_RULE = "must match [a-zA-Z0-9_-]{1,64}"
-# Checks the syntax of every member and builds none.
-_SCHEMA = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _MODES = {
     chat_pb2.TOOL_CHOICE_MODE_UNSPECIFIED: "auto",
     chat_pb2.TOOL_CHOICE_MODE_AUTO: "auto",
@@ -47,12 +48,12 @@ def tools_from_wire(wire: Sequence[chat_pb2.Tool], found: Violations) -> tuple[T
     tools: dict[str, Tool] = {}
     for index, tool in enumerate(wire):
         name, schema = tool.name, tool.parameters_json_schema
-        if not _NAME.fullmatch(name):
-            found.add(f"input.tools[{index}].name", _NAME_RULE)
+        if not TOOL_NAME.fullmatch(name):
+            found.add(f"input.tools[{index}].name", TOOL_NAME_RULE)
         elif name in tools:
             found.add(f"input.tools[{index}].name", f"{name!r} is the name of an earlier tool")
         if schema:
-            _check_schema(f"input.tools[{index}].parameters_json_schema", schema, found)
+            check_schema(f"input.tools[{index}].parameters_json_schema", schema, found)
         cache = _cache(tool, index, found) if tool.HasField("cache_hint") else None
         tools[name] = Tool(name, tool.description, schema, tool.strict, cache)
     return tuple(tools.values())
@@ -98,9 +99,9 @@ def response_format_from_wire(wire: chat_pb2.ResponseFormat, found: Violations) 
     elif kind == "json_schema" and not schema:
         found.add(f"{field}.json_schema", "is required with JSON_SCHEMA")
     if schema:
-        _check_schema(f"{field}.json_schema", schema, found)
-    if wire.schema_name and not _NAME.fullmatch(wire.schema_name):
-        found.add(f"{field}.schema_name", _NAME_RULE)
+        check_schema(f"{field}.json_schema", schema, found)
+    if wire.schema_name and not TOOL_NAME.fullmatch(wire.schema_name):
+        found.add(f"{field}.schema_name", TOOL_NAME_RULE)
     return ResponseFormat(kind, wire.schema_name, schema, wire.strict) if kind else None
 
 
@@ -115,7 +116,9 @@ def params_from_wire(wire: chat_pb2.GenerationParams, found: Violations) -> Para
         max_output_tokens=_counted(wire, "max_output_tokens", "the model's limit", found),
         temperature=_ranged(wire, "temperature", TEMPERATURE, found),
         top_p=_ranged(wire, "top_p", TOP_P, found),
-        stop_sequences=_stop_sequences(wire.stop_sequences, found) if wire.stop_sequences else (),
+        stop_sequences=check_stop_sequences("input.params.stop_sequences", wire.stop_sequences, found)
+        if wire.stop_sequences
+        else (),
         seed=wire.seed if wire.HasField("seed") else None,
         frequency_penalty=_ranged(wire, "frequency_penalty", PENALTY, found),
         presence_penalty=_ranged(wire, "presence_penalty", PENALTY, found),
@@ -130,39 +133,11 @@ def _counted(wire: chat_pb2.GenerationParams, name: str, unset: str, found: Viol
     if not wire.HasField(name):
         return None
     value: int = getattr(wire, name)
-    if value < 1:
-        found.add(f"input.params.{name}", f"is {value}, and must be at least 1; unset: {unset}")
-    return value
+    return check_positive(f"input.params.{name}", value, unset, found)
 
 
 def _ranged(wire: chat_pb2.GenerationParams, name: str, bounds: tuple[float, float], found: Violations) -> float | None:
     if not wire.HasField(name):
         return None
     value: float = getattr(wire, name)
-    # Written so that NaN, which compares with nothing, fails too.
-    if not bounds[0] <= value <= bounds[1]:
-        found.add(f"input.params.{name}", f"is {value}, and must be between {bounds[0]:g} and {bounds[1]:g}")
-    return value
-
-
-def _stop_sequences(wire: Sequence[str], found: Violations) -> tuple[str, ...]:
-    if not found.check_count("input.params.stop_sequences", len(wire), STOP_SEQUENCES):
-        return ()
-    for index, sequence in enumerate(wire):
-        if not sequence:
-            found.add(f"input.params.stop_sequences[{index}]", "must not be empty")
-    return tuple(wire)
-
-
-def _check_schema(field: str, schema: str, found: Violations) -> None:
-    if not found.check_bytes(field, schema, SCHEMA_BYTES):
-        return
-    try:
-        _SCHEMA.decode(schema)
-    except msgspec.ValidationError:
-        found.add(field, "must be a JSON object")
-    except msgspec.DecodeError as error:
-        # msgspec names the byte and never what stands there: a schema is the caller's own.
-        found.add(field, f"is no JSON: {error}")
-    except RecursionError:
-        found.add(field, "is nested too deeply")
+    return check_range(f"input.params.{name}", value, bounds, found)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
 from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
+from pointsman.doors.checks import check_labels, check_names
+from pointsman.doors.limits import NAME_BYTES, PROVIDERS, REGIONS, SESSION_BYTES, TAGS
+from pointsman.doors.violations import Violations
 from pointsman.model.request import Hints, Mode, ModelOverride
-from pointsman.rpc.limits import LABEL_VALUE_BYTES, LABELS, NAME_BYTES, PROVIDERS, REGIONS, SESSION_BYTES, TAGS
-from pointsman.rpc.violations import Violations
 from pointsman.v1 import routing_pb2
 
 _MODES = {
@@ -19,7 +17,6 @@ _MODES = {
     routing_pb2.MODE_BALANCED: Mode.BALANCED,
     routing_pb2.MODE_SPORT: Mode.SPORT,
 }
-_LABEL = re.compile(r"[a-z0-9_.-]{1,64}")
 
 
 def hints_from_wire(wire: routing_pb2.RoutingHints, found: Violations) -> Hints:
@@ -38,14 +35,14 @@ def hints_from_wire(wire: routing_pb2.RoutingHints, found: Violations) -> Hints:
         found.add("hints.input_tokens", f"is {tokens}, and must not be negative; unset: we estimate")
     return Hints(
         task=wire.task,
-        tags=_names("hints.tags", wire.tags, TAGS, found),
+        tags=check_names("hints.tags", wire.tags, TAGS, found),
         mode=_MODES.get(wire.mode),
         model_override=_override(wire.model_override, found) if wire.HasField("model_override") else None,
         max_cost_nano_usd=max_cost,
         input_tokens=tokens,
-        labels=_labels(wire, found) if wire.labels else {},
-        exclude_providers=_names("hints.exclude_providers", wire.exclude_providers, PROVIDERS, found),
-        allowed_regions=_names("hints.allowed_regions", wire.allowed_regions, REGIONS, found),
+        labels=check_labels("hints.labels", wire.labels, found) if wire.labels else {},
+        exclude_providers=check_names("hints.exclude_providers", wire.exclude_providers, PROVIDERS, found),
+        allowed_regions=check_names("hints.allowed_regions", wire.allowed_regions, REGIONS, found),
         session_id=wire.session_id,
         allow_hedging=wire.allow_hedging if wire.HasField("allow_hedging") else None,
         allow_cascade=wire.allow_cascade if wire.HasField("allow_cascade") else None,
@@ -69,25 +66,3 @@ def _override(wire: routing_pb2.ModelOverride, found: Violations) -> ModelOverri
     if wire.strict:
         found.add("hints.model_override", "is strict, and names neither a model nor a provider")
     return None
-
-
-def _names(field: str, wire: Sequence[str], limit: int, found: Violations) -> tuple[str, ...]:
-    if not wire or not found.check_count(field, len(wire), limit):
-        return ()
-    for index, name in enumerate(wire):
-        if not name:
-            found.add(f"{field}[{index}]", "must not be empty")
-        found.check_bytes(f"{field}[{index}]", name, NAME_BYTES)
-    return tuple(wire)
-
-
-def _labels(wire: routing_pb2.RoutingHints, found: Violations) -> dict[str, str]:
-    if not found.check_count("hints.labels", len(wire.labels), LABELS):
-        return {}
-    # Sorted: protobuf keeps no order of a map, and what is reported and recorded must not depend on it.
-    labels = dict(sorted(wire.labels.items()))
-    for key, value in labels.items():
-        if not _LABEL.fullmatch(key):
-            found.add("hints.labels", f"key {key[:64]!r} must match [a-z0-9_.-]{{1,64}}")
-        found.check_bytes(f"hints.labels[{key[:64]!r}]", value, LABEL_VALUE_BYTES)
-    return labels

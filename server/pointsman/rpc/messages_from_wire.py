@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pointsman.doors.limits import CACHE_TTL_MAX, MESSAGES, NAME_BYTES, PARTS, STATE_BYTES
+from pointsman.doors.violations import Violations
 from pointsman.errors import Reason
 from pointsman.model.request import (
     CacheHint,
@@ -17,8 +19,6 @@ from pointsman.model.request import (
     ToolCall,
     ToolResult,
 )
-from pointsman.rpc.limits import CACHE_TTL_MAX, MESSAGES, NAME_BYTES, PARTS, STATE_BYTES
-from pointsman.rpc.violations import Violations
 from pointsman.v1 import chat_pb2
 
 _ROLES = {

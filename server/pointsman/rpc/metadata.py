@@ -13,9 +13,15 @@ SESSION_ID = "x-pointsman-session-id"
 REPLAYED = "x-pointsman-replayed"
 
 
-def session_of(metadata: Iterable[tuple[str, str | bytes]] | None) -> str:
-    """The session that incoming metadata names, "" for none."""
-    return next((value for key, value in metadata or () if key == SESSION_ID and isinstance(value, str)), "")
+def read_metadata(metadata: Iterable[tuple[str, str | bytes]] | None) -> tuple[str, str]:
+    """The `authorization` and the session that incoming metadata names, "" for none; the first counts."""
+    authorization = session = ""
+    for key, value in metadata or ():
+        if key == AUTHORIZATION and not authorization and isinstance(value, str):
+            authorization = value
+        elif key == SESSION_ID and not session and isinstance(value, str):
+            session = value
+    return authorization, session
 
 
 def replay_metadata(decision: routing_pb2.Decision) -> tuple[tuple[str, str], ...]:

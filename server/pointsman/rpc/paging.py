@@ -6,8 +6,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from pointsman.doors.limits import PAGE_DEFAULT, PAGE_MAX
 from pointsman.errors import InvalidRequest
-from pointsman.rpc.limits import PAGE_DEFAULT, PAGE_MAX
 
 
 def page_of(names: Sequence[str], size: int, token: str, kind: str) -> tuple[Sequence[str], str]:

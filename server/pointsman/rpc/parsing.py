@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
+from pointsman.doors.limits import REQUEST_BYTES
 from pointsman.errors import InvalidRequest, Reason
-from pointsman.rpc.limits import REQUEST_BYTES
 
 M = TypeVar("M", bound=Message)
 

@@ -11,15 +11,17 @@ import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
+from pointsman.doors.callers import Porch
+from pointsman.doors.deadlines import Deadlines
+from pointsman.doors.limits import METADATA_BYTES, REQUEST_BYTES, REQUEST_WITH_IMAGES_BYTES, TRANSPORT_REQUEST_BYTES
+from pointsman.doors.tls import TlsFiles
 from pointsman.engine.route import Engine
 from pointsman.errors import CannotListen
 from pointsman.rpc.administration import Administration, Desk
 from pointsman.rpc.configuring import Configuring
-from pointsman.rpc.limits import METADATA_BYTES, REQUEST_BYTES, REQUEST_WITH_IMAGES_BYTES, TRANSPORT_REQUEST_BYTES
 from pointsman.rpc.parsing import parse
-from pointsman.rpc.service import Deadlines, Porch, Service
-from pointsman.rpc.tls import Certificates, TlsFiles
-from pointsman.rpc.traffic import Traffic
+from pointsman.rpc.service import Service
+from pointsman.rpc.tls import Certificates
 from pointsman.v1 import admin_service_pb2, feedback_service_pb2
 from pointsman.v1 import router_service_pb2 as wire
 
@@ -55,7 +57,6 @@ class DoorSettings:
     """
 
     address: str
-    max_concurrent_requests: int = 1000
     default_deadline: float = 300.0
     max_deadline: float = 600.0
     tls: TlsFiles | None = None
@@ -77,8 +78,8 @@ class GrpcDoor:
 
     def __init__(self, engine: Engine, desk: Desk, settings: DoorSettings, porch: Porch) -> None:
         self._address, self._tls, self._engine = settings.address, settings.tls, engine
-        self._traffic = Traffic(settings.max_concurrent_requests)
-        self._service = Service(engine, desk.once, self._traffic, _deadlines(settings), porch)
+        self._traffic = porch.traffic
+        self._service = Service(engine, desk.once, _deadlines(settings), porch)
         self._administration = Administration(engine, desk, self._service.deadline)
         self._configuring, self._feedback = Configuring(desk.configurations), desk.feedback
         self._health = health.aio.HealthServicer()
@@ -92,7 +93,6 @@ class GrpcDoor:
         models = self._engine.rules.catalogue.models.values()
         images = any("images" in model.capabilities for model in models)
         self._max_bytes = REQUEST_WITH_IMAGES_BYTES if images else REQUEST_BYTES
-        self._traffic.limit = settings.max_concurrent_requests
         self._service.deadlines = _deadlines(settings)
 
     @property

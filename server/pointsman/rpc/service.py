@@ -5,36 +5,35 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import grpc.aio
 
+from pointsman.doors.callers import Porch, Visit
+from pointsman.doors.deadlines import Deadlines
+from pointsman.doors.once import Once
+from pointsman.doors.traffic import uncancelled
 from pointsman.engine.exchange import Completion, Terms
 from pointsman.engine.route import Engine
 from pointsman.errors import Reason, RequestError
 from pointsman.model.request import Request
 from pointsman.rpc.batch import route_batch
-from pointsman.rpc.callers import Authenticate, Visit
 from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.events_to_wire import finish_to_wire
 from pointsman.rpc.failure_to_wire import abort
 from pointsman.rpc.from_wire import Call, call_from_wire
 from pointsman.rpc.message_to_wire import answer_to_wire
-from pointsman.rpc.metadata import DECISION_ID, replay_metadata, routing_metadata, session_of
-from pointsman.rpc.once import Asked, Asking, Once, Tape
+from pointsman.rpc.metadata import DECISION_ID, read_metadata, replay_metadata, routing_metadata
+from pointsman.rpc.methods import METHODS, RECORDED
 from pointsman.rpc.parsing import ParseFailure, TooLarge
-from pointsman.rpc.sight import Sight
+from pointsman.rpc.repeats import Asking, Tape, asked_of
+from pointsman.rpc.repeats import unary as answered_once
 from pointsman.rpc.sink import StreamSink
-from pointsman.rpc.traffic import Traffic
 from pointsman.rpc.usage_to_wire import usage_report_to_wire
 from pointsman.v1 import router_service_pb2 as wire
 
 log = logging.getLogger(__name__)
-
-RESERVE, RESERVE_SHARE = 0.1, 0.05
-"""Seconds, and share, of a deadline kept back so that our own error wins the race against the caller's timer."""
 
 _GONE = RequestError(Reason.CALLER_CANCELLED, "the caller went away")
 _UNREACHABLE = frozenset({Reason.SLOW_CONSUMER, Reason.CALLER_CANCELLED})
@@ -64,27 +63,12 @@ class CallFailed(Exception):
         self.error, self.completion = error, completion
 
 
-class Porch(NamedTuple):
-    """What every call passes: who it is, and who looks on."""
-
-    authenticate: Authenticate
-    sight: Sight
-
-
-@dataclass(frozen=True, slots=True)
-class Deadlines:
-    """Seconds: for callers that give none, and at most."""
-
-    default: float
-    maximum: float
-
-
 class Service:
     """RouterService over one engine, and the guard of all services. `deadlines` may be replaced at any time."""
 
-    def __init__(self, engine: Engine, once: Once, traffic: Traffic, deadlines: Deadlines, porch: Porch) -> None:
-        self._engine, self._repeats, self._traffic, self.deadlines = engine, once, traffic, deadlines
-        self._authenticate, self._sight = porch
+    def __init__(self, engine: Engine, once: Once, deadlines: Deadlines, porch: Porch) -> None:
+        self._engine, self._repeats, self.deadlines = engine, once, deadlines
+        self._authenticate, self._sight, self._traffic = porch
 
     def guarding(self, handle: Handle[Q]) -> Callable[[Any, Context], Awaitable[object]]:
         """A method that is handled elsewhere, or above, guarded as all are."""
@@ -122,9 +106,9 @@ class Service:
         call = call_from_wire(request, visit.caller, visit.session)
         if not request.request_id:
             return await unary.answer(call, deadline, context)
-        asked = Asked.of(request, call.request.tenant, visit.session, deadline)
+        asked = asked_of(request, call.request.tenant, visit.session, deadline)
         once = self._repeats
-        response, again = await once.unary(asked, unary.kind, lambda: unary.answer(call, deadline, context))
+        response, again = await answered_once(once, asked, unary.kind, lambda: unary.answer(call, deadline, context))
         if again:
             context.set_trailing_metadata(replay_metadata(response.decision))
         return response
@@ -157,7 +141,7 @@ class Service:
         call = call_from_wire(request, visit.caller, visit.session)
         if not request.request_id:
             return await self._stream(call, deadline, context, None)
-        once, asked = self._repeats, Asked.of(request, call.request.tenant, visit.session, deadline)
+        once, asked = self._repeats, asked_of(request, call.request.tenant, visit.session, deadline)
         if kept := await once.claim(asked):
             context.set_trailing_metadata(((DECISION_ID, kept.decision_id),))
             patience = self._engine.rules.timers.between_chunks
@@ -211,9 +195,7 @@ class Service:
         """Monotonic seconds by which we must have answered. Read at once: grpc's figure follows the wall clock."""
         # Typed as float, and None all the same where the caller set no deadline.
         remaining = cast("float | None", context.time_remaining())
-        deadlines = self.deadlines
-        left = deadlines.default if remaining is None else min(remaining, deadlines.maximum)
-        return monotonic() + left - min(RESERVE, left * RESERVE_SHARE)
+        return self.deadlines.deadline(remaining)
 
     def _terms(self, call: Call, deadline: float) -> Terms:
         stream = call.stream
@@ -225,20 +207,23 @@ class Service:
         completion: Completion | None = None
         # Asked for once: grpc makes it anew each time.
         metadata = context.invocation_metadata()
-        trace, error, answered = self._sight.begin(handle.__name__, metadata), _GONE, False
+        method = METHODS[handle.__name__]
+        trace, error, answered = self._sight.begin(method, metadata), _GONE, False
         try:
             task = self._traffic.enter()
-            visit = Visit(self._authenticate(metadata), session_of(metadata))
-            answer = await handle(_parsed(request), context, visit)
+            authorization, session = read_metadata(metadata)
+            answer = await handle(_parsed(request), context, Visit(self._authenticate(authorization), session))
             answered = True
+            if handle.__name__ not in RECORDED:
+                self._sight.unrecorded(method, "OK")
             return answer
         except CallFailed as failed:
             error, completion = failed.error, failed.completion
         except RequestError as refused:
             error = refused
-            self._sight.unrecorded(handle.__name__, error.reason)
+            self._sight.unrecorded(method, error.reason)
         except asyncio.CancelledError as cancelled:
-            error = self._cancelled(cancelled)
+            error = uncancelled(cancelled)
         except grpc.aio.AbortError:
             raise
         # The boundary of the call: whatever it was, its text may quote a prompt or a key.
@@ -248,21 +233,9 @@ class Service:
         finally:
             if task:
                 self._traffic.leave(task)
-            self._sight.end(handle.__name__, trace, "OK" if answered else error.reason)
+            self._sight.end(trace, "OK" if answered else error.reason)
         status = abort(error, completion)
         return await context.abort(status.code, status.message, status.trailers)
-
-    def _cancelled(self, cancelled: asyncio.CancelledError) -> RequestError:
-        """A cancellation goes on, unless shutting down caused it or somebody leaked it: those need a status."""
-        task = asyncio.current_task()
-        assert task is not None
-        if cancelled.args and cancelled.args[0] == Reason.SHUTTING_DOWN:
-            # The caller is still there and wants a status; awaiting one needs a task that is not being cancelled.
-            task.uncancel()
-            return RequestError(Reason.SHUTTING_DOWN, "the server is shutting down")
-        if task.cancelling():
-            raise cancelled
-        return RequestError(Reason.INTERNAL, "a fault of this server")
 
 
 def _parsed(request: Q | ParseFailure | TooLarge) -> Q:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from pointsman.doors.callers import require
+from pointsman.doors.limits import BUDGETS, CONFIG_BYTES, HEALTH_OVERRIDES, NAME_BYTES
+from pointsman.doors.violations import Violations
 from pointsman.engine.simulate import Simulated
 from pointsman.engine.suppose import HealthOverride, Suppositions
 from pointsman.errors import ConfigInvalid, Reason, RequestError
 from pointsman.model.caller import Caller, Permission
 from pointsman.model.request import Request
 from pointsman.model.snapshot import HealthState
-from pointsman.rpc.callers import require
 from pointsman.rpc.decision_to_wire import whole_to_wire
 from pointsman.rpc.durations import set_duration, set_timestamp
 from pointsman.rpc.enums import HEALTH_STATES
 from pointsman.rpc.failure_to_wire import told_to_wire
 from pointsman.rpc.from_wire import request_from_wire
-from pointsman.rpc.limits import BUDGETS, CONFIG_BYTES, HEALTH_OVERRIDES, NAME_BYTES
-from pointsman.rpc.violations import Violations
 from pointsman.v1 import admin_service_pb2, errors_pb2, router_service_pb2, routing_pb2
 
 _STATES = {number: state for state, number in HEALTH_STATES.items()}

@@ -25,7 +25,7 @@ from pointsman.rpc.failure_to_wire import error_summary
 from pointsman.rpc.from_wire import Call
 from pointsman.rpc.message_to_wire import answer_to_wire
 from pointsman.rpc.metadata import replay_metadata, routing_metadata
-from pointsman.rpc.once import Tape
+from pointsman.rpc.repeats import Tape
 from pointsman.rpc.usage_to_wire import attempt_ref_to_wire, planned_ref_to_wire, usage_report_to_wire
 from pointsman.v1 import router_service_pb2 as wire
 from pointsman.v1 import routing_pb2

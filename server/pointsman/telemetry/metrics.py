@@ -19,7 +19,6 @@ from pointsman.telemetry.tallies import Counts, Distributions, Gauge, Labels
 
 _NANO = 10**9
 _MICRO = 1e-6
-_STREAMED = "Complete"
 _TYPES = ("input", "output", "cached_input", "cache_write_input", "reasoning")
 
 
@@ -153,7 +152,7 @@ class Metrics:
         for policy, micros in record.policy_micros.items():
             policies[policy,].observe(micros * _MICRO)
         # Unstreamed, the first token comes with the last and would say nothing of the model.
-        if record.method == _STREAMED:
+        if record.ttft is not None:
             for attempt in record.attempts:
                 if attempt.ttft is not None:
                     self._ttft[attempt.target,].observe(attempt.ttft)

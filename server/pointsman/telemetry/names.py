@@ -59,7 +59,7 @@ POLICY_DURATION = Metric(
 REQUESTS = Metric(
     "pointsman_requests_total",
     Kind.COUNTER,
-    "Requests that ended, by gRPC status code and reason (OK, or why not); items of a batch count as Route.",
+    "Requests that ended at any door, by gRPC status code and reason (OK, or why not); a batch's items count as Route.",
     ("method", "code", "reason"),
 )
 ATTEMPTS = Metric(
@@ -183,7 +183,7 @@ WORKER = LogField("worker", "Which of several workers speaks, from 0; only where
 LOG_FIELDS = (TIME, LEVEL, LOGGER, MESSAGE, DECISION_ID, TRACE_ID, ERROR, WORKER)
 
 REQUEST_FIELDS = (
-    LogField("method", "Route, Complete or CompleteUnary"),
+    LogField("method", "Route, Complete, CompleteUnary, or that of an HTTP API: ChatCompletions or Messages"),
     LogField("status", "OK, or the reason that its caller was told"),
     LogField("tenant", "Whose it was"),
     LogField("duration", "Seconds from arrival to end"),

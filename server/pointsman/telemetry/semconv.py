@@ -15,6 +15,8 @@ SERVICE_INSTANCE = "service.instance.id"
 
 RPC_SYSTEM = "rpc.system.name"
 RPC_METHOD = "rpc.method"
+HTTP_METHOD = "http.request.method"
+HTTP_ROUTE = "http.route"
 RPC_STATUS = "rpc.response.status_code"
 ERROR_TYPE = "error.type"
 

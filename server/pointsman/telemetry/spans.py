@@ -71,7 +71,11 @@ def spans_of(trace: Trace, codes: Mapping[str, str]) -> Iterator[Span]:
 
 
 def _server(trace: Trace, own: Context, code: str) -> Span:
-    attributes = {semconv.RPC_SYSTEM: "grpc", semconv.RPC_METHOD: trace.method, semconv.RPC_STATUS: code}
+    verb, space, route = trace.method.partition(" ")
+    # A gRPC method has no space in its name.
+    attributes = {semconv.HTTP_METHOD: verb, semconv.HTTP_ROUTE: route} if space else {semconv.RPC_SYSTEM: "grpc"}
+    if not space:
+        attributes |= {semconv.RPC_METHOD: trace.method, semconv.RPC_STATUS: code}
     failed = code in _FAULTS
     if trace.reason != "OK":
         attributes[semconv.ERROR_TYPE] = trace.reason

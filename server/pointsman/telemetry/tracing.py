@@ -101,8 +101,8 @@ class Ended(Struct, frozen=True):
 
 
 class Trace:
-    """One call of a gRPC `method`, such as `pointsman.v1.RouterService/Route`: where it stands in its trace, and what
-    happened in it. Instants are Unix nanoseconds.
+    """One call: where it stands in its trace, and what happened in it. Instants are Unix nanoseconds. `method` is
+    gRPC's, such as `pointsman.v1.RouterService/Route`, or HTTP's with the path, such as `POST /v1/chat/completions`.
 
     `own` is its context, None where we make no spans. A call that is not `sampled` notes nothing.
     """

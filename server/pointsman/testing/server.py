@@ -72,7 +72,8 @@ def _task(task: Task) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """`address` is gRPC's, `http` that of metrics; `simulator` is the URL that stands for every provider.
+    """`address` is gRPC's, `http` that of metrics, `api` of the HTTP API; `simulator` is the URL that stands for every
+    provider.
 
     Any client may call it. `route` and `complete` are for tests that run on an event loop, the server's own or another;
     where the configuration has `auth`, they bring the API key `key`.
@@ -83,6 +84,7 @@ class RunningServer:
     simulator: str
     ledger: Path
     config: Config
+    api: str = ""
 
     async def route(self, request: Request | str, key: str = "") -> DecisionView:
         """What the server decides, with every policy's verdict. Raises `CallFailed`."""
@@ -130,7 +132,7 @@ async def running_server(
             loaded = read(make_config() if config is None else config)
             origin = Origin(config, read) if isinstance(config, Path) else None
             async with App(loaded, origin) as app:
-                yield RunningServer(app.grpc_address, app.http_address, url, ledger, loaded)
+                yield RunningServer(app.grpc_address, app.http_address, url, ledger, loaded, app.api_address)
 
 
 @asynccontextmanager
@@ -156,7 +158,7 @@ async def _serving(serving: Coroutine[Any, Any, None], ready: asyncio.Future[str
 
 def _placed(config: Config, ledger: Path) -> Config:
     """On free ports of this machine, its ledger in a directory that goes away; without `auth`, for everybody."""
-    server = config.server.model_copy(update={"grpc": _FREE, "http": _FREE, "drain": 1.0})
+    server = config.server.model_copy(update={"grpc": _FREE, "http": _FREE, "api": _FREE, "drain": 1.0})
     ledger_settings = config.ledger.model_copy(update={"path": str(ledger), "url": None})
     return replace(config, auth=config.auth or "none", server=server, ledger=ledger_settings)
 

@@ -24,10 +24,10 @@ def test_simulated_alone_means_the_simulators_own_address() -> None:
 
 
 def test_the_command_line_wins_over_the_file() -> None:
-    config = serve.configuration(
-        parsed("--config", str(EXAMPLE), "--simulated", "--grpc", "127.0.0.1:0", "--http", "off", "--ledger", "x.db")
-    )
+    given = ("--grpc", "127.0.0.1:0", "--http", "off", "--api", "127.0.0.1:9", "--ledger", "x.db")
+    config = serve.configuration(parsed("--config", str(EXAMPLE), "--simulated", *given))
     assert (config.server.grpc, config.server.http, config.ledger.path) == ("127.0.0.1:0", None, "x.db")
+    assert config.server.api == "127.0.0.1:9"
 
 
 def test_a_database_may_be_given_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,7 @@ def test_their_number_is_checked_at_once(number: str) -> None:
 
 
 def test_each_is_told_what_the_command_line_says() -> None:
-    options = parsed("--simulated", "http://sim", "--workers", "2", "--log-json", "--ledger", "x.db", "--http", "off")
+    options = parsed("--simulated", "http://sim", "--workers", "2", "--log-json", "--ledger", "x.db", "--api", "off")
     assert set(workers._passed_on(options)) == {
         f"--config={EXAMPLE}",
         "--simulated=http://sim",

@@ -20,7 +20,7 @@ KEYED = "{keys: keys.jsonl}"
 
 
 def loaded(policies: Policies, auth: str, grpc: str = LOCAL, http: str = '"off"', *, serving: bool = False) -> Config:
-    text = DOCUMENT.replace("auth: none\n", f"{auth}\nserver: {{grpc: {grpc}, http: {http}}}\n")
+    text = DOCUMENT.replace("auth: none\n", f"{auth}\nserver: {{grpc: {grpc}, http: {http}, api: {http}}}\n")
     return load(text, KEYS, installed=policies, serving=serving)
 
 
@@ -53,7 +53,9 @@ def test_on_this_machine_all_of_them_will_do(policies: Policies, auth: str) -> N
         assert problems(policies, f"auth: {auth}", grpc, grpc) == ()
 
 
-@pytest.mark.parametrize(("auth", "paths"), [("none", ["server.grpc", "server.http"]), ("open", []), (KEYED, [])])
+@pytest.mark.parametrize(
+    ("auth", "paths"), [("none", ["server.grpc", "server.http", "server.api"]), ("open", []), (KEYED, [])]
+)
 def test_from_other_machines_nobody_comes_in_unasked(policies: Policies, auth: str, paths: list[str]) -> None:
     for wide in (WIDE, '"[::]:50051"', '"192.168.1.4:50051"', '"router.internal:1"', '"127.0.0.1.evil.example:1"'):
         found = problems(policies, f"auth: {auth}", wide, wide)

@@ -100,6 +100,12 @@ async def test_why_it_ended(upstream: str | None, reason: FinishReason) -> None:
     assert (ending.reason, ending.upstream_reason) == (reason, upstream or "")
 
 
+async def test_the_stop_sequence_that_ended_it() -> None:
+    met = body({"type": "text", "text": "x"}, reason="stop_sequence", stop_sequence="END")
+    assert (await answered(met)).ending.stop_sequence == "END"
+    assert (await answered(body({"type": "text", "text": "x"}))).ending.stop_sequence == ""
+
+
 @pytest.mark.parametrize(
     "usage", [None, {}, {"input_tokens": 5}, [], "many", {"input_tokens": "5", "output_tokens": 1}]
 )

@@ -254,6 +254,12 @@ async def test_usage_is_counted_from_the_beginning_and_the_last_word_counts() ->
     assert ending.usage == Usage(20, 6)
 
 
+async def test_the_stop_sequence_that_ended_it() -> None:
+    last = {"type": "message_delta", "delta": {"stop_reason": "stop_sequence", "stop_sequence": "END"}}
+    ending = (await ask(start(), *text(0, "x"), last, {"type": "message_stop"}))[1]
+    assert (ending.upstream_reason, ending.stop_sequence) == ("stop_sequence", "END")
+
+
 async def test_no_usage_is_none_and_not_zero() -> None:
     silent = start()
     del silent["message"]["usage"]

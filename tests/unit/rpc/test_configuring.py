@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from pointsman.doors.callers import Visit
 from pointsman.errors import ConfigInvalid, InvalidRequest, Problem, Reason, RequestError
 from pointsman.model.activation import ActivatedBy, Activation, Reloaded
 from pointsman.model.caller import ANYBODY, Caller
-from pointsman.rpc.callers import Visit
 from pointsman.rpc.client.configuring import History, history_from_wire, reloaded_from_wire
 from pointsman.rpc.configuring import Configuring
 from pointsman.v1 import admin_service_pb2 as wire

@@ -28,7 +28,7 @@ from pointsman.model.request import (
     ToolResult,
 )
 from pointsman.rpc.from_wire import StreamOptions, TraceLevel, call_from_wire
-from pointsman.rpc.metadata import session_of
+from pointsman.rpc.metadata import read_metadata
 from pointsman.v1.router_service_pb2 import CompleteRequest, CompleteUnaryRequest, RouteRequest
 
 
@@ -156,12 +156,17 @@ def test_sessions_have_at_most_256_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("metadata", "session"),
-    [(None, ""), ((), ""), ((("x-pointsman-session-id", "s1"), ("user-agent", "x")), "s1"),
-     ((("x-pointsman-session-id", b"s1"),), "")],
-)  # fmt: skip
-def test_the_session_of_the_metadata(metadata: Any, session: str) -> None:
-    assert session_of(metadata) == session
+    ("metadata", "found"),
+    [
+        (None, ("", "")),
+        ((), ("", "")),
+        ((("x-pointsman-session-id", "s1"), ("user-agent", "x"), ("authorization", "Bearer k")), ("Bearer k", "s1")),
+        ((("x-pointsman-session-id", b"s1"), ("authorization", b"Bearer k")), ("", "")),
+        ((("authorization", "first"), ("authorization", "second")), ("first", "")),
+    ],
+)
+def test_what_the_metadata_says(metadata: Any, found: tuple[str, str]) -> None:
+    assert read_metadata(metadata) == found
 
 
 def test_an_empty_override_says_nothing() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from google.protobuf.json_format import ParseDict
 
+from pointsman.doors.limits import CONFIG_BYTES, HEALTH_OVERRIDES
 from pointsman.engine.exchange import Routed
 from pointsman.engine.failure import refused
 from pointsman.engine.simulate import Simulated
@@ -18,7 +19,6 @@ from pointsman.model.request import Hints
 from pointsman.model.snapshot import HealthState
 from pointsman.rpc.client.simulation import simulation_from_wire, simulation_to_wire
 from pointsman.rpc.failure_to_wire import to_status
-from pointsman.rpc.limits import CONFIG_BYTES, HEALTH_OVERRIDES
 from pointsman.rpc.simulation import Simulation, config_invalid, simulated_to_wire
 from pointsman.rpc.simulation import simulation_from_wire as read
 from pointsman.testing import make_request

@@ -16,12 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from pointsman.doors.failures import FAILURES
+from pointsman.doors.limits import STATUS_BYTES
 from pointsman.engine.exchange import Completion
 from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.model.attempt import Attempt, AttemptOutcome, Cost
 from pointsman.model.plan import AttemptKind
 from pointsman.rpc.failure_to_wire import abort, error_summary, pushback_ms, to_status
-from pointsman.rpc.limits import STATUS_BYTES
 from pointsman.rpc.status import TABLE
 from pointsman.v1.errors_pb2 import ErrorReason, RoutingFailure
 
@@ -54,9 +55,10 @@ def test_reasons_are_those_of_the_contract_and_each_has_a_row() -> None:
 @pytest.mark.parametrize("reason", list(TABLE))
 def test_rows_are_one_line_each(reason: Reason) -> None:
     row = TABLE[reason]
-    assert row.meaning
-    assert row.retry
-    assert "\n" not in row.meaning + row.retry
+    failure = FAILURES[reason]
+    assert failure.meaning
+    assert failure.retry
+    assert "\n" not in failure.meaning + failure.retry
     assert row.code is not StatusCode.UNKNOWN
     assert to_status(RequestError(reason, "x")).code == row.code.value[0]
 

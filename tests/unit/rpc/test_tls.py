@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import trustme
 
+from pointsman.doors.tls import TlsFiles
 from pointsman.errors import CannotListen
-from pointsman.rpc.tls import Certificates, TlsFiles
+from pointsman.rpc.tls import Certificates
 
 
 def write(files: TlsFiles, authority: trustme.CA) -> None:

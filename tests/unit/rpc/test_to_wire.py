@@ -9,6 +9,7 @@ from google.protobuf.json_format import MessageToDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pointsman.doors.limits import DELTA_BYTES
 from pointsman.engine.exchange import Completion, Routed, Served
 from pointsman.errors import InvalidRequest
 from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
@@ -21,7 +22,6 @@ from pointsman.rpc import enums
 from pointsman.rpc.decision_to_wire import decision_to_wire
 from pointsman.rpc.events_to_wire import delta_to_wire, event_to_wire, finish_to_wire, heartbeat_to_wire, pieces
 from pointsman.rpc.from_wire import TraceLevel, call_from_wire
-from pointsman.rpc.limits import DELTA_BYTES
 from pointsman.rpc.message_to_wire import answer_to_wire
 from pointsman.rpc.models_to_wire import models_to_wire
 from pointsman.rpc.usage_to_wire import attempt_ref_to_wire, planned_ref_to_wire, usage_report_to_wire

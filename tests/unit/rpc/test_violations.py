@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from tests.unit.rpc.calls import HELLO, TOOL, complete, fields_of, part, refused, said
 
+from pointsman.doors.limits import STATE_BYTES, TEXT_BYTES
 from pointsman.errors import Reason
 from pointsman.model.caller import ANYBODY
 from pointsman.rpc.from_wire import call_from_wire
-from pointsman.rpc.limits import STATE_BYTES, TEXT_BYTES
 from pointsman.rpc.parsing import parse
 from pointsman.v1 import chat_pb2
 from pointsman.v1.router_service_pb2 import CompleteRequest

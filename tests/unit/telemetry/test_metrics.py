@@ -118,7 +118,7 @@ def test_a_value_on_a_bound_is_within_it() -> None:
 
 def test_unstreamed_answers_have_no_time_to_first_token() -> None:
     metrics = Metrics("v1", CODES)
-    tell(metrics, replace(record("r1", SERVED), method="CompleteUnary"))
+    tell(metrics, replace(record("r1", SERVED), method="CompleteUnary", ttft=None))
     assert value(metrics, "pointsman_ttft_seconds_count", model="sonnet") is None
 
 

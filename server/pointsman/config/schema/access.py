@@ -25,7 +25,9 @@ class Auth(Section):
 
 
 class Tls(Section):
-    """TLS at the gRPC door. The files are read again when they change; a pair that cannot be used changes nothing."""
+    """TLS at the gRPC door and the HTTP API. The files are read again when they change; a pair that cannot be used
+    changes nothing.
+    """
 
     cert: str = Field(min_length=1, description="PEM file of the certificate, with what leads to its authority.")
     key: str = Field(min_length=1, description="PEM file of its key, without a password.")

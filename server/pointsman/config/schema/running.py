@@ -14,7 +14,11 @@ class Server(Section):
 
     grpc: Address = Field(default="127.0.0.1:50051", description="Where the gRPC API listens.")
     http: OptionalAddress = Field(
-        default="127.0.0.1:8080", description="Where metrics, health and the HTTP API listen; `off`: nowhere."
+        default="127.0.0.1:8080", description="Where metrics and health listen; `off`: nowhere."
+    )
+    api: OptionalAddress = Field(
+        default=None,
+        description="Where the HTTP API listens, which OpenAI's and Anthropic's clients speak; `off`: nowhere.",
     )
     max_concurrent_requests: int = Field(default=1000, ge=1, le=1_000_000, description="Above it: OVERLOADED.")
     drain: Duration = Field(
@@ -26,7 +30,7 @@ class Server(Section):
     max_deadline: Duration = Field(
         default="600s", gt=0, validate_default=True, description="No request runs longer, whatever its deadline."
     )
-    tls: Tls | None = Field(default=None, description="TLS at the gRPC door. Unset: plaintext.")
+    tls: Tls | None = Field(default=None, description="TLS at the gRPC door and the HTTP API. Unset: plaintext.")
     max_connection_age: Duration | None = Field(
         default=None,
         gt=0,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pointsman.doors.limits import VIOLATIONS
 from pointsman.errors import InvalidRequest, Reason
-from pointsman.rpc.limits import VIOLATIONS
 
 # A content part that we cannot read names a newer client, and a client that only shortens a malformed request gains
 # nothing: the first reason here that applies is the one to answer.

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine, Iterable
 from hashlib import blake2b
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from pointsman.doors.limits import KEPT_ANSWER_BYTES
 from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.ports import StateStore
-from pointsman.rpc.limits import KEPT_ANSWER_BYTES
-from pointsman.v1 import router_service_pb2 as wire
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +23,6 @@ KEPT_SECONDS = 600.0
 
 _AFTER_THE_DEADLINE = 30.0
 """Seconds that a claim outlives its request's deadline: for a process that died, since all others give it back."""
-
-Asking = wire.RouteRequest | wire.CompleteRequest | wire.CompleteUnaryRequest
-M = TypeVar("M", wire.RouteResponse, wire.CompleteUnaryResponse)
 
 
 class Asked(Struct, frozen=True):
@@ -37,13 +33,16 @@ class Asked(Struct, frozen=True):
     deadline: float
 
     @classmethod
-    def of(cls, request: Asking, tenant: str, session: str, deadline: float) -> Asked:
-        """`session` is the one that the call's metadata names, which counts as part of the payload."""
-        method = type(request).__name__
-        scope = "\n".join((tenant, method, request.request_id))
-        payload = blake2b(request.SerializeToString(deterministic=True), key=blake2b(session.encode()).digest())
+    def of(cls, request_id: str, scope: tuple[str, str], payload: Iterable[bytes], deadline: float) -> Asked:
+        """`scope` is the tenant and the method, for which the id counts; `payload` is all that the request says."""
+        digest = blake2b()
+        for part in payload:
+            # With its length, so that no two payloads look alike.
+            digest.update(len(part).to_bytes(8))
+            digest.update(part)
+        named = "\n".join((*scope, request_id))
         # No chain entry's id begins like this, so that no policy's own value is ever under such a key.
-        return cls(f"@once:{blake2b(scope.encode(), digest_size=20).hexdigest()}", payload.digest(), deadline)
+        return cls(f"@once:{blake2b(named.encode(), digest_size=20).hexdigest()}", digest.digest(), deadline)
 
 
 class Kept(Struct, frozen=True):
@@ -106,19 +105,6 @@ class Once:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def unary(self, asked: Asked, kind: type[M], answer: Callable[[], Awaitable[M]]) -> tuple[M, bool]:
-        """The answer, and whether it is one that was given before."""
-        kept = await self.claim(asked)
-        if kept:
-            return kind.FromString(kept.messages[0]), True
-        try:
-            response = await answer()
-        except BaseException:
-            self.release(asked)
-            raise
-        await self.keep(asked, response.decision.decision_id, (response.SerializeToString(),))
-        return response, False
-
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(_told(work))
         self._tasks.add(task)
@@ -132,41 +118,3 @@ async def _told(work: Coroutine[Any, Any, None]) -> None:
     # A store that fails now must not cost the caller an answer that is there and paid for.
     except Exception as error:  # noqa: BLE001
         log.error("an answer cannot be kept for repeats, or a claim not given back: %s", type(error).__name__)
-
-
-class Tape:
-    """What of a stream is worth repeating: the decision, the deltas of its last generation, usage and finish."""
-
-    def __init__(self, once: Once, asked: Asked) -> None:
-        self._once, self._asked = once, asked
-        self._decision_id = ""
-        self._head: list[bytes] = []
-        self._deltas: list[bytes] = []
-        self._size = 0
-        self.kept = False
-
-    def add(self, message: wire.CompleteResponse) -> None:
-        """An event that is being sent."""
-        kind = message.WhichOneof("event")
-        if kind == "decision":
-            self._decision_id = message.decision.decision_id
-            self._head.append(message.SerializeToString())
-        elif kind == "reset":
-            self._deltas.clear()
-            self._size = 0
-        elif kind in _DELTAS:
-            data = message.SerializeToString()
-            self._size += len(data)
-            # Beyond that it will not be kept, and need not be held: one more than fits says so.
-            if self._size - len(data) <= KEPT_ANSWER_BYTES:
-                self._deltas.append(data)
-
-    async def keep(self, last: list[wire.CompleteResponse]) -> None:
-        """Keep the answer, before these last events of it are sent."""
-        messages = (*self._head, *self._deltas, *(event.SerializeToString() for event in last))
-        # Also where the caller goes away meanwhile: it is kept all the same.
-        self.kept = True
-        await self._once.keep(self._asked, self._decision_id, messages)
-
-
-_DELTAS = frozenset({"text_delta", "reasoning_delta", "tool_call_delta"})

@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from time import time
 from typing import NamedTuple
 
 from pointsman.access.keyring import Keyring
+from pointsman.doors.sight import Sight
+from pointsman.doors.traffic import Traffic
 from pointsman.errors import InvalidRequest, Reason, RequestError
 from pointsman.model.caller import ANYBODY, Caller, Permission, is_tenant
-from pointsman.rpc.metadata import AUTHORIZATION
-from pointsman.v1 import routing_pb2
 
-Metadata = Iterable[tuple[str, str | bytes]] | None
-Authenticate = Callable[[Metadata], Caller]
-"""Who sent this metadata. RequestError CREDENTIALS_MISSING, CREDENTIALS_INVALID."""
+Authenticate = Callable[[str], Caller]
+"""Who calls with this `authorization`, "" for none. RequestError CREDENTIALS_MISSING, CREDENTIALS_INVALID."""
+
+
+class Porch(NamedTuple):
+    """What every call passes, at whichever door: who it is, who looks on, and how many are in."""
+
+    authenticate: Authenticate
+    sight: Sight
+    traffic: Traffic
 
 
 class Visit(NamedTuple):
-    """A call at the door: whose it is, and the session that its metadata names, "" for none."""
+    """A call at the door: whose it is, and the session that its metadata or headers name, "" for none."""
 
     caller: Caller
     session: str
 
 
-def anybody(metadata: Metadata) -> Caller:
+def anybody(authorization: str) -> Caller:
     """Authenticates nobody."""
     return ANYBODY
 
 
 def by_key(ring: Keyring) -> Authenticate:
-    """Authenticates by the API key in the metadata `authorization`."""
+    """Authenticates by the API key."""
 
-    def authenticate(metadata: Metadata) -> Caller:
-        for name, value in metadata or ():
-            if name == AUTHORIZATION and isinstance(value, str):
-                return ring.authenticate(value, time())
-        return ring.authenticate("", 0.0)
+    def authenticate(authorization: str) -> Caller:
+        return ring.authenticate(authorization, time())
 
     return authenticate
 
@@ -56,18 +60,17 @@ def require(caller: Caller, permission: Permission, what: str) -> None:
         raise denied(f"{what} needs a key with the permission {permission}")
 
 
-def tenant_for(hints: routing_pb2.RoutingHints, caller: Caller) -> str:
-    """The tenant that a request is for: the caller's own, or for an admin's key the one that it names."""
-    named = hints.tenant
+def tenant_for(named: str, caller: Caller, field: str) -> str:
+    """The tenant that a request is for: the caller's own, or for an admin's key the one that `field` names."""
     if named in ("", caller.tenant):
         return caller.tenant
     if not caller.key:
-        raise denied(f"this server does not authenticate callers: hints.tenant must be empty or {caller.tenant!r}")
+        raise denied(f"this server does not authenticate callers: {field} must be empty or {caller.tenant!r}")
     if not caller.may(Permission.ADMIN):
-        raise denied(f"the key is of tenant {caller.tenant!r}: hints.tenant must be empty or that")
+        raise denied(f"the key is of tenant {caller.tenant!r}: {field} must be empty or that")
     if not is_tenant(named):
         rule = "must be a name of at most 64 letters, digits and . _ -, a letter or digit first"
-        raise InvalidRequest([("hints.tenant", rule)])
+        raise InvalidRequest([(field, rule)])
     return named
 
 
@@ -80,12 +83,6 @@ def whose(caller: Caller, asked: str = "") -> str:
             f"the key is of tenant {caller.tenant!r}, and that of another needs a key with the permission admin"
         )
     return caller.tenant
-
-
-def check_override(hints: routing_pb2.RoutingHints, caller: Caller) -> None:
-    """RequestError PERMISSION_DENIED for an override by a caller who may not make any, whatever it names."""
-    if hints.HasField("model_override") and (hints.model_override.model or hints.model_override.provider):
-        require(caller, Permission.OVERRIDE, "hints.model_override")
 
 
 def denied(message: str) -> RequestError:

@@ -5,9 +5,10 @@ from time import monotonic
 import pytest
 from tests.contract.stores.clocks import HeldClock
 
+from pointsman.doors.limits import KEPT_ANSWER_BYTES
+from pointsman.doors.once import KEPT_SECONDS, Asked, Once
 from pointsman.errors import Reason, RequestError
-from pointsman.rpc.limits import KEPT_ANSWER_BYTES
-from pointsman.rpc.once import KEPT_SECONDS, Asked, Once, Tape
+from pointsman.rpc.repeats import Tape, asked_of, unary
 from pointsman.stores.memory import MemoryStore
 from pointsman.v1 import router_service_pb2 as wire
 
@@ -20,7 +21,7 @@ def request(text: str = "hello", request_id: str = "r-1") -> wire.CompleteUnaryR
 
 
 def asked(tenant: str = "default", session: str = "", text: str = "hello", request_id: str = "r-1") -> Asked:
-    return Asked.of(request(text, request_id), tenant, session, monotonic() + 60)
+    return asked_of(request(text, request_id), tenant, session, monotonic() + 60)
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ async def test_another_payload_is_refused(once: Once, other: Asked) -> None:
 
 async def test_ids_are_a_tenants_and_a_methods_own(once: Once) -> None:
     route = wire.RouteRequest(request_id="r-1")
-    others = (asked("acme"), asked(request_id="r-2"), Asked.of(route, "default", "", monotonic()))
+    others = (asked("acme"), asked(request_id="r-2"), asked_of(route, "default", "", monotonic()))
     assert [await once.claim(each) for each in (asked(), *others)] == [None] * 4
 
 
@@ -93,7 +94,7 @@ async def test_the_order_of_labels_is_no_difference() -> None:
     shuffled = request()
     shuffled.hints.ClearField("labels")
     shuffled.hints.labels.update({"feature": "search", "project": "apollo"})
-    assert Asked.of(shuffled, "default", "", 0.0).payload == asked().payload
+    assert asked_of(shuffled, "default", "", 0.0).payload == asked().payload
 
 
 async def test_failures_are_not_kept(once: Once) -> None:
@@ -106,11 +107,11 @@ async def test_failures_are_not_kept(once: Once) -> None:
         return response
 
     with pytest.raises(RequestError):
-        await once.unary(asked(), wire.RouteResponse, fail)
+        await unary(once, asked(), wire.RouteResponse, fail)
     await once.settle()
-    first, again = await once.unary(asked(), wire.RouteResponse, answer)
+    first, again = await unary(once, asked(), wire.RouteResponse, answer)
     assert not again
-    assert await once.unary(asked(), wire.RouteResponse, fail) == (first, True)
+    assert await unary(once, asked(), wire.RouteResponse, fail) == (first, True)
 
 
 def event(**member: object) -> wire.CompleteResponse:
@@ -162,5 +163,5 @@ async def test_a_store_that_fails_costs_no_answer(clock: HeldClock, caplog: pyte
     async def answer() -> wire.RouteResponse:
         return wire.RouteResponse()
 
-    assert await once.unary(asked(), wire.RouteResponse, answer) == (wire.RouteResponse(), False)
+    assert await unary(once, asked(), wire.RouteResponse, answer) == (wire.RouteResponse(), False)
     assert "cannot be kept" in caplog.text

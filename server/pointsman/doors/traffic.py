@@ -53,3 +53,18 @@ class Traffic:
             for task in self._calls:
                 task.cancel(Reason.SHUTTING_DOWN)
             await self._idle.wait()
+
+
+def uncancelled(cancelled: asyncio.CancelledError) -> RequestError:
+    """What a call's outermost layer tells its caller: a cancellation goes on, unless shutting down caused it, or
+    somebody leaked it. Those need an answer.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    if cancelled.args and cancelled.args[0] == Reason.SHUTTING_DOWN:
+        # The caller is still there and wants a status; awaiting one needs a task that is not being cancelled.
+        task.uncancel()
+        return RequestError(Reason.SHUTTING_DOWN, "the server is shutting down")
+    if task.cancelling():
+        raise cancelled
+    return RequestError(Reason.INTERNAL, "a fault of this server")
