@@ -92,7 +92,9 @@ class Answering:
 
         `recorded`: the engine tells of it itself, once it has seen it.
         """
-        trace, error, answered = self._sight.begin(_span(request), _metadata(request)), _GONE, False
+        traced = self._sight.tracing is not None
+        trace = self._sight.begin(_span(request), _metadata(request)) if traced else None
+        error, answered = _GONE, False
         task: asyncio.Task[object] | None = None
         failed: _Failed | None = None
         try:
@@ -185,8 +187,8 @@ class Answering:
     async def _again(self, request: web.Request, api: Api, question: Question, kept: Kept) -> web.StreamResponse:
         """An answer that was given before."""
         headers, body = {**headers_of(kept), REPLAYED: "true"}, b"".join(kept.messages[1:])
-        self._sight.unrecorded(api.method, "OK")
         if not question.streamed:
+            self._sight.unrecorded(api.method, "OK")
             return json_response(body, headers=headers)
         sink = HttpSink(request, api, question, self._heartbeat)
         try:
@@ -194,6 +196,7 @@ class Answering:
         except TimeoutError:
             sink.abort()
             raise RequestError(Reason.SLOW_CONSUMER, "the caller took nothing of an answer given before") from None
+        self._sight.unrecorded(api.method, "OK")
         assert sink.response
         return sink.response
 
@@ -271,6 +274,4 @@ def _span(request: web.Request) -> str:
 
 def _metadata(request: web.Request) -> list[tuple[str, str | bytes]]:
     """What traces need."""
-    return [
-        (name, value) for name in ("traceparent", "tracestate", "baggage") for value in request.headers.getall(name, ())
-    ]
+    return [(name, value) for name in _TRACE for value in request.headers.getall(name, ())]

@@ -32,7 +32,7 @@ class ApiDoor:
     def __init__(self, engine: Engine, once: Once, settings: ApiSettings, porch: Porch, apis: Sequence[Api]) -> None:
         self._engine, self._settings, self._apis = engine, settings, apis
         self._answering = Answering(engine, once, settings, porch)
-        app = web.Application(client_max_size=REQUEST_WITH_IMAGES_BYTES)
+        app = web.Application()
         for api in apis:
             app.router.add_post(api.path, partial(self._complete, api))
             if api.counting:
