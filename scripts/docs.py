@@ -187,7 +187,7 @@ def retries() -> str:
     groups: dict[str, list[str]] = {}
     for name in ErrorReason.keys()[1:]:  # but for the unspecified one
         reason = Reason(name.removeprefix("ERROR_REASON_"))
-        groups.setdefault(TABLE[reason].retry, []).append(f"`{reason}`")
+        groups.setdefault(FAILURES[reason].retry, []).append(f"`{reason}`")
     return grid(("again?", "reasons"), ((retry, ", ".join(reasons)) for retry, reasons in groups.items()))
 
 
@@ -197,7 +197,6 @@ def client_examples() -> str:
         f"### {language}\n\n[{path.parts[1]}](../{Path(*path.parts[:2])}/README.md): [{path.name}](../{path})\n\n"
         f"```{path.suffix[1:]}\n{(ROOT / path).read_text().rstrip()}\n```"
         for language, path in CLIENT_EXAMPLES.items()
-        if (ROOT / path).exists()
     )
 
 

@@ -28,7 +28,7 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // What became of decisions, as only callers know it. A decision is the tenant's own whose
-// request it was: another tenant's is UNKNOWN_DECISION, as is one that is not recorded.
+// request it was: another tenant's is PERMISSION_DENIED, as is one that is not recorded.
 type FeedbackServiceClient interface {
 	// Someone or something judged an answer or a route. Kept with the decision; nothing that
 	// decides reads it. A repeat with the same feedback_id replaces the earlier one.
@@ -36,6 +36,8 @@ type FeedbackServiceClient interface {
 	// For callers of Route that ran the model themselves: an attempt at that decision, which
 	// feeds health, latencies and session pins and is recorded with its cost. Counts once for
 	// each decision and attempt: a repeat changes nothing and is given the cost again.
+	// Everybody's requests are routed by health, so where keys are asked for this needs one
+	// with the permission report.
 	ReportOutcome(ctx context.Context, in *ReportOutcomeRequest, opts ...grpc.CallOption) (*ReportOutcomeResponse, error)
 }
 
@@ -72,7 +74,7 @@ func (c *feedbackServiceClient) ReportOutcome(ctx context.Context, in *ReportOut
 // for forward compatibility.
 //
 // What became of decisions, as only callers know it. A decision is the tenant's own whose
-// request it was: another tenant's is UNKNOWN_DECISION, as is one that is not recorded.
+// request it was: another tenant's is PERMISSION_DENIED, as is one that is not recorded.
 type FeedbackServiceServer interface {
 	// Someone or something judged an answer or a route. Kept with the decision; nothing that
 	// decides reads it. A repeat with the same feedback_id replaces the earlier one.
@@ -80,6 +82,8 @@ type FeedbackServiceServer interface {
 	// For callers of Route that ran the model themselves: an attempt at that decision, which
 	// feeds health, latencies and session pins and is recorded with its cost. Counts once for
 	// each decision and attempt: a repeat changes nothing and is given the cost again.
+	// Everybody's requests are routed by health, so where keys are asked for this needs one
+	// with the permission report.
 	ReportOutcome(context.Context, *ReportOutcomeRequest) (*ReportOutcomeResponse, error)
 	mustEmbedUnimplementedFeedbackServiceServer()
 }

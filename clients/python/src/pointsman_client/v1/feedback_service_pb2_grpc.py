@@ -27,7 +27,7 @@ if _version_not_supported:
 
 class FeedbackServiceStub:
     """What became of decisions, as only callers know it. A decision is the tenant's own whose
-    request it was: another tenant's is UNKNOWN_DECISION, as is one that is not recorded.
+    request it was: another tenant's is PERMISSION_DENIED, as is one that is not recorded.
     """
 
     def __init__(self, channel):
@@ -50,7 +50,7 @@ class FeedbackServiceStub:
 
 class FeedbackServiceServicer:
     """What became of decisions, as only callers know it. A decision is the tenant's own whose
-    request it was: another tenant's is UNKNOWN_DECISION, as is one that is not recorded.
+    request it was: another tenant's is PERMISSION_DENIED, as is one that is not recorded.
     """
 
     def SubmitFeedback(self, request, context):
@@ -65,6 +65,8 @@ class FeedbackServiceServicer:
         """For callers of Route that ran the model themselves: an attempt at that decision, which
         feeds health, latencies and session pins and is recorded with its cost. Counts once for
         each decision and attempt: a repeat changes nothing and is given the cost again.
+        Everybody's requests are routed by health, so where keys are asked for this needs one
+        with the permission report.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,7 +95,7 @@ def add_FeedbackServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class FeedbackService:
     """What became of decisions, as only callers know it. A decision is the tenant's own whose
-    request it was: another tenant's is UNKNOWN_DECISION, as is one that is not recorded.
+    request it was: another tenant's is PERMISSION_DENIED, as is one that is not recorded.
     """
 
     @staticmethod

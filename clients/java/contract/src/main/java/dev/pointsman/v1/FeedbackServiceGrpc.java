@@ -5,7 +5,7 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 /**
  * <pre>
  * What became of decisions, as only callers know it. A decision is the tenant's own whose
- * request it was: another tenant's is UNKNOWN_DECISION, as is one that is not recorded.
+ * request it was: another tenant's is PERMISSION_DENIED, as is one that is not recorded.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -142,7 +142,7 @@ public final class FeedbackServiceGrpc {
   /**
    * <pre>
    * What became of decisions, as only callers know it. A decision is the tenant's own whose
-   * request it was: another tenant's is UNKNOWN_DECISION, as is one that is not recorded.
+   * request it was: another tenant's is PERMISSION_DENIED, as is one that is not recorded.
    * </pre>
    */
   public interface AsyncService {
@@ -163,6 +163,8 @@ public final class FeedbackServiceGrpc {
      * For callers of Route that ran the model themselves: an attempt at that decision, which
      * feeds health, latencies and session pins and is recorded with its cost. Counts once for
      * each decision and attempt: a repeat changes nothing and is given the cost again.
+     * Everybody's requests are routed by health, so where keys are asked for this needs one
+     * with the permission report.
      * </pre>
      */
     default void reportOutcome(dev.pointsman.v1.ReportOutcomeRequest request,
@@ -175,7 +177,7 @@ public final class FeedbackServiceGrpc {
    * Base class for the server implementation of the service FeedbackService.
    * <pre>
    * What became of decisions, as only callers know it. A decision is the tenant's own whose
-   * request it was: another tenant's is UNKNOWN_DECISION, as is one that is not recorded.
+   * request it was: another tenant's is PERMISSION_DENIED, as is one that is not recorded.
    * </pre>
    */
   public static abstract class FeedbackServiceImplBase
@@ -190,7 +192,7 @@ public final class FeedbackServiceGrpc {
    * A stub to allow clients to do asynchronous rpc calls to service FeedbackService.
    * <pre>
    * What became of decisions, as only callers know it. A decision is the tenant's own whose
-   * request it was: another tenant's is UNKNOWN_DECISION, as is one that is not recorded.
+   * request it was: another tenant's is PERMISSION_DENIED, as is one that is not recorded.
    * </pre>
    */
   public static final class FeedbackServiceStub
@@ -223,6 +225,8 @@ public final class FeedbackServiceGrpc {
      * For callers of Route that ran the model themselves: an attempt at that decision, which
      * feeds health, latencies and session pins and is recorded with its cost. Counts once for
      * each decision and attempt: a repeat changes nothing and is given the cost again.
+     * Everybody's requests are routed by health, so where keys are asked for this needs one
+     * with the permission report.
      * </pre>
      */
     public void reportOutcome(dev.pointsman.v1.ReportOutcomeRequest request,
@@ -236,7 +240,7 @@ public final class FeedbackServiceGrpc {
    * A stub to allow clients to do synchronous rpc calls to service FeedbackService.
    * <pre>
    * What became of decisions, as only callers know it. A decision is the tenant's own whose
-   * request it was: another tenant's is UNKNOWN_DECISION, as is one that is not recorded.
+   * request it was: another tenant's is PERMISSION_DENIED, as is one that is not recorded.
    * </pre>
    */
   public static final class FeedbackServiceBlockingV2Stub
@@ -268,6 +272,8 @@ public final class FeedbackServiceGrpc {
      * For callers of Route that ran the model themselves: an attempt at that decision, which
      * feeds health, latencies and session pins and is recorded with its cost. Counts once for
      * each decision and attempt: a repeat changes nothing and is given the cost again.
+     * Everybody's requests are routed by health, so where keys are asked for this needs one
+     * with the permission report.
      * </pre>
      */
     public dev.pointsman.v1.ReportOutcomeResponse reportOutcome(dev.pointsman.v1.ReportOutcomeRequest request) throws io.grpc.StatusException {
@@ -280,7 +286,7 @@ public final class FeedbackServiceGrpc {
    * A stub to allow clients to do limited synchronous rpc calls to service FeedbackService.
    * <pre>
    * What became of decisions, as only callers know it. A decision is the tenant's own whose
-   * request it was: another tenant's is UNKNOWN_DECISION, as is one that is not recorded.
+   * request it was: another tenant's is PERMISSION_DENIED, as is one that is not recorded.
    * </pre>
    */
   public static final class FeedbackServiceBlockingStub
@@ -312,6 +318,8 @@ public final class FeedbackServiceGrpc {
      * For callers of Route that ran the model themselves: an attempt at that decision, which
      * feeds health, latencies and session pins and is recorded with its cost. Counts once for
      * each decision and attempt: a repeat changes nothing and is given the cost again.
+     * Everybody's requests are routed by health, so where keys are asked for this needs one
+     * with the permission report.
      * </pre>
      */
     public dev.pointsman.v1.ReportOutcomeResponse reportOutcome(dev.pointsman.v1.ReportOutcomeRequest request) {
@@ -324,7 +332,7 @@ public final class FeedbackServiceGrpc {
    * A stub to allow clients to do ListenableFuture-style rpc calls to service FeedbackService.
    * <pre>
    * What became of decisions, as only callers know it. A decision is the tenant's own whose
-   * request it was: another tenant's is UNKNOWN_DECISION, as is one that is not recorded.
+   * request it was: another tenant's is PERMISSION_DENIED, as is one that is not recorded.
    * </pre>
    */
   public static final class FeedbackServiceFutureStub
@@ -357,6 +365,8 @@ public final class FeedbackServiceGrpc {
      * For callers of Route that ran the model themselves: an attempt at that decision, which
      * feeds health, latencies and session pins and is recorded with its cost. Counts once for
      * each decision and attempt: a repeat changes nothing and is given the cost again.
+     * Everybody's requests are routed by health, so where keys are asked for this needs one
+     * with the permission report.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.pointsman.v1.ReportOutcomeResponse> reportOutcome(
