@@ -75,7 +75,7 @@ class PointsmanClientTest {
   }
 
   @Test
-  void theDeadlineOfTheContextCountsToo() throws Exception {
+  void theContextEndsACallToo() throws Exception {
     try (FakeRouter router = FakeRouter.inProcess(holdsAfter());
         PointsmanClient client = router.client();
         Context.CancellableContext context = Context.current().withCancellation()) {
