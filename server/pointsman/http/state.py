@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from pointsman.doors.limits import STATE_BYTES
+from pointsman.doors.limits import PARTS, STATE_BYTES
 from pointsman.doors.violations import Violations
 from pointsman.errors import Reason
 from pointsman.model.request import Part, ProviderState, Reasoning, Text, ToolCall
@@ -18,11 +19,14 @@ from pointsman.model.request import Part, ProviderState, Reasoning, Text, ToolCa
 _REASONING, _TEXT, _CALL = "r", "t", "c"
 
 
+Size = Annotated[int, Meta(ge=0)]
+
+
 class Place(Struct, frozen=True, array_like=True):
     """One part of an answer: its kind, how many characters it has or the id of the call, and its state."""
 
     kind: str
-    size: int = 0
+    size: Size = 0
     call: str = ""
     provider: str = ""
     data: bytes = b""
@@ -67,7 +71,7 @@ def with_state(parts: tuple[Part, ...], text: str, field: str, found: Violations
         return parts
     try:
         there = _decoder.decode(urlsafe_b64decode(text.encode("ascii")))
-        return _apart(parts, there)
+        return _apart(parts, there) if found.check_count(field, len(there), PARTS) else parts
     # KeyError: a call that is not there; the others: a text that we did not write.
     except (msgspec.DecodeError, ValueError, KeyError):
         found.add(field, "does not belong to this message; send both as they came, or the message alone")
@@ -75,24 +79,25 @@ def with_state(parts: tuple[Part, ...], text: str, field: str, found: Violations
 
 
 def _apart(parts: Sequence[Part], there: Sequence[Place]) -> tuple[Part, ...]:
-    texts = "".join([part.text for part in parts if isinstance(part, Text)])
-    reasoning = "".join([part.text for part in parts if isinstance(part, Reasoning)])
+    joined = {
+        _TEXT: "".join([part.text for part in parts if isinstance(part, Text)]),
+        _REASONING: "".join([part.text for part in parts if isinstance(part, Reasoning)]),
+    }
     calls = {part.id: part for part in parts if isinstance(part, ToolCall)}
-    # Whoever did not keep reasoning text sends its state alone.
-    left = {_TEXT: texts, _REASONING: reasoning}
+    at = {_TEXT: 0, _REASONING: 0}
     made: list[Part] = []
     for place in there:
         if place.kind == _CALL:
             made.append(msgspec.structs.replace(calls.pop(place.call), state=place.state))
-        elif place.kind == _REASONING:
-            text, left[_REASONING] = left[_REASONING][: place.size], left[_REASONING][place.size :]
-            if text or place.state:
-                made.append(Reasoning(text, place.state))
-        elif place.kind == _TEXT and len(left[_TEXT]) >= place.size:
-            text, left[_TEXT] = left[_TEXT][: place.size], left[_TEXT][place.size :]
+            continue
+        start = at[place.kind]
+        text = joined[place.kind][start : start + place.size]
+        at[place.kind] = start + len(text)
+        if place.kind == _TEXT:
             made.append(Text(text, place.state))
-        else:
-            raise ValueError
-    if calls or left[_TEXT] or left[_REASONING]:
+        # Whoever did not keep reasoning text sends its state alone.
+        elif text or place.state:
+            made.append(Reasoning(text, place.state))
+    if calls or any(at[kind] != len(text) for kind, text in joined.items()):
         raise ValueError
     return tuple(made)

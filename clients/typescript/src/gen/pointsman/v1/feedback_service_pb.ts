@@ -331,7 +331,7 @@ export const FeedbackSourceSchema: GenEnum<FeedbackSource> = /*@__PURE__*/
 
 /**
  * What became of decisions, as only callers know it. A decision is the tenant's own whose
- * request it was: another tenant's is UNKNOWN_DECISION, as is one that is not recorded.
+ * request it was: another tenant's is PERMISSION_DENIED, as is one that is not recorded.
  *
  * @generated from service pointsman.v1.FeedbackService
  */
@@ -351,6 +351,8 @@ export const FeedbackService: GenService<{
    * For callers of Route that ran the model themselves: an attempt at that decision, which
    * feeds health, latencies and session pins and is recorded with its cost. Counts once for
    * each decision and attempt: a repeat changes nothing and is given the cost again.
+   * Everybody's requests are routed by health, so where keys are asked for this needs one
+   * with the permission report.
    *
    * @generated from rpc pointsman.v1.FeedbackService.ReportOutcome
    */
