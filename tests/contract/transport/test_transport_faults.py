@@ -142,7 +142,7 @@ async def test_a_drip_ends_with_the_total_only(transport: Transport, serve: Serv
             await asyncio.sleep(0.02)
 
     server = await serve(script)
-    limits = Limits(headers=0.2, idle=0.2, total=0.5)
+    limits = Limits(headers=20, idle=0.6, total=0.9)
     await failure(DeadlineExceeded, call(transport, server.url(), limits), sent=True)
     await failure(DeadlineExceeded, read_all(transport, server.url(), limits), sent=True)
     await soon(server.all_lost())
