@@ -212,7 +212,9 @@ class Service:
         try:
             task = self._traffic.enter()
             authorization, session = read_metadata(metadata)
-            answer = await handle(_parsed(request), context, Visit(self._authenticate(authorization), session))
+            # Who calls comes first: strangers are not told what is wrong with a request.
+            visit = Visit(self._authenticate(authorization), session)
+            answer = await handle(_parsed(request), context, visit)
             answered = True
             if handle.__name__ not in RECORDED:
                 self._sight.unrecorded(method, "OK")
