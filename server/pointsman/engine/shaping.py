@@ -20,16 +20,20 @@ from pointsman.model.tokens import estimate_tokens
 EXPECTED_OUTPUT = 500
 """Tokens an answer is expected to take where nothing limits it: the middle of ordinary chat traffic."""
 
+_LOW = 8
+"""Our estimates of input tokens may be low by a part in so many: past a price step all of a request costs more."""
+
 _UNSHAPED = Shape()
 
 
 def shape_targets(d: Deliberation, assessed: Assessed) -> dict[str, Shaped]:
     """Every enabled model, shaped; those whose floor the caller's own maximum undercuts are vetoed."""
-    counted, ratios = d.request.hints.input_tokens, d.snapshot.token_ratios
+    counted = d.request.hints.input_tokens
+    ratios: Mapping[str, float] | None = d.snapshot.token_ratios
     tokens = d.request.facts.input_tokens if counted is None else counted
     # The caller's own count stands; ours is corrected by what this model was seen to make of our estimates.
     if counted is not None:
-        ratios = {}
+        ratios = None
     tariffs = d.rules.hourly_tariffs if d.request.facts.hourly_cache else d.rules.tariffs
     castings = _castings(_ask(d, assessed), tariffs, d.request.params)
     shaped: dict[str, Shaped] = {}
@@ -145,16 +149,20 @@ class _Mold(Struct, frozen=True):
         return f"needs at least {self.floor} output tokens, its answers end at {model.max_output}"
 
     def cast(
-        self, tariffs: Sequence[Tariff], input_tokens: int, ratios: Mapping[str, float], shaped: dict[str, Shaped]
+        self,
+        tariffs: Sequence[Tariff],
+        input_tokens: int,
+        ratios: Mapping[str, float] | None,
+        shaped: dict[str, Shaped],
     ) -> None:
         """Add the call to each model. Its own limit is not asked for, but bounds what an answer can cost.
 
-        `ratios` by model id correct the estimate of input tokens.
+        `ratios` by model id correct the estimate of input tokens; None: they were counted.
         """
         plain_tokens, wanted = input_tokens + self.prompt_tokens, self.limit
         temperature, system_prompt, most = self.temperature, self.system_prompt, self.expected
         for target, own, context, input_price, output_price, dearest_input, per_request, steps in tariffs:
-            ratio = ratios.get(target, 1.0)
+            ratio = 1.0 if ratios is None else ratios.get(target, 1.0)
             tokens = plain_tokens if ratio == 1.0 else int(plain_tokens * ratio)
             if wanted is None:
                 limit, worst = None, own or max(0, context - tokens)
@@ -165,12 +173,23 @@ class _Mold(Struct, frozen=True):
             else:
                 limit = worst = wanted
                 expected = most
-            if steps and tokens > steps[0][0]:
-                _, input_price, output_price, dearest_input = [step for step in steps if tokens > step[0]][-1]
+            dearest_output = output_price
+            if steps and (most_tokens := tokens if ratios is None else tokens + tokens // _LOW) > steps[0][0]:
+                for above, asked, answered, dearest_asked in steps:
+                    if tokens > above:
+                        input_price, output_price, dearest_input, dearest_output = (
+                            asked,
+                            answered,
+                            dearest_asked,
+                            answered,
+                        )
+                    elif most_tokens > above:
+                        dearest_input = max(dearest_input, dearest_asked)
+                        dearest_output = max(dearest_output, answered)
             # `cost_nano_usd` where nothing is cached, or all is written to the cache where that costs more, written
             # out: calls would be the most of it for every model.
             likely = (tokens * input_price + expected * output_price + HALF) // PER_TOKENS + per_request
-            dearest = (tokens * dearest_input + worst * output_price + HALF) // PER_TOKENS + per_request
+            dearest = (tokens * dearest_input + worst * dearest_output + HALF) // PER_TOKENS + per_request
             estimate = Estimate(likely, dearest, tokens, expected)
             shaped[target] = Shaped(target, limit, temperature, system_prompt, estimate)
 

@@ -93,5 +93,26 @@ def test_the_input_decides_which_price_an_estimate_is_made_with() -> None:
     assert estimated(101) == (202 + 30 + 7, 505 + 30 + 7)
 
 
+def test_an_estimate_near_a_step_may_be_beyond_it() -> None:
+    beyond = Price(input=2_000_000, output=3_000_000)
+    request = make_request("word " * 400, params=Params(max_output_tokens=10))
+    tokens = request.facts.input_tokens
+
+    def estimated(step: int, counted: int | None = None) -> tuple[int, int]:
+        price = Price(input=1_000_000, output=1_000_000, above=(PriceStep(step, beyond),))
+        models = {"one": replace(make_model("one"), price=price)}
+        rules = make_rules(routing.plugin, catalogue=replace(make_catalogue(), models=models))
+        asked = replace(request, hints=Hints(input_tokens=counted))
+        estimate = shaped_targets(asked, rules, make_snapshot())["one"].estimate
+        return estimate.expected_nano_usd, estimate.worst_case_nano_usd
+
+    below = tokens + 10
+    assert estimated(tokens + tokens // 8) == (below, below)
+    assert estimated(tokens + tokens // 8 - 1) == (below, 2 * tokens + 30)
+    assert estimated(tokens - 1) == (2 * tokens + 30, 2 * tokens + 30)
+    # Who counted is believed.
+    assert estimated(tokens, tokens) == (below, below)
+
+
 def _uncached(step: PriceStep) -> PriceStep:
     return replace(step, price=replace(step.price, cached_input=None))
