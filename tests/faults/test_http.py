@@ -311,3 +311,33 @@ async def test_what_does_not_come_from_a_client(
         assert (response.headers.get("Allow") == "POST") == (status == 405)
     if status != 200:
         assert body["error"]["param"] == param
+
+
+@once
+@both
+@pytest.mark.parametrize("header", ["X-Pointsman-Project", "X-Pointsman-Session-Id", "Idempotency-Key"])
+async def test_a_header_that_is_not_utf8_is_refused_before_a_provider_is_asked(
+    start: Start, header: str, streamed: bool
+) -> None:
+    world = await start(with_api(document()))
+    answer = await sent_raw(world, header.encode() + b": \xff", streamed)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"is not UTF-8" in answer
+    # A paid answer without a row would be one call more than there are records.
+    await world.check_afterwards()
+
+
+async def sent_raw(world: World, header: bytes, streamed: bool) -> bytes:
+    """The answer to a request with a header that no client of ours would send."""
+    host, _, port = world.app.api_address.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    body = json.dumps({**ASKED, "stream": streamed}).encode()
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    )
+    writer.write(head.encode() + header + f"\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+    async with asyncio.timeout(PATIENCE):
+        answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return answer

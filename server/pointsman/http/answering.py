@@ -15,6 +15,7 @@ from pointsman.doors.callers import Porch, denied
 from pointsman.doors.limits import REQUEST_BYTES, REQUEST_ID_BYTES
 from pointsman.doors.once import Asked, Kept, Once
 from pointsman.doors.traffic import uncancelled
+from pointsman.doors.violations import Violations
 from pointsman.engine.exchange import Completion, Terms
 from pointsman.engine.route import Engine
 from pointsman.errors import InvalidRequest, Reason, RequestError
@@ -248,8 +249,10 @@ def json_response(body: bytes, status: int = 200, headers: dict[str, str] | None
 
 
 def _asked(request_id: str, scope: tuple[str, str], body: bytes, hinted: Hinted, deadline: float) -> Asked:
-    if len(request_id.encode()) > REQUEST_ID_BYTES:
-        raise InvalidRequest([(IDEMPOTENCY, f"must have at most {REQUEST_ID_BYTES} bytes")], Reason.REQUEST_TOO_LARGE)
+    found = Violations()
+    if found.check_utf8(IDEMPOTENCY, request_id):
+        found.check_bytes(IDEMPOTENCY, request_id, REQUEST_ID_BYTES)
+    found.raise_if_any()
     said = [f"{name}={said.value}".encode() for name, said in sorted(hinted.said.items())]
     return Asked.of(request_id, scope, (body, *said), deadline)
 

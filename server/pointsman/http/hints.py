@@ -160,7 +160,7 @@ def _say(said: dict[str, Said], name: str, value: Said, found: Violations) -> No
         found.add(value.field[:128], f"is no hint that this server knows{nearest(name, _BY_NAME)}; see docs/http.md")
     elif name in said and said[name].value != value.value:
         found.add(value.field, f"differs from {said[name].field}; give one of them")
-    else:
+    elif found.check_utf8(value.field, value.value):
         said[name] = value
 
 
