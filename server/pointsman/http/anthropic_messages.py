@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Raw
 from msgspec.structs import replace
 
 from pointsman.doors.limits import MESSAGES, NAME_BYTES, PARTS, STATE_BYTES
@@ -24,6 +23,7 @@ from pointsman.http.anthropic_body import (
     Turn,
 )
 from pointsman.http.anthropic_state import Broken, Kept, counts, restore, unseal, unseal_kept
+from pointsman.http.json_body import json_text
 from pointsman.model.request import (
     CacheHint,
     Image,
@@ -210,12 +210,3 @@ class _Reader:
 
     def _fits(self, sealed: str, where: str) -> bool:
         return self._found.check_bytes(where, sealed, 2 * STATE_BYTES)
-
-
-def json_text(raw: Raw, where: str, found: Violations) -> str:
-    """JSON as it is written."""
-    try:
-        return bytes(raw).decode()
-    except UnicodeDecodeError:
-        found.add(where, "is not UTF-8")
-        return "{}"

@@ -13,7 +13,7 @@ from pointsman.doors.violations import Violations
 from pointsman.errors import Reason
 from pointsman.http import openai_body as wire
 from pointsman.http.hints import Hinted, with_metadata, with_model
-from pointsman.http.json_body import decode
+from pointsman.http.json_body import decode, json_text
 from pointsman.http.openai_answer import ChatQuestion
 from pointsman.http.openai_messages import read_messages
 from pointsman.model.request import Image, Params, Request, ResponseFormat, Tool, ToolChoice, measure
@@ -106,7 +106,7 @@ def _tools(sent: wire.Body, found: Violations) -> tuple[Tool, ...]:
     tools: dict[str, Tool] = {}
     for index, tool in enumerate(offered):
         function, field = tool.function, f"tools[{index}].function"
-        schema = _text(function.parameters)
+        schema = _schema(function.parameters, f"{field}.parameters", found)
         if not TOOL_NAME.fullmatch(function.name):
             found.add(f"{field}.name", TOOL_NAME_RULE)
         elif function.name in tools:
@@ -156,7 +156,7 @@ def _format(
     if isinstance(sent, wire.ObjectFormat):
         return ResponseFormat("json_object")
     asked, field = sent.json_schema, "response_format.json_schema"
-    schema = _text(asked.schema)
+    schema = _schema(asked.schema, f"{field}.schema", found)
     if not TOOL_NAME.fullmatch(asked.name):
         found.add(f"{field}.name", TOOL_NAME_RULE)
     if schema:
@@ -179,8 +179,8 @@ def _described(schema: str, description: str) -> str:
     return msgspec.json.encode(members).decode()
 
 
-def _text(raw: msgspec.Raw) -> str:
-    text = bytes(raw).decode()
+def _schema(raw: msgspec.Raw, field: str, found: Violations) -> str:
+    text = json_text(raw, field, found)
     return "" if text == "null" else text
 
 
