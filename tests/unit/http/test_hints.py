@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pointsman.doors.violations import Violations
 from pointsman.errors import InvalidRequest
-from pointsman.http.hints import HINTS, Hint, hints_of_headers
+from pointsman.http.hints import HINTS, Hint, hints_of_headers, with_metadata
 from pointsman.model.caller import ANYBODY
 
 
@@ -27,3 +28,16 @@ def test_a_header_that_is_not_utf8(hint: Hint) -> None:
 def test_a_cost_that_is_none(cost: str) -> None:
     error = refused({"X-Pointsman-Max-Cost-Usd": cost})
     assert [field for field, _ in error.violations] == ["x-pointsman-max-cost-usd"]
+
+
+@pytest.mark.parametrize("name", ["Provider", "Task", "Tenant", "Session-Id"])
+def test_a_name_that_is_empty_is_no_hint(name: str) -> None:
+    error = refused({f"X-Pointsman-{name}": " ", "X-Pointsman-Strict": "true"})
+    assert error.violations == ((f"x-pointsman-{name.lower()}", "must not be empty; leave it out"),)
+
+
+def test_a_name_that_is_empty_in_metadata() -> None:
+    found = Violations()
+    with_metadata(hints_of_headers({}, ANYBODY), {"pointsman_provider": ""}, "metadata", found)
+    with pytest.raises(InvalidRequest, match=r"metadata\.pointsman_provider"):
+        found.raise_if_any()
