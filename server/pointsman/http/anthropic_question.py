@@ -97,12 +97,24 @@ def read_question(body: bytes, headers: Headers, hinted: Hinted) -> MessagesQues
     check_headers(headers, found)
     asked = _understood(lambda: read_asked(body), found)
     hinted = _with_metadata(hinted, asked, found)
+    thinking = _shown(thinking_of(asked), hinted, found)
     request, hinted = _read(asked, len(body), hinted, found)
-    thinking = thinking_of(asked)
-    if thinking is Thinking.HIDDEN and hinted.reasoning:
-        thinking = Thinking.SHOWN
     hinted = replace(hinted, reasoning=thinking is Thinking.SHOWN)
     return MessagesQuestion(request, hinted, asked.stream, thinking)
+
+
+def _shown(thinking: Thinking, hinted: Hinted, found: Violations) -> Thinking:
+    """What its caller sees of the reasoning, by the body and the hint, which must not contradict each other."""
+    said = hinted.said.get("reasoning")
+    if said is None:
+        return thinking
+    if hinted.reasoning and thinking is Thinking.OMITTED:
+        found.add(said.field, "is true, and thinking.display is omitted; give one of them")
+    elif not hinted.reasoning and thinking is Thinking.SHOWN:
+        found.add(
+            said.field, "is false, and thinking shows its text; set thinking.display to omitted, or leave this out"
+        )
+    return Thinking.SHOWN if hinted.reasoning else thinking
 
 
 def read_prompt(body: bytes, headers: Headers, hinted: Hinted) -> Request:

@@ -19,6 +19,7 @@ from pointsman.http.openai_messages import read_messages
 from pointsman.model.request import Image, Params, Request, ResponseFormat, Tool, ToolChoice, measure
 
 _decoder = msgspec.json.Decoder(wire.Body)
+_string = msgspec.json.Decoder(str)
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 # The values that ask for nothing; every other of these fields is refused.
@@ -164,19 +165,28 @@ def _format(
     else:
         found.add(f"{field}.schema", "is required")
     if asked.description:
-        schema = _described(schema, asked.description)
+        schema = _described(schema, asked.description, field, found)
     return ResponseFormat("json_schema", asked.name, schema, bool(asked.strict))
 
 
-def _described(schema: str, description: str) -> str:
-    """The schema with the description, which is where JSON Schema has a place for it."""
+def _described(schema: str, description: str, field: str, found: Violations) -> str:
+    """The schema with the description, which is where JSON Schema has a place for it; for one."""
     try:
         members = _members.decode(schema)
     # What is no object is refused elsewhere.
     except (msgspec.DecodeError, RecursionError):
         return schema
-    members.setdefault("description", msgspec.Raw(msgspec.json.encode(description)))
+    own = members.setdefault("description", msgspec.Raw(msgspec.json.encode(description)))
+    if not _says(own, description):
+        found.add(f"{field}.description", "differs from that of the schema; give one of them")
     return msgspec.json.encode(members).decode()
+
+
+def _says(raw: msgspec.Raw, text: str) -> bool:
+    try:
+        return _string.decode(raw) == text
+    except msgspec.DecodeError:
+        return False
 
 
 def _schema(raw: msgspec.Raw, field: str, found: Violations) -> str:

@@ -304,3 +304,15 @@ def test_a_schema_that_is_not_utf8(more: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         read_question(body.replace(b'{"type": "object"}', b'{"title": "\xff"}'), hints_of_headers({}, ANYBODY))
     assert caught.value.violations == ((field, "is not UTF-8"),)
+
+
+@pytest.mark.parametrize(("own", "fits"), [("A place.", True), ("Another.", False), (["A place."], False)])
+def test_a_schema_with_a_description_of_its_own(own: object, fits: bool) -> None:
+    schema = {"name": "n", "description": "A place.", "schema": {"type": "object", "description": own}}
+    wanted = {"response_format": {"type": "json_schema", "json_schema": schema}}
+    if fits:
+        shape = read(**wanted).request.response_format
+        assert shape
+        assert json.loads(shape.json_schema) == schema["schema"]
+    else:
+        assert [field for field, _ in refused(**wanted).violations] == ["response_format.json_schema.description"]
