@@ -211,7 +211,8 @@ async def test_a_repeat_gets_the_answer_again(start: Start, streamed: bool) -> N
         assert response.headers["Content-Type"] == headers["Content-Type"]
     for more, hint in (({"seed": 1}, {}), ({}, {"X-Pointsman-Mode": "eco"})):
         async with posted(world, streamed, headers=key | hint, **more) as response:
-            assert (response.status, (await response.json())["error"]["code"]) == (422, "request_id_reused")
+            error = (await response.json())["error"]
+            assert (response.status, error["code"], error["param"]) == (422, "request_id_reused", "Idempotency-Key")
     await world.check_afterwards(unrecorded=-1)
 
 
@@ -222,7 +223,9 @@ async def test_a_repeat_while_the_first_runs(start: Start) -> None:
     calling = asyncio.create_task(read_through(world, headers=key))
     await world.simulator.until_active()
     async with posted(world, headers=key) as response:
-        assert (response.status, (await response.json())["error"]["code"]) == (409, "request_in_progress")
+        error = (await response.json())["error"]
+        assert (response.status, error["code"]) == (409, "request_in_progress")
+        assert "this Idempotency-Key is" in error["message"]
     calling.cancel()
     await asyncio.wait([calling])
     await world.until_recorded(1)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientPayloadError, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
+from msgspec.structs import replace
 
 from pointsman.doors.callers import Porch, denied
 from pointsman.doors.limits import REQUEST_BYTES, REQUEST_ID_BYTES
@@ -261,7 +262,7 @@ def _asked(request_id: str, scope: tuple[str, str], body: bytes, hinted: Hinted,
         found.check_bytes(IDEMPOTENCY, request_id, REQUEST_ID_BYTES)
     found.raise_if_any()
     said = [f"{name}={said.value}".encode() for name, said in sorted(hinted.said.items())]
-    return Asked.of(request_id, scope, (body, *said), deadline)
+    return replace(Asked.of(request_id, scope, (body, *said), deadline), named=IDEMPOTENCY)
 
 
 def _of_fault(fault: Exception) -> RequestError:
