@@ -9,10 +9,11 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
+from pointsman.doors.checks import check_text
 from pointsman.doors.limits import TEXT_BYTES
 from pointsman.doors.violations import Violations
 from pointsman.engine.exchange import Completion, Routed
-from pointsman.errors import InvalidRequest, Reason
+from pointsman.errors import InvalidRequest
 from pointsman.http.anthropic_answer import Message, blocks, message_id, stop, used
 from pointsman.http.anthropic_body import Asked, Prompt, read_asked, read_prompt_body
 from pointsman.http.anthropic_errors import failure_event
@@ -152,9 +153,7 @@ def _check_size(size: int, request: Request, found: Violations) -> None:
     images = [part for part in parts if isinstance(part, Image)]
     images += [image for part in parts if isinstance(part, ToolResult) for image in part.images]
     size -= sum(len(image.data) for image in images) * 4 // 3
-    if size > TEXT_BYTES:
-        limit = f"at most {TEXT_BYTES:,} are taken; send a shorter conversation"
-        found.add("request", f"is {size:,} bytes without the data of images, and {limit}", Reason.REQUEST_TOO_LARGE)
+    check_text("request", size, found)
 
 
 def _with_metadata(hinted: Hinted, asked: Asked, found: Violations) -> Hinted:

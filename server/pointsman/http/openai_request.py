@@ -7,10 +7,16 @@ from typing import Final
 
 import msgspec
 
-from pointsman.doors.checks import TOOL_NAME, TOOL_NAME_RULE, check_range, check_schema, check_stop_sequences
-from pointsman.doors.limits import NAME_BYTES, PENALTY, TEMPERATURE, TEXT_BYTES, TOOLS, TOP_P
+from pointsman.doors.checks import (
+    TOOL_NAME,
+    TOOL_NAME_RULE,
+    check_range,
+    check_schema,
+    check_stop_sequences,
+    check_text,
+)
+from pointsman.doors.limits import NAME_BYTES, PENALTY, TEMPERATURE, TOOLS, TOP_P
 from pointsman.doors.violations import Violations
-from pointsman.errors import Reason
 from pointsman.http import openai_body as wire
 from pointsman.http.hints import Hinted, with_metadata, with_model
 from pointsman.http.json_body import decode, json_text
@@ -95,9 +101,7 @@ def _check_text(body: bytes, request: Request, found: Violations) -> None:
     if request.facts.images:
         # Their data, in base64.
         size -= sum(len(p.data) * 4 // 3 for m in request.messages for p in m.parts if isinstance(p, Image))
-    if size > TEXT_BYTES:
-        limit = f"at most {TEXT_BYTES:,} are taken; send a shorter conversation"
-        found.add("request", f"is {size:,} bytes without the data of images, and {limit}", Reason.REQUEST_TOO_LARGE)
+    check_text("request", size, found)
 
 
 def _tools(sent: wire.Body, found: Violations) -> tuple[Tool, ...]:
