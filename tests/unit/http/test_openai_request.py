@@ -309,10 +309,12 @@ def test_a_schema_that_is_not_utf8(more: dict[str, Any], field: str) -> None:
 @pytest.mark.parametrize(("own", "fits"), [("A place.", True), ("Another.", False), (["A place."], False)])
 def test_a_schema_with_a_description_of_its_own(own: object, fits: bool) -> None:
     schema = {"name": "n", "description": "A place.", "schema": {"type": "object", "description": own}}
-    wanted = {"response_format": {"type": "json_schema", "json_schema": schema}}
+    wanted: dict[str, Any] = {"type": "json_schema", "json_schema": schema}
     if fits:
-        shape = read(**wanted).request.response_format
+        shape = read(response_format=wanted).request.response_format
         assert shape
         assert json.loads(shape.json_schema) == schema["schema"]
     else:
-        assert [field for field, _ in refused(**wanted).violations] == ["response_format.json_schema.description"]
+        assert [field for field, _ in refused(response_format=wanted).violations] == [
+            "response_format.json_schema.description"
+        ]
