@@ -211,7 +211,8 @@ async def test_a_repeat_gets_the_answer_again(start: Start, streamed: bool) -> N
         assert response.headers["Content-Type"] == headers["Content-Type"]
     for more, hint in (({"seed": 1}, {}), ({}, {"X-Pointsman-Mode": "eco"})):
         async with posted(world, streamed, headers=key | hint, **more) as response:
-            assert (response.status, (await response.json())["error"]["code"]) == (422, "request_id_reused")
+            error = (await response.json())["error"]
+            assert (response.status, error["code"], error["param"]) == (422, "request_id_reused", "Idempotency-Key")
     await world.check_afterwards(unrecorded=-1)
 
 
@@ -222,7 +223,9 @@ async def test_a_repeat_while_the_first_runs(start: Start) -> None:
     calling = asyncio.create_task(read_through(world, headers=key))
     await world.simulator.until_active()
     async with posted(world, headers=key) as response:
-        assert (response.status, (await response.json())["error"]["code"]) == (409, "request_in_progress")
+        error = (await response.json())["error"]
+        assert (response.status, error["code"]) == (409, "request_in_progress")
+        assert "this Idempotency-Key is" in error["message"]
     calling.cancel()
     await asyncio.wait([calling])
     await world.until_recorded(1)
@@ -311,3 +314,33 @@ async def test_what_does_not_come_from_a_client(
         assert (response.headers.get("Allow") == "POST") == (status == 405)
     if status != 200:
         assert body["error"]["param"] == param
+
+
+@once
+@both
+@pytest.mark.parametrize("header", ["X-Pointsman-Project", "X-Pointsman-Session-Id", "Idempotency-Key"])
+async def test_a_header_that_is_not_utf8_is_refused_before_a_provider_is_asked(
+    start: Start, header: str, streamed: bool
+) -> None:
+    world = await start(with_api(document()))
+    answer = await sent_raw(world, header.encode() + b": \xff", streamed)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"is not UTF-8" in answer
+    # A paid answer without a row would be one call more than there are records.
+    await world.check_afterwards()
+
+
+async def sent_raw(world: World, header: bytes, streamed: bool) -> bytes:
+    """The answer to a request with a header that no client of ours would send."""
+    host, _, port = world.app.api_address.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    body = json.dumps({**ASKED, "stream": streamed}).encode()
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    )
+    writer.write(head.encode() + header + f"\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+    async with asyncio.timeout(PATIENCE):
+        answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return answer

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from pointsman.doors.limits import LABEL_VALUE_BYTES, LABELS, NAME_BYTES, SCHEMA_BYTES, STOP_SEQUENCES
+from pointsman.doors.limits import LABEL_VALUE_BYTES, LABELS, NAME_BYTES, SCHEMA_BYTES, STOP_SEQUENCES, TEXT_BYTES
 from pointsman.doors.violations import Violations
+from pointsman.errors import Reason
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 TOOL_NAME_RULE = "must match [a-zA-Z0-9_-]{1,64}"
@@ -64,6 +65,13 @@ def check_stop_sequences(field: str, sequences: Sequence[str], found: Violations
         if not sequence:
             found.add(f"{field}[{index}]", "must not be empty")
     return tuple(sequences)
+
+
+def check_text(field: str, size: int, found: Violations) -> None:
+    """A request of so many bytes, those of images left out."""
+    if size > TEXT_BYTES:
+        limit = f"at most {TEXT_BYTES:,} are taken; send a shorter conversation"
+        found.add(field, f"is {size:,} bytes without the data of images, and {limit}", Reason.REQUEST_TOO_LARGE)
 
 
 def check_schema(field: str, schema: str, found: Violations) -> None:

@@ -26,11 +26,15 @@ _AFTER_THE_DEADLINE = 30.0
 
 
 class Asked(Struct, frozen=True):
-    """A request with a request_id: `payload` is a digest of all that it says. `deadline` is monotonic seconds."""
+    """A request with a request_id: `payload` is a digest of all that it says. `deadline` is monotonic seconds.
+
+    `named` is what its callers know the request_id by.
+    """
 
     key: str
     payload: bytes
     deadline: float
+    named: str = "request_id"
 
     @classmethod
     def of(cls, request_id: str, scope: tuple[str, str], payload: Iterable[bytes], deadline: float) -> Asked:
@@ -79,13 +83,13 @@ class Once:
         kept = _decode(there)
         if kept.payload != asked.payload:
             problem = "came with another payload before; give every request an id of its own"
-            raise InvalidRequest([("request_id", problem)], Reason.REQUEST_ID_REUSED)
+            raise InvalidRequest([(asked.named, problem)], Reason.REQUEST_ID_REUSED)
         if not kept.decision_id:
-            raise RequestError(Reason.REQUEST_IN_PROGRESS, "a request with this request_id is still running")
+            raise RequestError(Reason.REQUEST_IN_PROGRESS, f"a request with this {asked.named} is still running")
         if not kept.messages:
             raise RequestError(
                 Reason.FEATURE_DISABLED,
-                f"this request_id was answered with more than the {KEPT_ANSWER_BYTES:,} bytes that can be repeated",
+                f"this {asked.named} was answered with more than the {KEPT_ANSWER_BYTES:,} bytes that can be repeated",
                 metadata={"decision_id": kept.decision_id},
             )
         return kept

@@ -36,6 +36,17 @@ class Violations:
         self.add(field, f"is {size:,} bytes, and at most {limit:,} are taken", Reason.REQUEST_TOO_LARGE)
         return False
 
+    def check_utf8(self, field: str, text: str) -> bool:
+        """Whether a header came as UTF-8: of one that did not, other bytes are held as surrogates, which nobody can
+        send on or record.
+        """
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            self.add(field, "is not UTF-8")
+            return False
+        return True
+
     def raise_if_any(self) -> None:
         """InvalidRequest with what was found."""
         if self._found:

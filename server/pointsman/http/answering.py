@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientPayloadError, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
+from msgspec.structs import replace
 
 from pointsman.doors.callers import Porch, denied
 from pointsman.doors.limits import REQUEST_BYTES, REQUEST_ID_BYTES
 from pointsman.doors.once import Asked, Kept, Once
 from pointsman.doors.traffic import uncancelled
+from pointsman.doors.violations import Violations
 from pointsman.engine.exchange import Completion, Terms
 from pointsman.engine.route import Engine
 from pointsman.errors import InvalidRequest, Reason, RequestError
@@ -115,8 +117,9 @@ class Answering:
             error = uncancelled(cancelled)
         # The boundary of the call: whatever it was, its text may quote a prompt or a key.
         except Exception as fault:  # noqa: BLE001
-            log.error("fault of this server in an HTTP call: %s", type(fault).__name__)
-            error = RequestError(Reason.INTERNAL, "a fault of this server")
+            error = _of_fault(fault)
+            if not recorded:
+                self._sight.unrecorded(method, error.reason)
         finally:
             if task:
                 self._traffic.leave(task)
@@ -128,7 +131,13 @@ class Answering:
     async def _complete(self, request: web.Request, api: Api, caller: Caller) -> web.StreamResponse:
         hinted = hints_of_headers(request.headers, caller)
         body = await self._body(request)
-        question = api.read(body, request.headers, hinted)
+        try:
+            question = api.read(body, request.headers, hinted)
+        except RequestError:
+            raise
+        # A bug in reading: counted here, because the engine, which tells of all others, never sees this call.
+        except Exception as fault:  # noqa: BLE001
+            raise _of_fault(fault) from None
         deadline = self._deadlines.deadline(self._left(request, question))
         request_id = request.headers.get(IDEMPOTENCY, "")
         if not request_id:
@@ -248,15 +257,27 @@ def json_response(body: bytes, status: int = 200, headers: dict[str, str] | None
 
 
 def _asked(request_id: str, scope: tuple[str, str], body: bytes, hinted: Hinted, deadline: float) -> Asked:
-    if len(request_id.encode()) > REQUEST_ID_BYTES:
-        raise InvalidRequest([(IDEMPOTENCY, f"must have at most {REQUEST_ID_BYTES} bytes")], Reason.REQUEST_TOO_LARGE)
+    found = Violations()
+    if found.check_utf8(IDEMPOTENCY, request_id):
+        found.check_bytes(IDEMPOTENCY, request_id, REQUEST_ID_BYTES)
+    found.raise_if_any()
     said = [f"{name}={said.value}".encode() for name, said in sorted(hinted.said.items())]
-    return Asked.of(request_id, scope, (body, *said), deadline)
+    return replace(Asked.of(request_id, scope, (body, *said), deadline), named=IDEMPOTENCY)
+
+
+def _of_fault(fault: Exception) -> RequestError:
+    """What a caller is told of a bug: no more than that."""
+    log.error("fault of this server in an HTTP call: %s", type(fault).__name__)
+    return RequestError(Reason.INTERNAL, "a fault of this server")
 
 
 def _check_host(request: web.Request) -> None:
     """A page whose name was made to lead to this machine sends that name."""
-    host = urlsplit(f"//{request.headers.get(hdrs.HOST, '')}").hostname or ""
+    named = request.headers.get(hdrs.HOST, "")
+    try:
+        host = urlsplit(f"//{named}").hostname or ""
+    except ValueError:
+        host = named
     if host != "localhost" and not _LOOPBACK.fullmatch(host):
         raise denied(f"this server is for this machine only, and {host[:64]!r} is no name of it: call 127.0.0.1")
 

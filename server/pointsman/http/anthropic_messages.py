@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Raw
 from msgspec.structs import replace
 
 from pointsman.doors.limits import MESSAGES, NAME_BYTES, PARTS, STATE_BYTES
@@ -24,8 +23,9 @@ from pointsman.http.anthropic_body import (
     Turn,
 )
 from pointsman.http.anthropic_state import Broken, Kept, counts, restore, unseal, unseal_kept
+from pointsman.http.caching import cache_hint
+from pointsman.http.json_body import json_text
 from pointsman.model.request import (
-    CacheHint,
     Image,
     Message,
     Part,
@@ -36,7 +36,6 @@ from pointsman.model.request import (
     ToolResult,
 )
 
-_HOUR = 3_600.0
 _ALLOWED = {
     "system": (TextBlock,),
     "user": (TextBlock, ImageBlock, ToolResultBlock),
@@ -65,13 +64,6 @@ def messages_from_body(asked: Prompt, found: Violations) -> tuple[Message, ...]:
     if sum(len(message.parts) for message in messages) > PARTS:
         found.add("messages", f"hide more than {PARTS:,} parts in redacted thinking", Reason.REQUEST_TOO_LARGE)
     return tuple(_cached(messages, asked.cache_control))
-
-
-def cache_hint(control: CacheControl | None) -> CacheHint | None:
-    """What is said of caching; five minutes are what is usual."""
-    if control is None:
-        return None
-    return CacheHint(_HOUR) if control.ttl == "1h" else CacheHint()
 
 
 def _size(turn: Turn) -> int:
@@ -210,12 +202,3 @@ class _Reader:
 
     def _fits(self, sealed: str, where: str) -> bool:
         return self._found.check_bytes(where, sealed, 2 * STATE_BYTES)
-
-
-def json_text(raw: Raw, where: str, found: Violations) -> str:
-    """JSON as it is written."""
-    try:
-        return bytes(raw).decode()
-    except UnicodeDecodeError:
-        found.add(where, "is not UTF-8")
-        return "{}"

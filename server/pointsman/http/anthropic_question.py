@@ -9,10 +9,11 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
+from pointsman.doors.checks import check_text
 from pointsman.doors.limits import TEXT_BYTES
 from pointsman.doors.violations import Violations
 from pointsman.engine.exchange import Completion, Routed
-from pointsman.errors import InvalidRequest, Reason
+from pointsman.errors import InvalidRequest
 from pointsman.http.anthropic_answer import Message, blocks, message_id, stop, used
 from pointsman.http.anthropic_body import Asked, Prompt, read_asked, read_prompt_body
 from pointsman.http.anthropic_errors import failure_event
@@ -97,12 +98,24 @@ def read_question(body: bytes, headers: Headers, hinted: Hinted) -> MessagesQues
     check_headers(headers, found)
     asked = _understood(lambda: read_asked(body), found)
     hinted = _with_metadata(hinted, asked, found)
+    thinking = _shown(thinking_of(asked), hinted, found)
     request, hinted = _read(asked, len(body), hinted, found)
-    thinking = thinking_of(asked)
-    if thinking is Thinking.HIDDEN and hinted.reasoning:
-        thinking = Thinking.SHOWN
     hinted = replace(hinted, reasoning=thinking is Thinking.SHOWN)
     return MessagesQuestion(request, hinted, asked.stream, thinking)
+
+
+def _shown(thinking: Thinking, hinted: Hinted, found: Violations) -> Thinking:
+    """What its caller sees of the reasoning, by the body and the hint, which must not contradict each other."""
+    said = hinted.said.get("reasoning")
+    if said is None:
+        return thinking
+    if hinted.reasoning and thinking is Thinking.OMITTED:
+        found.add(said.field, "is true, and thinking.display is omitted; give one of them")
+    elif not hinted.reasoning and thinking is Thinking.SHOWN:
+        found.add(
+            said.field, "is false, and thinking shows its text; set thinking.display to omitted, or leave this out"
+        )
+    return Thinking.SHOWN if hinted.reasoning else thinking
 
 
 def read_prompt(body: bytes, headers: Headers, hinted: Hinted) -> Request:
@@ -140,9 +153,7 @@ def _check_size(size: int, request: Request, found: Violations) -> None:
     images = [part for part in parts if isinstance(part, Image)]
     images += [image for part in parts if isinstance(part, ToolResult) for image in part.images]
     size -= sum(len(image.data) for image in images) * 4 // 3
-    if size > TEXT_BYTES:
-        limit = f"at most {TEXT_BYTES:,} are taken; send a shorter conversation"
-        found.add("request", f"is {size:,} bytes without the data of images, and {limit}", Reason.REQUEST_TOO_LARGE)
+    check_text("request", size, found)
 
 
 def _with_metadata(hinted: Hinted, asked: Asked, found: Violations) -> Hinted:

@@ -10,7 +10,9 @@ from pointsman.doors.checks import check_positive, check_range, check_schema, ch
 from pointsman.doors.limits import NAME_BYTES, TEMPERATURE, TOOLS, TOP_P
 from pointsman.doors.violations import Violations
 from pointsman.http.anthropic_body import Asked, Format, Prompt
-from pointsman.http.anthropic_messages import cache_hint, json_text, messages_from_body
+from pointsman.http.anthropic_messages import messages_from_body
+from pointsman.http.caching import cache_hint
+from pointsman.http.json_body import json_text
 from pointsman.http.schemas import fits_strict
 from pointsman.model.request import Params, Request, ResponseFormat, Tool, ToolChoice, measure
 

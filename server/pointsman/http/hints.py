@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
@@ -87,6 +87,7 @@ HINTS = (
     Hint("details", "`true`, `false`", "`true`: the answer has the field `pointsman`."),
 )
 _BY_NAME = {hint.name: hint for hint in HINTS}
+_NAMES = ("task", "session_id", "tenant", "provider")
 _SWITCHES = {"true": True, "false": False}
 
 
@@ -160,13 +161,16 @@ def _say(said: dict[str, Said], name: str, value: Said, found: Violations) -> No
         found.add(value.field[:128], f"is no hint that this server knows{nearest(name, _BY_NAME)}; see docs/http.md")
     elif name in said and said[name].value != value.value:
         found.add(value.field, f"differs from {said[name].field}; give one of them")
-    else:
+    elif found.check_utf8(value.field, value.value):
         said[name] = value
 
 
 def _hinted(
     caller: Caller, said: Mapping[str, Said], labels: Mapping[str, str], found: Violations, field: str = "metadata"
 ) -> Hinted:
+    for name in _NAMES:
+        if name in said and not said[name].value:
+            found.add(said[name].field, "must not be empty; leave it out")
     tenant = said.get("tenant", Said("", ""))
     session = said.get("session_id", Said("", ""))
     task = said.get("task", Said("", ""))
@@ -233,7 +237,7 @@ def _read(said: Mapping[str, Said], name: str, read: Callable[[str], T], rule: s
         return None
     try:
         return read(given.value)
-    except (ValueError, KeyError, InvalidOperation):
+    except (ValueError, KeyError, ArithmeticError):
         found.add(given.field, f"is {given.value[:64]!r}, and {rule}")
         return None
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from pointsman.doors.violations import Violations
 from pointsman.errors import InvalidRequest, Reason
 
 T = TypeVar("T")
@@ -32,6 +33,15 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         raise InvalidRequest([("request", "is no JSON: it holds text that is not UTF-8")]) from None
     except RecursionError:
         raise InvalidRequest([("request", "is nested too deeply")]) from None
+
+
+def json_text(raw: msgspec.Raw, field: str, found: Violations) -> str:
+    """A member of a body as it is written there; `{}` where it cannot be read."""
+    try:
+        return bytes(raw).decode()
+    except UnicodeDecodeError:
+        found.add(field, "is not UTF-8")
+        return "{}"
 
 
 def _violation(said: str) -> tuple[str, str, Reason]:

@@ -10,11 +10,11 @@ from pointsman.doors.limits import MESSAGES, NAME_BYTES, PARTS
 from pointsman.doors.violations import Violations
 from pointsman.errors import Reason
 from pointsman.http import openai_body as wire
+from pointsman.http.caching import cache_hint
 from pointsman.http.state import with_state
-from pointsman.model.request import CacheHint, Image, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
+from pointsman.model.request import Image, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
 
 _DATA_URL = re.compile(r"data:(?P<type>image/[\w.+-]{1,64});base64,", re.ASCII | re.IGNORECASE)
-_HOUR = 3600.0
 _ROLES = {wire.System: Role.SYSTEM, wire.Developer: Role.DEVELOPER, wire.User: Role.USER, wire.Tool: Role.TOOL}
 
 
@@ -53,7 +53,7 @@ def _parts(message: wire.Message, field: str, found: Violations) -> tuple[Part, 
 
 def _part(part: wire.TextPart | wire.ImagePart | wire.AudioPart | wire.FilePart, field: str, found: Violations) -> Part:
     if isinstance(part, wire.TextPart):
-        return Text(part.text, cache=_cache(part.cache_control))
+        return Text(part.text, cache=cache_hint(part.cache_control))
     if isinstance(part, wire.ImagePart):
         return _image(part, f"{field}.image_url.url", found)
     kind = "input_audio" if isinstance(part, wire.AudioPart) else "file"
@@ -63,7 +63,7 @@ def _part(part: wire.TextPart | wire.ImagePart | wire.AudioPart | wire.FilePart,
 
 
 def _image(part: wire.ImagePart, field: str, found: Violations) -> Image:
-    url, detail, cache = part.image_url.url, part.image_url.detail or "", _cache(part.cache_control)
+    url, detail, cache = part.image_url.url, part.image_url.detail or "", cache_hint(part.cache_control)
     detail = "" if detail == "auto" else detail
     if url[:8].lower().startswith(("https://", "http://")):
         return Image(url=url, detail=detail, cache=cache)
@@ -81,18 +81,12 @@ def _image(part: wire.ImagePart, field: str, found: Violations) -> Image:
     return Image(data=data, media_type=head["type"].lower(), detail=detail, cache=cache)
 
 
-def _cache(control: wire.CacheControl | None) -> CacheHint | None:
-    if control is None:
-        return None
-    return CacheHint(_HOUR) if control.ttl == "1h" else CacheHint()
-
-
 def _result(message: wire.Tool, field: str, found: Violations) -> ToolResult:
     if not message.tool_call_id:
         found.add(f"{field}.tool_call_id", "must not be empty")
     if isinstance(message.content, str):
         return ToolResult(message.tool_call_id, message.content)
-    cache = next((hint for part in message.content if (hint := _cache(part.cache_control))), None)
+    cache = next((hint for part in message.content if (hint := cache_hint(part.cache_control))), None)
     return ToolResult(message.tool_call_id, "".join([part.text for part in message.content]), cache=cache)
 
 
@@ -108,7 +102,7 @@ def _answered(message: wire.Assistant, field: str, found: Violations) -> tuple[P
         parts += [Text(message.content)] if message.content or not message.tool_calls else []
     for part in message.content or () if not isinstance(message.content, str) else ():
         text = part.refusal if isinstance(part, wire.RefusalPart) else part.text
-        parts.append(Text(text, cache=None if isinstance(part, wire.RefusalPart) else _cache(part.cache_control)))
+        parts.append(Text(text, cache=None if isinstance(part, wire.RefusalPart) else cache_hint(part.cache_control)))
     if message.refusal and not message.content:
         parts.append(Text(message.refusal))
     for at, call in enumerate(message.tool_calls or ()):

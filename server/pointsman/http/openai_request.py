@@ -7,18 +7,25 @@ from typing import Final
 
 import msgspec
 
-from pointsman.doors.checks import TOOL_NAME, TOOL_NAME_RULE, check_range, check_schema, check_stop_sequences
-from pointsman.doors.limits import NAME_BYTES, PENALTY, TEMPERATURE, TEXT_BYTES, TOOLS, TOP_P
+from pointsman.doors.checks import (
+    TOOL_NAME,
+    TOOL_NAME_RULE,
+    check_range,
+    check_schema,
+    check_stop_sequences,
+    check_text,
+)
+from pointsman.doors.limits import NAME_BYTES, PENALTY, TEMPERATURE, TOOLS, TOP_P
 from pointsman.doors.violations import Violations
-from pointsman.errors import Reason
 from pointsman.http import openai_body as wire
 from pointsman.http.hints import Hinted, with_metadata, with_model
-from pointsman.http.json_body import decode
+from pointsman.http.json_body import decode, json_text
 from pointsman.http.openai_answer import ChatQuestion
 from pointsman.http.openai_messages import read_messages
 from pointsman.model.request import Image, Params, Request, ResponseFormat, Tool, ToolChoice, measure
 
 _decoder = msgspec.json.Decoder(wire.Body)
+_string = msgspec.json.Decoder(str)
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 # The values that ask for nothing; every other of these fields is refused.
@@ -94,9 +101,7 @@ def _check_text(body: bytes, request: Request, found: Violations) -> None:
     if request.facts.images:
         # Their data, in base64.
         size -= sum(len(p.data) * 4 // 3 for m in request.messages for p in m.parts if isinstance(p, Image))
-    if size > TEXT_BYTES:
-        limit = f"at most {TEXT_BYTES:,} are taken; send a shorter conversation"
-        found.add("request", f"is {size:,} bytes without the data of images, and {limit}", Reason.REQUEST_TOO_LARGE)
+    check_text("request", size, found)
 
 
 def _tools(sent: wire.Body, found: Violations) -> tuple[Tool, ...]:
@@ -106,7 +111,7 @@ def _tools(sent: wire.Body, found: Violations) -> tuple[Tool, ...]:
     tools: dict[str, Tool] = {}
     for index, tool in enumerate(offered):
         function, field = tool.function, f"tools[{index}].function"
-        schema = _text(function.parameters)
+        schema = _schema(function.parameters, f"{field}.parameters", found)
         if not TOOL_NAME.fullmatch(function.name):
             found.add(f"{field}.name", TOOL_NAME_RULE)
         elif function.name in tools:
@@ -156,7 +161,7 @@ def _format(
     if isinstance(sent, wire.ObjectFormat):
         return ResponseFormat("json_object")
     asked, field = sent.json_schema, "response_format.json_schema"
-    schema = _text(asked.schema)
+    schema = _schema(asked.schema, f"{field}.schema", found)
     if not TOOL_NAME.fullmatch(asked.name):
         found.add(f"{field}.name", TOOL_NAME_RULE)
     if schema:
@@ -164,23 +169,32 @@ def _format(
     else:
         found.add(f"{field}.schema", "is required")
     if asked.description:
-        schema = _described(schema, asked.description)
+        schema = _described(schema, asked.description, field, found)
     return ResponseFormat("json_schema", asked.name, schema, bool(asked.strict))
 
 
-def _described(schema: str, description: str) -> str:
-    """The schema with the description, which is where JSON Schema has a place for it."""
+def _described(schema: str, description: str, field: str, found: Violations) -> str:
+    """The schema with the description, which is where JSON Schema has a place for it; for one."""
     try:
         members = _members.decode(schema)
     # What is no object is refused elsewhere.
     except (msgspec.DecodeError, RecursionError):
         return schema
-    members.setdefault("description", msgspec.Raw(msgspec.json.encode(description)))
+    own = members.setdefault("description", msgspec.Raw(msgspec.json.encode(description)))
+    if not _says(own, description):
+        found.add(f"{field}.description", "differs from that of the schema; give one of them")
     return msgspec.json.encode(members).decode()
 
 
-def _text(raw: msgspec.Raw) -> str:
-    text = bytes(raw).decode()
+def _says(raw: msgspec.Raw, text: str) -> bool:
+    try:
+        return _string.decode(raw) == text
+    except msgspec.DecodeError:
+        return False
+
+
+def _schema(raw: msgspec.Raw, field: str, found: Violations) -> str:
+    text = json_text(raw, field, found)
     return "" if text == "null" else text
 
 

@@ -9,16 +9,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pointsman.doors.callers import require, tenant_for
+from pointsman.doors.checks import check_text
 from pointsman.doors.limits import (
     HEARTBEAT_DEFAULT,
     HEARTBEAT_MAX,
     HEARTBEAT_MIN,
     REQUEST_ID_BYTES,
     SESSION_BYTES,
-    TEXT_BYTES,
 )
 from pointsman.doors.violations import Violations
-from pointsman.errors import Reason
 from pointsman.model.caller import Caller, Permission
 from pointsman.model.request import Hints, Params, Request, measure
 from pointsman.rpc.generation_from_wire import (
@@ -119,17 +118,10 @@ def request_from_wire(wire: WireCall, caller: Caller, found: Violations) -> Requ
         key=caller.key,
         facts=measure(messages, tools),
     )
-    _check_text(wire, request.facts.images, found)
+    check_text("input", _bytes_beside_images(wire) if request.facts.images else wire.ByteSize(), found)
     if not content.messages:
         _check_promptless(wire, request.hints, found)
     return request
-
-
-def _check_text(wire: WireCall, images: int, found: Violations) -> None:
-    size = _bytes_beside_images(wire) if images else wire.ByteSize()
-    if size > TEXT_BYTES:
-        limit = f"at most {TEXT_BYTES:,} are taken; send a shorter conversation"
-        found.add("input", f"is {size:,} bytes without the data of images, and {limit}", Reason.REQUEST_TOO_LARGE)
 
 
 def _bytes_beside_images(wire: WireCall) -> int:

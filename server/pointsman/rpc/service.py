@@ -232,6 +232,8 @@ class Service:
         except Exception as fault:  # noqa: BLE001
             log.error("fault of this server in a gRPC call: %s", type(fault).__name__)
             error = RequestError(Reason.INTERNAL, "a fault of this server")
+            if handle.__name__ not in RECORDED:
+                self._sight.unrecorded(method, error.reason)
         finally:
             if task:
                 self._traffic.leave(task)

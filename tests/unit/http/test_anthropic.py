@@ -134,3 +134,33 @@ def test_a_failure_with_details_for_who_wants_them() -> None:
     assert (told["request_id"], told["error"]["type"]) == (None, "rate_limit_error")
     assert told["pointsman"]["reason"] == "BUDGET_EXHAUSTED"
     assert told["pointsman"]["violations"] == [["acme", "spent"]]
+
+
+@pytest.mark.parametrize(
+    ("hint", "thinking"),
+    [
+        ("false", {"type": "enabled", "budget_tokens": 1024}),
+        ("false", {"type": "adaptive"}),
+        ("true", {"type": "adaptive", "display": "omitted"}),
+    ],
+)
+def test_a_hint_on_reasoning_that_contradicts_thinking(hint: str, thinking: dict[str, Any]) -> None:
+    body = json.dumps(asked(thinking=thinking, max_tokens=2048)).encode()
+    with pytest.raises(InvalidRequest) as caught:
+        API.read(body, VERSION, hints_of_headers({"X-Pointsman-Reasoning": hint}, ANYBODY))
+    assert [field for field, _ in caught.value.violations] == ["x-pointsman-reasoning"]
+
+
+@pytest.mark.parametrize(
+    ("hint", "thinking", "seen"),
+    [
+        ("false", {"type": "adaptive", "display": "omitted"}, Thinking.OMITTED),
+        ("false", {"type": "disabled"}, Thinking.HIDDEN),
+        ("true", {"type": "adaptive"}, Thinking.SHOWN),
+    ],
+)
+def test_a_hint_on_reasoning_that_agrees_with_thinking(hint: str, thinking: dict[str, Any], seen: Thinking) -> None:
+    body = json.dumps(asked(thinking=thinking)).encode()
+    made = API.read(body, VERSION, hints_of_headers({"X-Pointsman-Reasoning": hint}, ANYBODY))
+    assert isinstance(made, MessagesQuestion)
+    assert made.thinking is seen

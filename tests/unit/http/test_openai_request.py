@@ -287,3 +287,34 @@ def test_depths(deep: bytes) -> None:
 def test_hostile_hints(said: dict[str, str]) -> None:
     headers = {f"X-Pointsman-{name}": value for name, value in said.items()}
     short(lambda: hints_of_headers(headers, ANYBODY))
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"tools": [FUNCTION]}, "tools[0].function.parameters"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}},
+            "response_format.json_schema.schema",
+        ),
+    ],
+)
+def test_a_schema_that_is_not_utf8(more: dict[str, Any], field: str) -> None:
+    body = json.dumps({"model": "pointsman/auto", "messages": [HELLO]} | more).encode()
+    with pytest.raises(InvalidRequest) as caught:
+        read_question(body.replace(b'{"type": "object"}', b'{"title": "\xff"}'), hints_of_headers({}, ANYBODY))
+    assert caught.value.violations == ((field, "is not UTF-8"),)
+
+
+@pytest.mark.parametrize(("own", "fits"), [("A place.", True), ("Another.", False), (["A place."], False)])
+def test_a_schema_with_a_description_of_its_own(own: object, fits: bool) -> None:
+    schema = {"name": "n", "description": "A place.", "schema": {"type": "object", "description": own}}
+    wanted: dict[str, Any] = {"type": "json_schema", "json_schema": schema}
+    if fits:
+        shape = read(response_format=wanted).request.response_format
+        assert shape
+        assert json.loads(shape.json_schema) == schema["schema"]
+    else:
+        assert [field for field, _ in refused(response_format=wanted).violations] == [
+            "response_format.json_schema.description"
+        ]
