@@ -161,17 +161,10 @@ class Answering:
     async def _stream(
         self, request: web.Request, api: Api, question: Question, deadline: float, tape: Tape | None
     ) -> web.StreamResponse:
-        sink = HttpSink(request, api, question, self._heartbeat, tape)
         terms = Terms(deadline, include_reasoning=question.hinted.reasoning, method=api.method)
-        try:
+        with HttpSink(request, api, question, self._heartbeat, tape) as sink:
             completion = await self._engine.complete(question.request, terms, sink)
             error = await self._end(sink, completion, question)
-        except BaseException:
-            if sink.response:
-                sink.abort()
-            raise
-        finally:
-            sink.close()
         if error:
             raise _Failed(error, completion, sink.response, details=False)
         assert sink.response
@@ -190,12 +183,8 @@ class Answering:
         if not question.streamed:
             self._sight.unrecorded(api.method, "OK")
             return json_response(body, headers=headers)
-        sink = HttpSink(request, api, question, self._heartbeat)
-        try:
+        with HttpSink(request, api, question, self._heartbeat) as sink:
             await sink.replay(headers, body, self._engine.rules.timers.between_chunks)
-        except TimeoutError:
-            sink.abort()
-            raise RequestError(Reason.SLOW_CONSUMER, "the caller took nothing of an answer given before") from None
         self._sight.unrecorded(api.method, "OK")
         assert sink.response
         return sink.response
