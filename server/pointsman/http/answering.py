@@ -206,6 +206,8 @@ class Answering:
         if request.content_type != "application/json":
             # Also what keeps web pages out: for this type their browser asks first, and is not told yes.
             raise InvalidRequest([("content-type", "must be application/json")])
+        if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+            raise InvalidRequest([("content-encoding", "must be identity: send the body as it is, not packed")])
         limit, length = self._max_bytes, request.content_length or 0
         if length > limit:
             raise _too_large(length, limit)
