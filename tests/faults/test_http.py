@@ -295,6 +295,7 @@ async def test_a_body_that_is_too_large(start: Start) -> None:
         ("GET", "/v1/models", {"Host": "[::1]:8081"}, 200, None),
         ("GET", "/v1/models", {"Host": "localhost"}, 200, None),
         ("POST", "/v1/chat/completions", {"Content-Type": "text/plain"}, 400, "content-type"),
+        ("POST", "/v1/chat/completions", {"Content-Encoding": "gzip"}, 400, "content-encoding"),
         ("GET", "/v1/chat/completions", {}, 405, "path"),
         ("POST", "/v1/embeddings", {}, 404, "path"),
         ("GET", "/", {}, 404, "path"),
@@ -344,3 +345,52 @@ async def sent_raw(world: World, header: bytes, streamed: bool) -> bytes:
     writer.close()
     await writer.wait_closed()
     return answer
+
+
+def _request(*lines: str, path: str = "/v1/chat/completions") -> bytes:
+    head = (f"POST {path} HTTP/1.1", "Host: 127.0.0.1", *lines)
+    return "\r\n".join(head).encode() + b"\r\n\r\n"
+
+
+async def _told(address: str, data: bytes) -> bytes:
+    """All that is answered to these bytes."""
+    host, _, port = address.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(data)
+    async with asyncio.timeout(PATIENCE):
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _request("Authorization : Bearer canary"),
+        _request("X-Api-Key: canary\x01"),
+        _request("Transfer-Encoding: chunked") + b"ZZ canary\r\n",
+        b"canary\r\n\r\n",
+    ],
+    ids=["space", "control", "chunk", "no HTTP"],
+)
+async def test_what_is_no_http_is_neither_logged_nor_sent_back(start: Start, data: bytes) -> None:
+    world = await start(with_api(document()))
+    for address in (world.app.api_address, world.app.http_address):
+        assert address
+        answer = await _told(address, data)
+        assert answer.split(b" ")[1] == b"400"
+        assert b"canary" not in answer
+        assert b"Server:" not in answer
+    assert "canary" not in world.log.text
+    assert {record.levelname for record in world.log.records} <= {"DEBUG", "INFO"}
+
+
+@once
+async def test_what_is_packed_is_not_unpacked(start: Start) -> None:
+    world = await start(with_api(document()))
+    packed = ("Content-Encoding: gzip", "Content-Length: 2")
+    # Whoever unpacked the first would find that it cannot be, and never come to the second.
+    data = _request(*packed, path="/nowhere") + b"{}" + _request(*packed, "Connection: close", path="/nowhere") + b"{}"
+    for address in (world.app.api_address, world.app.http_address):
+        assert address
+        assert (await _told(address, data)).count(b"HTTP/1.1 404") == 2

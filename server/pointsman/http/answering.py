@@ -170,17 +170,10 @@ class Answering:
     async def _stream(
         self, request: web.Request, api: Api, question: Question, deadline: float, tape: Tape | None
     ) -> web.StreamResponse:
-        sink = HttpSink(request, api, question, self._heartbeat, tape)
         terms = Terms(deadline, include_reasoning=question.hinted.reasoning, method=api.method)
-        try:
+        with HttpSink(request, api, question, self._heartbeat, tape) as sink:
             completion = await self._engine.complete(question.request, terms, sink)
             error = await self._end(sink, completion, question)
-        except BaseException:
-            if sink.response:
-                sink.abort()
-            raise
-        finally:
-            sink.close()
         if error:
             raise _Failed(error, completion, sink.response, details=False)
         assert sink.response
@@ -199,12 +192,8 @@ class Answering:
         if not question.streamed:
             self._sight.unrecorded(api.method, "OK")
             return json_response(body, headers=headers)
-        sink = HttpSink(request, api, question, self._heartbeat)
-        try:
+        with HttpSink(request, api, question, self._heartbeat) as sink:
             await sink.replay(headers, body, self._engine.rules.timers.between_chunks)
-        except TimeoutError:
-            sink.abort()
-            raise RequestError(Reason.SLOW_CONSUMER, "the caller took nothing of an answer given before") from None
         self._sight.unrecorded(api.method, "OK")
         assert sink.response
         return sink.response
@@ -226,6 +215,8 @@ class Answering:
         if request.content_type != "application/json":
             # Also what keeps web pages out: for this type their browser asks first, and is not told yes.
             raise InvalidRequest([("content-type", "must be application/json")])
+        if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+            raise InvalidRequest([("content-encoding", "must be identity: send the body as it is, not packed")])
         limit, length = self._max_bytes, request.content_length or 0
         if length > limit:
             raise _too_large(length, limit)

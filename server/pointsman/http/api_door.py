@@ -14,14 +14,12 @@ from pointsman.engine.route import Engine
 from pointsman.errors import InvalidRequest
 from pointsman.http.answering import Answering, json_response, refusal
 from pointsman.http.api import Api, Counting, Told
-from pointsman.http.listening import KEEPALIVE, anonymous, listen
+from pointsman.http.connections import Runner
+from pointsman.http.listening import listen
 from pointsman.http.listing import find, listed
 from pointsman.http.settings import ApiSettings
 from pointsman.http.tls import Certificates
 from pointsman.model.caller import Caller
-
-_SHUTDOWN = 1.0
-"""Seconds for what answers are still on their way once the last call has ended."""
 
 
 class ApiDoor:
@@ -40,16 +38,7 @@ class ApiDoor:
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/v1/models/{name:.+}", self._model)
         app.router.add_route(hdrs.METH_ANY, "/{path:.*}", self._nowhere)
-        app.on_response_prepare.append(anonymous)
-        self._runner = web.AppRunner(
-            app,
-            access_log=None,
-            keepalive_timeout=KEEPALIVE,
-            shutdown_timeout=_SHUTDOWN,
-            handle_signals=False,
-            # A caller who goes away cancels what runs for him.
-            handler_cancellation=True,
-        )
+        self._runner = Runner(app, cancelling=True)
         self.configure(settings)
 
     def configure(self, settings: ApiSettings) -> None:

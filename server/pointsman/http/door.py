@@ -7,11 +7,10 @@ from collections.abc import Callable
 from aiohttp import hdrs, web
 
 from pointsman.errors import Reason, RequestError
-from pointsman.http.listening import KEEPALIVE, anonymous, listen
+from pointsman.http.connections import Runner
+from pointsman.http.listening import listen
 from pointsman.telemetry.metrics import Metrics
 from pointsman.telemetry.siblings import Siblings
-
-_SHUTDOWN = 1.0
 
 
 class HttpDoor:
@@ -38,10 +37,7 @@ class HttpDoor:
         app.router.add_get("/metrics", self._show_metrics)
         app.router.add_get("/healthz", self._live)
         app.router.add_get("/readyz", self._show_ready)
-        app.on_response_prepare.append(anonymous)
-        self._runner = web.AppRunner(
-            app, access_log=None, keepalive_timeout=KEEPALIVE, shutdown_timeout=_SHUTDOWN, handle_signals=False
-        )
+        self._runner = Runner(app)
 
     async def start(self) -> str:
         """Listen; the address, with its real port. Raises CannotListen."""

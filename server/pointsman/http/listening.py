@@ -7,12 +7,9 @@ import os
 import socket
 import ssl
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from pointsman.errors import CannotListen
-
-KEEPALIVE = 75.0
-"""Seconds that a connection may be idle: longer than scrapes are apart, so that they share one."""
 
 
 async def listen(
@@ -31,11 +28,6 @@ async def listen(
         await runner.cleanup()
         raise CannotListen(f"cannot listen on {address}: {_why(error, key)}") from None
     return f"{host}:{runner.addresses[0][1]}"
-
-
-async def anonymous(request: web.Request, response: web.StreamResponse) -> None:
-    """For `on_response_prepare`: versions of Python and aiohttp are nobody's business."""
-    response.headers.popall(hdrs.SERVER, None)
 
 
 def _why(error: OSError | UnicodeError, key: str) -> str:

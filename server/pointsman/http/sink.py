@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import Self
 
 from aiohttp import hdrs, web
 
@@ -22,7 +23,8 @@ _UNREACHABLE = frozenset({Reason.SLOW_CONSUMER, Reason.CALLER_CANCELLED})
 
 
 class HttpSink:
-    """Implements the engine's Sink over one request; close it when the call ends.
+    """Implements the engine's Sink over one request, for as long as a `with` lasts: what is raised there breaks the
+    answer off, so that nothing else can be said behind half of it.
 
     After `heartbeat` seconds of silence the caller, and whatever stands between, is given a sign of life. `response` is
     None as long as nothing was sent. What is to be repeated later is also written on `tape`.
@@ -44,6 +46,14 @@ class HttpSink:
         self._writing = False
         self._timer: asyncio.TimerHandle | None = None
         self._beating: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, raised: type[BaseException] | None, *_: object) -> None:
+        if raised and self.response:
+            self.abort()
+        self.close()
 
     async def decided(self, routed: Routed) -> None:
         self._routed, self._target = routed, routed.decision.target
@@ -92,8 +102,7 @@ class HttpSink:
             return error
         assert self._script
         told = Told(error, completion, self._question.hinted.details)
-        await self._patiently(self._script.fail(told))
-        await self._close()
+        await self._last_words(self._script.fail(told), self._patience)
         return error
 
     async def _finish(self, completion: Completion) -> None:
@@ -108,15 +117,12 @@ class HttpSink:
             self._tape.add(data)
             # Before its end is sent: whoever has seen that may repeat the request.
             await self._tape.keep(completion.decision_id, self.headers or self._named())
-        await self._patiently(data)
-        await self._close()
+        await self._last_words(data, self._patience)
 
     async def replay(self, headers: Mapping[str, str], data: bytes, patience: float) -> None:
-        """An answer that was given before, instead of all else."""
+        """An answer that was given before, instead of all else. A caller may take nothing for `patience` seconds."""
         self.headers = headers
-        async with asyncio.timeout(patience):
-            await self._write(data)
-        await self._close()
+        await self._last_words(data, patience)
 
     def abort(self) -> None:
         """Break the connection off: an answer that ended in order would pass for a whole one."""
@@ -137,13 +143,20 @@ class HttpSink:
         except ConnectionError:
             raise _gone() from None
 
-    async def _patiently(self, data: bytes) -> None:
-        """Write what stands between and after the attempts. The timers of an attempt cover its deltas, not this."""
+    @property
+    def _patience(self) -> float:
         assert self._routed
-        patience = self._routed.rules.timers.between_chunks
+        return self._routed.rules.timers.between_chunks
+
+    async def _last_words(self, data: bytes, patience: float) -> None:
+        """Write what stands after the attempts, and the end. The timers of an attempt cover its deltas, not this.
+
+        Also the end waits for the caller: it is what lets the last of the data out of our memory.
+        """
         try:
             async with asyncio.timeout(patience):
                 await self._write(data)
+                await self._close()
         except TimeoutError:
             self.abort()
             raise RequestError(Reason.SLOW_CONSUMER, f"the caller took nothing for {patience:g} s") from None

@@ -6,10 +6,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import web
+from tests.unit.http.stalled import stalled
 
 from pointsman.engine.exchange import Completion, Routed
 from pointsman.errors import Reason, RequestError
@@ -28,6 +31,10 @@ pytestmark = pytest.mark.anyio
 ALIVE = b": still working\n\n"
 
 
+def _sink(request: web.Request, heartbeat: float = 60.0) -> HttpSink:
+    return HttpSink(request, OpenAi(), ChatQuestion(make_request(), Hinted(ANYBODY, "default")), heartbeat)
+
+
 @asynccontextmanager
 async def streamed(
     story: Callable[[HttpSink], Awaitable[object]], heartbeat: float = 60.0
@@ -35,11 +42,8 @@ async def streamed(
     """What a caller gets of a stream that goes as the story tells."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        sink = HttpSink(request, OpenAi(), ChatQuestion(make_request(), Hinted(ANYBODY, "default")), heartbeat)
-        try:
+        with _sink(request, heartbeat) as sink:
             await story(sink)
-        finally:
-            sink.close()
         assert sink.response
         return sink.response
 
@@ -108,3 +112,27 @@ async def test_the_model_is_the_one_that_answers(routed: Routed, completion: Com
     # Arguments that never came are none, in JSON.
     calls = [call for chunk in chunks for call in chunk["choices"][0]["delta"].get("tool_calls", ())]
     assert "".join(call["function"]["arguments"] for call in calls) == "{}"
+
+
+async def test_a_caller_who_reads_nothing_of_the_end_is_cut_off(routed: Routed, completion: Completion) -> None:
+    timers = replace(routed.rules.timers, between_chunks=0.2)
+    impatient = msgspec.structs.replace(routed, rules=replace(routed.rules, timers=timers))
+    failure: asyncio.Future[RequestError] = asyncio.get_running_loop().create_future()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        with _sink(request) as sink:
+            await sink.decided(impatient)
+            # Up to where a write still returns at once, so that it is the end which has to wait.
+            assert request.transport
+            while request.transport.get_write_buffer_size() < 1 << 14:
+                await sink.deltas([TextDelta(0, "x" * 1024)])
+            request.transport.set_write_buffer_limits(0)
+            with pytest.raises(RequestError) as failed:
+                await sink.end(completion)
+        failure.set_result(failed.value)
+        assert sink.response
+        return sink.response
+
+    async with asyncio.timeout(5), stalled(handle) as rest:
+        assert (await failure).reason is Reason.SLOW_CONSUMER
+        assert b"[DONE]" not in await rest()
