@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -112,6 +114,9 @@ class ScriptedServer:
                 await fail(call, context, step["fail"])
             if "hold" in step:
                 await hold(call)
+            if "cut" in step:
+                cut(call.connection)
+                await hold(call)
             answer = wire.RouteResponse() if isinstance(request, wire.RouteRequest) else wire.CompleteUnaryResponse()
             call.ended = "OK"
             return ParseDict(step["answer"], answer).SerializeToString()
@@ -142,6 +147,9 @@ class _Stream:
         for step in steps:
             match step:
                 case {"hold": True}:
+                    await hold(self._call)
+                case {"cut": True}:
+                    cut(self._call.connection)
                     await hold(self._call)
                 case {"until_over": name}:
                     for other in self._server.calls(name):
@@ -176,6 +184,16 @@ async def hold(call: Call) -> None:
     """Wait until the caller goes away."""
     call.waiting = time.monotonic()
     await asyncio.Event().wait()
+
+
+def cut(peer: str) -> None:
+    """Break the connection to a peer. gRPC keeps its sockets to itself; the process has them all."""
+    for descriptor in filter(Path.is_socket, Path("/dev/fd").iterdir()):
+        # Some listen, or are connected no more.
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(descriptor.name))) as connection:
+            # A socket for both families has IPv4 addresses in a form of its own, so the port must do.
+            if connection.family != socket.AF_UNIX and peer.endswith(f":{connection.getpeername()[1]}"):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 async def fail(call: Call, context: Context, told: Json) -> None:

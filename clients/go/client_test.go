@@ -180,26 +180,7 @@ func TestDeadlineEndsTheCallOnBothSides(t *testing.T) {
 	}
 }
 
-func TestUnavailableIsTriedAgain(t *testing.T) {
-	var attempts atomic.Int32
-	c := client(t, &router{
-		complete: func(request *pointsmanv1.CompleteRequest, out stream) error {
-			if attempts.Add(1) == 1 {
-				out.SetTrailer(metadata.Pairs("grpc-retry-pushback-ms", "1"))
-				return status.Error(codes.Unavailable, "too much to do")
-			}
-			return script(nil, said("ok"), finished())(request, out)
-		},
-	})
-
-	answer, err := pointsman.Collect(c.Complete(t.Context(), &pointsmanv1.CompleteRequest{}))
-
-	if err != nil || answer.Text() != "ok" || attempts.Load() != 2 {
-		t.Errorf("%d attempts gave %q, %v", attempts.Load(), answer.Text(), err)
-	}
-}
-
-func TestUnavailableIsTriedThreeTimesInAll(t *testing.T) {
+func TestDecisionIsTriedThreeTimesInAll(t *testing.T) {
 	var attempts atomic.Int32
 	c := client(t, &router{
 		route: func(ctx context.Context, _ *pointsmanv1.RouteRequest) (*pointsmanv1.RouteResponse, error) {
@@ -222,17 +203,40 @@ func TestUnavailableIsTriedThreeTimesInAll(t *testing.T) {
 func TestServerForbidsToTryAgain(t *testing.T) {
 	var attempts atomic.Int32
 	c := client(t, &router{
-		complete: func(_ *pointsmanv1.CompleteRequest, out stream) error {
+		route: func(ctx context.Context, _ *pointsmanv1.RouteRequest) (*pointsmanv1.RouteResponse, error) {
 			attempts.Add(1)
-			out.SetTrailer(metadata.Pairs("grpc-retry-pushback-ms", "-1"))
-			return status.Error(codes.Unavailable, "billed")
+			if err := grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", "-1")); err != nil {
+				return nil, err
+			}
+			return nil, status.Error(codes.Unavailable, "never")
 		},
 	})
 
-	_, err := pointsman.Collect(c.Complete(t.Context(), &pointsmanv1.CompleteRequest{}))
+	_, err := c.Route(t.Context(), &pointsmanv1.RouteRequest{})
 
 	if status.Code(err) != codes.Unavailable || attempts.Load() != 1 {
 		t.Errorf("%d attempts gave %v", attempts.Load(), err)
+	}
+}
+
+func TestAnswerThatMayHaveBeenPaidForIsNotTriedAgain(t *testing.T) {
+	var attempts atomic.Int32
+	c := client(t, &router{
+		complete: func(*pointsmanv1.CompleteRequest, stream) error {
+			attempts.Add(1)
+			return status.Error(codes.Unavailable, "the connection broke")
+		},
+		whole: func(context.Context, *pointsmanv1.CompleteUnaryRequest) (*pointsmanv1.CompleteUnaryResponse, error) {
+			attempts.Add(1)
+			return nil, status.Error(codes.Unavailable, "the connection broke")
+		},
+	})
+
+	_, streamed := pointsman.Collect(c.Complete(t.Context(), &pointsmanv1.CompleteRequest{}))
+	_, whole := c.CompleteUnary(t.Context(), &pointsmanv1.CompleteUnaryRequest{})
+
+	if status.Code(streamed) != codes.Unavailable || status.Code(whole) != codes.Unavailable || attempts.Load() != 2 {
+		t.Errorf("%d attempts of two calls gave %v and %v", attempts.Load(), streamed, whole)
 	}
 }
 

@@ -29,7 +29,8 @@
 //
 // # Retries
 //
-// What the server had no time for (UNAVAILABLE before anything was sent) is tried again twice by gRPC itself, after the
-// delay that the server names, and never where an attempt was billed already. Every other failure is the caller's to
-// judge: see [Error]. Never hedge calls: each hedge is an answer that is paid for.
+// A decision that the server had no time for (UNAVAILABLE to Route and RouteBatch) is tried again twice by gRPC itself,
+// after the delay that the server names. An answer never is: where a connection broke it may have been paid for. OVERLOADED
+// and SHUTTING_DOWN, after [Error.RetryDelay], and every other failure are the caller's to judge: see [Error]. Never hedge
+// calls: each hedge is an answer that is paid for.
 package pointsman

@@ -16,11 +16,14 @@ import (
 	"google.golang.org/grpc/keepalive"
 )
 
-// The server says in a trailer when to come back, and never to where anything was billed. Hedging is not for clients to
-// configure: each hedge is an answer that is paid for.
+// Decisions may be made again. Answers may have been paid for: to gRPC a connection that broke looks as
+// a server that had no time. Hedging is not for clients to configure: each hedge is an answer that is paid for.
 const serviceConfig = `{
 	"methodConfig": [{
-		"name": [{"service": "pointsman.v1.RouterService"}],
+		"name": [
+			{"service": "pointsman.v1.RouterService", "method": "Route"},
+			{"service": "pointsman.v1.RouterService", "method": "RouteBatch"}
+		],
 		"retryPolicy": {
 			"maxAttempts": 3,
 			"initialBackoff": "0.1s",

@@ -19,12 +19,31 @@ class Server(RouterServiceServicer):
 
     def __init__(self) -> None:
         self.metadata: dict[str, Any] = {}
+        self.asked = threading.Event()
         self.gone = threading.Event()
+        self.attempts = 0
         self.target = ""
 
     def Route(self, request: wire.RouteRequest, context: grpc.ServicerContext) -> wire.RouteResponse:
         self.metadata = dict(context.invocation_metadata())
         return wire.RouteResponse(decision=Decision(model="nano"))
+
+    def RouteBatch(self, request: wire.RouteBatchRequest, context: grpc.ServicerContext) -> wire.RouteBatchResponse:
+        """Has no time."""
+        self.attempts += 1
+        context.abort(grpc.StatusCode.UNAVAILABLE, "too much to do")
+
+    def CompleteUnary(
+        self, request: wire.CompleteUnaryRequest, context: grpc.ServicerContext
+    ) -> wire.CompleteUnaryResponse:
+        """Answers nothing until its caller is gone, or fails as a broken connection does where it has an id."""
+        self.attempts += 1
+        if request.request_id:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "the connection broke")
+        context.add_callback(self.gone.set)
+        self.asked.set()
+        self.gone.wait()
+        return wire.CompleteUnaryResponse()
 
     def Complete(self, request: wire.CompleteRequest, context: grpc.ServicerContext) -> Iterator[wire.CompleteResponse]:
         context.add_callback(self.gone.set)

@@ -36,7 +36,8 @@ def test_the_key_is_not_shown() -> None:
     assert "psk-1" not in repr(Access(key="psk-1"))
 
 
-def test_nothing_is_hedged() -> None:
+def test_decisions_alone_are_retried_and_nothing_is_hedged() -> None:
     (method,) = json.loads(str(dict(OPTIONS)["grpc.service_config"]))["methodConfig"]
     assert "hedgingPolicy" not in method
+    assert [each["method"] for each in method["name"]] == ["Route", "RouteBatch"]
     assert method["retryPolicy"]["retryableStatusCodes"] == ["UNAVAILABLE"]

@@ -8,7 +8,13 @@ import trustme
 from clients.python.tests.conftest import Server, serving
 
 from pointsman_client import Access, AsyncClient, Client, PointsmanError
-from pointsman_client.v1.router_service_pb2 import CompleteRequest, RouteRequest
+from pointsman_client.v1.router_service_pb2 import (
+    CompleteRequest,
+    CompleteUnaryRequest,
+    RouteBatchRequest,
+    RouteRequest,
+)
+from pointsman_client.v1.router_service_pb2_grpc import RouterServiceStub
 
 PLAINTEXT = Access(plaintext=True)
 PATIENCE = 10.0
@@ -87,6 +93,18 @@ def test_nobody_listens() -> None:
     assert (failed.value.code, failed.value.reason) == ("UNAVAILABLE", "")
 
 
+def test_a_decision_is_tried_three_times_in_all(server: Server) -> None:
+    with Client(server.target, PLAINTEXT) as client, pytest.raises(grpc.RpcError, match="too much to do"):
+        RouterServiceStub(client.channel).RouteBatch(RouteBatchRequest())
+    assert server.attempts == 3
+
+
+def test_an_answer_that_may_have_been_paid_for_is_not_tried_again(server: Server) -> None:
+    with Client(server.target, PLAINTEXT) as client, pytest.raises(PointsmanError, match="UNAVAILABLE"):
+        client.complete_unary(CompleteUnaryRequest(request_id="r-1"))
+    assert server.attempts == 1
+
+
 @pytest.mark.anyio
 async def test_asyncio_the_key_goes_with_a_call(server: Server) -> None:
     async with AsyncClient(server.target, Access(key="psk-1", plaintext=True)) as client:
@@ -139,3 +157,35 @@ async def test_asyncio_reading_on_after_a_cancellation_says_so(server: Server) -
             async for _ in stream:
                 pass
     assert failed.value.code == "CANCELLED"
+
+
+@pytest.mark.anyio
+async def test_asyncio_closing_is_an_error_to_a_call_that_waits(server: Server) -> None:
+    async with AsyncClient(server.target, PLAINTEXT) as client:
+        waiting = asyncio.create_task(client.complete_unary(CompleteUnaryRequest()))
+        assert await asyncio.to_thread(server.asked.wait, PATIENCE)
+    with pytest.raises(PointsmanError) as failed:
+        await waiting
+    assert failed.value.code == "CANCELLED"
+
+
+@pytest.mark.anyio
+async def test_asyncio_closing_is_an_error_to_a_stream_that_is_read(server: Server) -> None:
+    async with AsyncClient(server.target, PLAINTEXT) as client:
+        stream = client.complete(CompleteRequest())
+        await anext(stream)
+    with pytest.raises(PointsmanError) as failed:
+        async for _ in stream:
+            pass
+    assert failed.value.code == "CANCELLED"
+
+
+@pytest.mark.anyio
+async def test_asyncio_cancelling_the_task_is_no_error_of_the_call(server: Server) -> None:
+    async with AsyncClient(server.target, PLAINTEXT) as client:
+        task = asyncio.create_task(client.complete_unary(CompleteUnaryRequest()))
+        assert await asyncio.to_thread(server.asked.wait, PATIENCE)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await asyncio.to_thread(server.gone.wait, PATIENCE)

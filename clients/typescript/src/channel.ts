@@ -26,11 +26,17 @@ export interface DialOptions {
   channelOptions?: ChannelOptions;
 }
 
-/** UNAVAILABLE is all that is worth another try: the server itself says not to (pushback) once anything was billed. */
+/**
+ * Decisions may be made again. Answers may have been paid for: to gRPC a connection that broke
+ * looks as a server that had no time.
+ */
 const SERVICE_CONFIG = {
   methodConfig: [
     {
-      name: [{ service: RouterService.typeName }],
+      name: [RouterService.method.route, RouterService.method.routeBatch].map((method) => ({
+        service: RouterService.typeName,
+        method: method.name,
+      })),
       retryPolicy: {
         maxAttempts: 3,
         initialBackoff: "0.1s",

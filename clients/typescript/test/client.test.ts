@@ -286,7 +286,7 @@ test("an error that is somebody else's, or broken, has no reason", async () => {
   }
 });
 
-test("UNAVAILABLE is tried again, unless the server says not to", async () => {
+test("UNAVAILABLE is tried again for decisions, not for answers that may have been paid for", async () => {
   let calls = 0;
   await using served = await serving({
     route: (_, answer) => {
@@ -296,15 +296,19 @@ test("UNAVAILABLE is tried again, unless the server says not to", async () => {
     },
     complete: (call) => {
       calls += 1;
-      const unwilling = failure("UNAVAILABLE", "billed");
-      unwilling.metadata?.set("grpc-retry-pushback-ms", "-1");
-      call.emit("error", unwilling);
+      call.emit("error", failure("UNAVAILABLE", "the connection broke"));
+    },
+    completeUnary: (_, answer) => {
+      calls += 1;
+      answer(failure("UNAVAILABLE", "the connection broke"));
     },
   });
   await served.client.route(HELLO);
   assert.equal(calls, 3);
   assert.equal((await failed(served.client.complete(HELLO).next())).code, "UNAVAILABLE");
   assert.equal(calls, 4);
+  assert.equal((await failed(served.client.completeUnary(HELLO))).code, "UNAVAILABLE");
+  assert.equal(calls, 5);
 });
 
 test("metadata and the key go along with each call", async () => {

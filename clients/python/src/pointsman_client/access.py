@@ -12,12 +12,15 @@ import grpc
 DEFAULT_TIMEOUT = 120.0
 """Seconds that a call may take where its caller names none."""
 
-# The server says in a trailer when to come back, and never to where anything was billed. Hedging is not for us to
-# configure: each hedge is a completion that is paid for.
+# Decisions may be made again. Answers may have been paid for: to gRPC a connection that broke looks
+# as a server that had no time. Hedging is not for us to configure: each hedge is a completion that is paid for.
 _SERVICE_CONFIG = {
     "methodConfig": [
         {
-            "name": [{"service": "pointsman.v1.RouterService"}],
+            "name": [
+                {"service": "pointsman.v1.RouterService", "method": "Route"},
+                {"service": "pointsman.v1.RouterService", "method": "RouteBatch"},
+            ],
             "retryPolicy": {
                 "maxAttempts": 3,
                 "initialBackoff": "0.1s",

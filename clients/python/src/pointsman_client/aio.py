@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -42,31 +44,27 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connection; what still runs on it is cancelled."""
+        """Close the connection; what still runs on it is cancelled, which whoever waits for it is told as an error."""
         await self.channel.close()
 
     async def route(
         self, request: wire.RouteRequest, timeout: float = DEFAULT_TIMEOUT, metadata: Metadata = ()
     ) -> Decision:
         """Decide only."""
-        try:
+        with _errors_of_the_call():
             response: wire.RouteResponse = await self._stub.Route(
                 request, timeout=timeout, metadata=self._access.metadata(metadata)
             )
-        except grpc.RpcError as error:
-            raise error_of(error) from None
         return response.decision
 
     async def complete_unary(
         self, request: wire.CompleteUnaryRequest, timeout: float = DEFAULT_TIMEOUT, metadata: Metadata = ()
     ) -> wire.CompleteUnaryResponse:
         """Decide, run, and wait for the whole answer."""
-        try:
+        with _errors_of_the_call():
             response: wire.CompleteUnaryResponse = await self._stub.CompleteUnary(
                 request, timeout=timeout, metadata=self._access.metadata(metadata)
             )
-        except grpc.RpcError as error:
-            raise error_of(error) from None
         return response
 
     def complete(
@@ -82,7 +80,6 @@ class AsyncStream:
     def __init__(self, call: grpc.aio.UnaryStreamCall[wire.CompleteRequest, wire.CompleteResponse]) -> None:
         self._call = call
         self._events = aiter(call)
-        self._cancelled = False
         self.answer = Answer()
 
     async def __aenter__(self) -> Self:
@@ -101,23 +98,32 @@ class AsyncStream:
         return self
 
     async def __anext__(self) -> wire.CompleteResponse:
-        try:
-            event = await anext(self._events)
-        except StopAsyncIteration:
-            self.answer.end()
-            raise
-        except grpc.RpcError as error:
-            raise error_of(error) from None
-        except asyncio.CancelledError:
-            # Of the call, or of the task that waits for it? gRPC tells them apart as little as asyncio does.
-            if self._cancelled:
-                raise PointsmanError("CANCELLED", "the call was cancelled here") from None
-            self.cancel()
-            raise
+        with _errors_of_the_call():
+            try:
+                event = await anext(self._events)
+            except StopAsyncIteration:
+                self.answer.end()
+                raise
+            except asyncio.CancelledError:
+                self.cancel()
+                raise
         self.answer.feed(event)
         return event
 
     def cancel(self) -> None:
         """End the call: the provider's connection is closed with it. Of no effect once it ended."""
-        self._cancelled = True
         self._call.cancel()
+
+
+@contextmanager
+def _errors_of_the_call() -> Iterator[None]:
+    """gRPC's errors as ours. Its CancelledError may be the call's alone: to the task that waits, that is one more."""
+    try:
+        yield
+    except grpc.RpcError as error:
+        raise error_of(error) from None
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise PointsmanError("CANCELLED", "the call was cancelled here") from None

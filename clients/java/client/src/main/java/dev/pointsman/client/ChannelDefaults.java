@@ -15,15 +15,18 @@ final class ChannelDefaults {
   // most, come in Base64, beside a message.
   private static final int MAX_METADATA_BYTES = 32 << 10;
 
-  // The server says in a trailer when to come back, and never to where anything was billed.
-  // Hedging is not for a client to configure: each hedge is a completion that is paid for.
+  // Decisions may be made again. Answers may have been paid for: to gRPC a
+  // connection that broke looks as a server that had no time. Hedging is not for a client to
+  // configure: each hedge is a completion that is paid for.
   private static final Map<String, ?> SERVICE_CONFIG =
       Map.of(
           "methodConfig",
           List.of(
               Map.of(
                   "name",
-                  List.of(Map.of("service", "pointsman.v1.RouterService")),
+                  List.of(
+                      Map.of("service", "pointsman.v1.RouterService", "method", "Route"),
+                      Map.of("service", "pointsman.v1.RouterService", "method", "RouteBatch")),
                   "retryPolicy",
                   Map.of(
                       "maxAttempts",

@@ -18,6 +18,7 @@ import io.grpc.ServerBuilder;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.StatusException;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -43,6 +44,9 @@ final class FakeRouter extends RouterServiceGrpc.RouterServiceImplBase
 
   /** Done once a call was cancelled. */
   final CompletableFuture<Void> cancelled = new CompletableFuture<>();
+
+  /** What calls fail with that are answered in one message. Null: they do not. */
+  volatile StatusException unavailable;
 
   private final Consumer<ServerCallStreamObserver<CompleteResponse>> script;
   private final String name;
@@ -135,6 +139,10 @@ final class FakeRouter extends RouterServiceGrpc.RouterServiceImplBase
 
   @Override
   public void route(RouteRequest request, StreamObserver<RouteResponse> call) {
+    if (unavailable != null) {
+      call.onError(unavailable);
+      return;
+    }
     Decision decision = Decision.newBuilder().setModel("nano").build();
     call.onNext(RouteResponse.newBuilder().setDecision(decision).build());
     call.onCompleted();
@@ -143,6 +151,10 @@ final class FakeRouter extends RouterServiceGrpc.RouterServiceImplBase
   @Override
   public void completeUnary(
       CompleteUnaryRequest request, StreamObserver<CompleteUnaryResponse> call) {
+    if (unavailable != null) {
+      call.onError(unavailable);
+      return;
+    }
     call.onNext(
         CompleteUnaryResponse.newBuilder()
             .setMessage(request.getInput().getMessages(0))

@@ -31,7 +31,6 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -251,41 +250,42 @@ class PointsmanClientTest {
   }
 
   @Test
-  void whatTheServerHadNoTimeForIsTriedThreeTimes() throws Exception {
-    AtomicInteger calls = new AtomicInteger();
-    try (FakeRouter router =
-            FakeRouter.onLoopback(
-                call -> {
-                  if (calls.incrementAndGet() < 3) {
-                    call.onError(Status.UNAVAILABLE.asException());
-                  } else {
-                    says(text("a"), finish()).accept(call);
-                  }
-                });
-        PointsmanClient client = router.client();
-        CompleteStream events = client.complete(REQUEST)) {
-      events.forEach(event -> {});
+  void aDecisionThatTheServerHadNoTimeForIsTriedThreeTimes() throws Exception {
+    try (FakeRouter router = FakeRouter.onLoopback(says());
+        PointsmanClient client = router.client()) {
+      router.unavailable = Status.UNAVAILABLE.asException();
 
-      assertEquals("a", events.answer().text());
-      assertEquals(3, calls.get());
+      assertThrows(PointsmanException.class, () -> client.route(RouteRequest.getDefaultInstance()));
+      assertEquals(3, router.headers.size());
     }
   }
 
   @Test
-  void whatWasBilledIsNotTriedAgain() throws Exception {
-    AtomicInteger calls = new AtomicInteger();
+  void theServerMayForbidThat() throws Exception {
     Metadata never = new Metadata();
     never.put(Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER), "-1");
-    try (FakeRouter router =
-            FakeRouter.onLoopback(
-                call -> {
-                  calls.incrementAndGet();
-                  call.onError(Status.UNAVAILABLE.asException(never));
-                });
+    try (FakeRouter router = FakeRouter.onLoopback(says());
+        PointsmanClient client = router.client()) {
+      router.unavailable = Status.UNAVAILABLE.asException(never);
+
+      assertThrows(PointsmanException.class, () -> client.route(RouteRequest.getDefaultInstance()));
+      assertEquals(1, router.headers.size());
+    }
+  }
+
+  @Test
+  void anAnswerThatMayHaveBeenPaidForIsNotTriedAgain() throws Exception {
+    try (FakeRouter router = FakeRouter.onLoopback(fails(Status.UNAVAILABLE.asException()));
         PointsmanClient client = router.client();
         CompleteStream events = client.complete(REQUEST)) {
+      router.unavailable = Status.UNAVAILABLE.asException();
+
       assertThrows(PointsmanException.class, () -> events.forEach(event -> {}));
-      assertEquals(1, calls.get());
+      assertEquals(1, router.headers.size());
+      assertThrows(
+          PointsmanException.class,
+          () -> client.completeUnary(CompleteUnaryRequest.getDefaultInstance()));
+      assertEquals(2, router.headers.size());
     }
   }
 
