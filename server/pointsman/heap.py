@@ -13,8 +13,8 @@ def share_one() -> None:
     """Let all threads share one heap; to be called before there are any.
 
     glibc gives each thread a heap of its own. What a reload needs for a moment it then takes from now this, now that
-    one, and each is torn apart in turn: measured, half a megabyte a minute with a reload every five seconds. Threads
-    seldom wait for each other there, since those of Python hold the interpreter's lock anyway.
+    one, and each is torn apart in turn. Threads seldom wait for each other there, since those of Python hold the
+    interpreter's lock anyway.
     """
     # Other C libraries have neither the function nor the need.
     if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
