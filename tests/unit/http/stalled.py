@@ -6,11 +6,19 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from aiohttp import web
 
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Rest = Callable[[], Awaitable[bytes]]
+
+
+class Stalled(NamedTuple):
+    """`begun` returns once there is something to read; `rest` reads, after all, until the connection ends."""
+
+    begun: Callable[[], Awaitable[object]]
+    rest: Callable[[], Awaitable[bytes]]
+
 
 _ASKED = (
     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
@@ -19,8 +27,8 @@ _ASKED = (
 
 
 @asynccontextmanager
-async def stalled(handle: Handle, body: bytes = b"{}") -> AsyncIterator[Rest]:
-    """Yields what reads, after all, whatever there is until the connection ends."""
+async def stalled(handle: Handle, body: bytes = b"{}") -> AsyncIterator[Stalled]:
+    """A server that answers by `handle`, and one such caller."""
 
     async def small(request: web.Request) -> web.StreamResponse:
         assert request.transport
@@ -38,6 +46,12 @@ async def stalled(handle: Handle, body: bytes = b"{}") -> AsyncIterator[Rest]:
         caller.setblocking(False)
         await loop.sock_connect(caller, runner.addresses[0])
 
+        async def begun() -> None:
+            there = asyncio.Event()
+            loop.add_reader(caller, there.set)
+            await there.wait()
+            loop.remove_reader(caller)
+
         async def rest() -> bytes:
             read = b""
             try:
@@ -48,5 +62,5 @@ async def stalled(handle: Handle, body: bytes = b"{}") -> AsyncIterator[Rest]:
             return read
 
         await loop.sock_sendall(caller, _ASKED % (len(body), body))
-        yield rest
+        yield Stalled(begun, rest)
     await runner.cleanup()

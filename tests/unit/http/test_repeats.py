@@ -28,20 +28,19 @@ class _Answered(Once):
 
 
 async def test_an_answer_given_again_that_is_broken_off_is_no_place_for_another() -> None:
-    bench, traffic, running = Bench(), Traffic(1), asyncio.Event()
+    bench, traffic = Bench(), Traffic(1)
     porch = Porch(anybody, Sight(lambda method, reason: None), traffic)
     answering = Answering(bench.engine, _Answered(bench.store), ApiSettings("127.0.0.1:0"), porch)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        asyncio.get_running_loop().call_later(0.2, running.set)
         return await answering.complete(request, OpenAi())
 
     body = b'{"model": "pointsman/auto", "stream": true, "messages": [{"role": "user", "content": "x"}]}'
-    async with asyncio.timeout(5), stalled(handle, body) as rest:
-        await running.wait()
+    async with asyncio.timeout(5), stalled(handle, body) as caller:
+        await caller.begun()
         assert len(traffic) == 1
         draining = asyncio.create_task(traffic.drain(0))
-        read = await rest()
+        read = await caller.rest()
         await draining
     # Of the first answer there may be something; of a refusal behind it, nothing.
     assert b"503" not in read

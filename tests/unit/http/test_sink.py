@@ -133,6 +133,6 @@ async def test_a_caller_who_reads_nothing_of_the_end_is_cut_off(routed: Routed, 
         assert sink.response
         return sink.response
 
-    async with asyncio.timeout(5), stalled(handle) as rest:
+    async with asyncio.timeout(5), stalled(handle) as caller:
         assert (await failure).reason is Reason.SLOW_CONSUMER
-        assert b"[DONE]" not in await rest()
+        assert b"[DONE]" not in await caller.rest()
