@@ -36,6 +36,9 @@ NOTICE = 0.2
 PENDING_REQUESTS = 50_000
 """Calls that may wait to be looked at, which takes us less than a millisecond each."""
 
+PENDING_SECONDS = 24 * 3600
+"""Longer than any call waits to be looked at, however slow the machine: its own deadline ends it before."""
+
 _OPTIONS = (
     ("grpc.max_receive_message_length", TRANSPORT_REQUEST_BYTES),
     ("grpc.max_metadata_size", METADATA_BYTES),
@@ -43,6 +46,8 @@ _OPTIONS = (
     # finds a thousand others waiting to be looked at, and say nothing.
     ("grpc.server.max_pending_requests", PENDING_REQUESTS),
     ("grpc.server.max_pending_requests_hard_limit", PENDING_REQUESTS),
+    # The same of whoever has waited for 30 s, which is grpc's own measure.
+    ("grpc.server_max_unrequested_time_in_server", PENDING_SECONDS),
     # Go clients with ordinary keepalive settings would otherwise be sent GOAWAY for pinging.
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
