@@ -28,7 +28,7 @@ from pointsman_policies.classifier.measure import (
     confusion,
     most_confident,
 )
-from pointsman_policies.classifier.model import Model, load_model
+from pointsman_policies.classifier.model import Model, shipped_model
 from pointsman_policies.classifier.policy import CHEAP, ClassifierOptions
 from pointsman_policies.classifier.training import Table, chances, cross_validate, fit, tabulate, train
 
@@ -259,7 +259,7 @@ def prompts_of(data: Path) -> Path:
 def main(data: Path, rounds: int) -> int:
     """Measure, print, keep."""
     os.sched_setaffinity(0, {0})
-    model = load_model()
+    model = shipped_model()
     report = Report({})
     path = prompts_of(data)
     examples = load_examples([path]).examples

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import IO, AnyStr
 
 _BLOCK = 64 * 1024
 
 
-def read_at_most(file: BinaryIO, most: int) -> bytes:
-    """The first `most` bytes, or all where there are fewer.
+def read_at_most(file: IO[AnyStr], most: int) -> AnyStr:
+    """The first `most` bytes, of a text file characters, or all where there are fewer.
 
-    `file.read(most)` does the same but takes room for `most` bytes first, which tears a heap apart for nothing.
+    `file.read(most)` does the same but takes room for so many first, which tears a heap apart for nothing.
     """
-    blocks, left = list[bytes](), most
+    blocks, left = list[AnyStr](), most
     while left > 0 and (block := file.read(min(_BLOCK, left))):
         blocks.append(block)
         left -= len(block)
-    return b"".join(blocks)
+    return file.read(0).join(blocks)

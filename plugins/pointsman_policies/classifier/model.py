@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from math import copysign, exp
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,7 @@ class _Table:
         return scores
 
 
-def load_model(directory: Path = SHIPPED) -> Model:
+def load_model(directory: Path) -> Model:
     """Read an artefact; ArtefactRefused says why it is not to be trusted."""
     try:
         about = json.loads((directory / _ABOUT).read_text(encoding="utf-8"))
@@ -153,6 +154,12 @@ def load_model(directory: Path = SHIPPED) -> Model:
     if model.digest != digest:
         raise ArtefactRefused(f"{directory} was changed after training: its digest is not the one in {_ABOUT}")
     return model
+
+
+@cache
+def shipped_model() -> Model:
+    """The one that comes with Pointsman: read once, and the same for every configuration of a process."""
+    return load_model(SHIPPED)
 
 
 def fingerprint() -> str:

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from pointsman import Assessment, Names, PointsmanError, PolicyKind, PolicySetup, Request, hookimpl, register
-from pointsman_policies.classifier.model import Model, load_model
+from pointsman_policies.classifier.model import Model, load_model, shipped_model
 from pointsman_policies.classifier.reading import task_text
 
 POINTSMAN_API = 1
@@ -80,7 +80,7 @@ class ClassifierOptions(BaseModel):
         names = info.context
         if isinstance(names, Names) and names.tasks is not None:
             try:
-                rows_of((self.artefact or load_model()).labels, self.tasks, names.tasks)
+                rows_of((self.artefact or shipped_model()).labels, self.tasks, names.tasks)
             except UnknownTask as error:
                 raise ValueError(str(error)) from error
         return self
@@ -90,7 +90,7 @@ class Classifier:
     """Gives its opinion on a text whose task nobody named before it."""
 
     def __init__(self, options: ClassifierOptions, setup: PolicySetup) -> None:
-        self._model = options.artefact or load_model()
+        self._model = options.artefact or shipped_model()
         self._source = f"classifier {self._model.version}"
         self._rows = rows_of(self._model.labels, options.tasks, setup.catalogue.tasks)
         self._least = {

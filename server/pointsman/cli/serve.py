@@ -79,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
-    heap.share_one()
+    heap.set_up()
     # Before it is loaded: a change that comes later than this is noticed.
     known = Files(options.config).look()
     config = configuration(options)

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from pointsman.bounded import read_at_most
 from pointsman.chain import discovery
 from pointsman.chain.plugin import GATES
 from pointsman.config import doors, references
@@ -130,7 +131,7 @@ def _source(document: Path | str) -> Source:
 def _text(path: Path) -> str:
     try:
         with path.open(encoding="utf-8-sig") as file:
-            return file.read(MAX_CHARACTERS + 1)
+            return read_at_most(file, MAX_CHARACTERS + 1)
     except OSError as error:
         problem = Problem(str(path), f"cannot be read: {error.strerror}; name a configuration file that is there")
     except UnicodeDecodeError:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pointsman_policies.classifier.labelled import Example
-from pointsman_policies.classifier.model import ArtefactRefused, Model, load_model
+from pointsman_policies.classifier.model import ArtefactRefused, Model, load_model, shipped_model
 from pointsman_policies.classifier.training import TooFewExamples, train
 
 EXAMPLES = [
@@ -50,7 +50,7 @@ def test_what_was_saved_is_what_is_loaded(model: Model, tmp_path: Path) -> None:
 
 
 def test_the_shipped_model_belongs_to_the_shipped_features_and_answers_plain_requests() -> None:
-    shipped = load_model()
+    shipped = shipped_model()
     for text, label in {
         "What is the capital of France?": "simple",
         "Write a Python function that reverses a string.": "code",

@@ -9,12 +9,12 @@ from tests.unit.policies.classifier_naive import chances_of, features_of
 
 from pointsman_policies.classifier.features import Reader
 from pointsman_policies.classifier.labelled import load_examples
-from pointsman_policies.classifier.model import load_model
+from pointsman_policies.classifier.model import shipped_model
 from pointsman_policies.classifier.structure import COUNTED, OF_LINES, PRESENT, WITHIN_WORDS
 from pointsman_policies.classifier.vocabulary import LONGEST, MOST, Vocabulary
 from pointsman_policies.classifier.words import tokens
 
-MODEL = load_model()
+MODEL = shipped_model()
 READER = Reader()
 EXAMPLES = [example.text for example in load_examples([]).examples]
 
