@@ -331,6 +331,22 @@ async def test_a_header_that_is_not_utf8_is_refused_before_a_provider_is_asked(
     await world.check_afterwards()
 
 
+@pytest.mark.parametrize("chunk", [b"ZZ\r\n", b"5\r\nabcdeXY", b"-5\r\n"])
+async def test_a_body_garbled_on_its_way_is_told_at_once(start: Start, chunk: bytes) -> None:
+    world = await start(with_api(document()))
+    host, _, port = world.app.api_address.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(_request("Content-Type: application/json", "Transfer-Encoding: chunked") + b"1\r\n{\r\n")
+    await until(lambda: world.app.running == 1)
+    writer.write(chunk)
+    async with asyncio.timeout(PATIENCE):
+        answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    await until(lambda: world.app.running == 0)
+    writer.close()
+    await writer.wait_closed()
+
+
 async def sent_raw(world: World, header: bytes, streamed: bool) -> bytes:
     """The answer to a request with a header that no client of ours would send."""
     host, _, port = world.app.api_address.rpartition(":")

@@ -56,6 +56,14 @@ class _Connection(web.RequestHandler):
 
     __slots__ = ()
 
+    def data_received(self, data: bytes) -> None:
+        """Tell who reads a body that it is garbled; aiohttp would have him wait for the rest of it."""
+        super().data_received(data)
+        reading = self._current_request
+        # Whatever stands behind a body that has not ended: no next request, but what is wrong with this one.
+        if self._messages and reading and not reading.content.is_eof():
+            reading.content.set_exception(web.RequestPayloadError("garbled"))
+
     def log_exception(self, *args: Any, **kw: Any) -> None:
         fault = kw.get("exc_info")
         # Whoever can connect can send garbage, as often as he likes.

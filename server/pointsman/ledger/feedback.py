@@ -10,7 +10,7 @@ import msgspec
 
 from pointsman.ledger.place import Place
 from pointsman.ledger.reading import PATIENCE, reading
-from pointsman.ledger.rows import FEEDBACK_COLUMNS, Row
+from pointsman.ledger.rows import FEEDBACK_COLUMNS, Row, storable
 from pointsman.model.feedback import Feedback, FeedbackSource
 
 _MOST = 100
@@ -48,7 +48,7 @@ WHERE decision_id = ?
 
 def feedback_row(feedback: Feedback) -> Row:
     """In the order of FEEDBACK_COLUMNS."""
-    return (
+    row: Row = (
         feedback.decision_id,
         feedback.feedback_id,
         feedback.received,
@@ -60,6 +60,7 @@ def feedback_row(feedback: Feedback) -> Row:
         feedback.comment,
         msgspec.json.encode(feedback.labels).decode(),
     )
+    return storable(row)
 
 
 def find_feedback(place: Place, decision_id: str, timeout: float = PATIENCE) -> tuple[Feedback, ...]:

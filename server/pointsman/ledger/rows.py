@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -73,13 +75,23 @@ class Rows(Struct, frozen=True):
 def rows_of(record: Record, keep_text: bool) -> Rows:
     """One row for the request and one for each attempt. `keep_text`: the prompt as it was, instead of blanked."""
     attempts = tuple([_attempt(record.decision_id, attempt) for attempt in record.attempts])
-    decision = (*_asked(record), *_decided(record), *_outcome(record), *_documents(record, keep_text))
-    return Rows((decision,), attempts)
+    columns = storable((*_asked(record), *_decided(record), *_outcome(record)))
+    return Rows(((*columns, *_documents(record, keep_text)),), attempts)
 
 
 def outcome_rows(decision_id: str, attempt: Attempt) -> Rows:
     """One more attempt at a decision that is recorded."""
     return Rows(attempts=(_attempt(decision_id, attempt),), added_to=(decision_id,))
+
+
+def storable(row: Row) -> Row:
+    """A row with U+FFFD for lone surrogates, which would cost it: UTF-8 has no bytes for them. What came in headers may
+    have some.
+    """
+    text = "".join([value for value in row if type(value) is str])
+    if text.isascii() or not _SURROGATE.search(text):
+        return row
+    return tuple([_SURROGATE.sub("\ufffd", value) if type(value) is str else value for value in row])
 
 
 def _asked(record: Record) -> Row:
@@ -152,7 +164,7 @@ def _documents(record: Record, keep_text: bool) -> Row:
 
 def _attempt(decision_id: str, attempt: Attempt) -> Row:
     usage = attempt.usage
-    return (
+    row: Row = (
         decision_id,
         attempt.number,
         attempt.kind.value,
@@ -183,15 +195,31 @@ def _attempt(decision_id: str, attempt: Attempt) -> Row:
         usage.cache_write_1h_input_tokens,
         attempt.chunks,
     )
+    return storable(row)
 
 
 UNENCODABLE = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _encode = msgspec.json.Encoder().encode
 
 
 def _json(value: object) -> str:
     # Text, because SQLite's JSON functions refuse blobs.
-    return _encode(value).decode()
+    try:
+        return _encode(value).decode()
+    except UnicodeEncodeError:
+        return _encode(_mended(msgspec.to_builtins(value))).decode()
+
+
+def _mended(value: Any) -> Any:
+    """A document with U+FFFD for lone surrogates: a policy's reason may have them, and must not cost the record."""
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, Mapping):
+        return {_mended(key): _mended(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mended(inner) for inner in value]
+    return value
 
 
 def _snapshot(snapshot: Snapshot) -> str:

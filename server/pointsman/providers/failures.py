@@ -152,7 +152,9 @@ class Origin:
 
     @property
     def request_id(self) -> str:
-        return self.headers.get("x-request-id") or self.headers.get("request-id", "")
+        told = self.headers.get("x-request-id") or self.headers.get("request-id", "")
+        # It goes on to callers and into the ledger; bytes that are not UTF-8 came as surrogates, which neither takes.
+        return told if told.isascii() else told.encode(errors="replace").decode()
 
 
 def refused(origin: Origin, complaint: Complaint) -> ProviderError:

@@ -6,12 +6,12 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from tests.contract.ledger.records import CANARY, attempt, record
+from tests.contract.ledger.records import CANARY, attempt, decision, record
 
 from pointsman.errors import LedgerUnavailable
 from pointsman.ledger.recording import DatabaseLedger
@@ -86,6 +86,23 @@ class LedgerContract:
         kept = record("d-1")
         await ledger.append(kept)
         assert outside.attempts("d-1") == list(kept.attempts)
+
+    @pytest.mark.parametrize("spooled", [False, True])
+    async def test_no_character_costs_a_record(self, open_ledger: Opener, outside: Outside, spooled: bool) -> None:
+        text = "a\udcffb"
+        paid = replace(attempt(), upstream_request_id=text, error_message=text)
+        strange = record("d-1", paid)
+        hints = replace(strange.request.hints, labels={"project": text, text: text}, session_id=text)
+        decided = replace(decision(), reason=text)
+        strange = replace(strange, request=replace(strange.request, hints=hints), decision=decided, message=text)
+        ledger = await open_ledger(spool_after=0.01)
+        with outside.locked() if spooled else nullcontext():
+            await ledger.append(strange)
+        await replayed(ledger)
+        await ledger.add_feedback(Feedback(feedback_id="f-1", decision_id="d-1", received=1.0, comment=text))
+        await ledger.aclose()
+        (kept,) = outside.attempts("d-1")
+        assert kept == replace(paid, upstream_request_id="a\ufffdb", error_message="a\ufffdb")
 
     async def test_a_thousand_at_once(self, ledger: DatabaseLedger, outside: Outside) -> None:
         ids = [f"d-{number:04}" for number in range(1000)]

@@ -118,6 +118,10 @@ async def test_the_request_id_of_the_headers_comes_first() -> None:
         assert (await answered(body(), {name: "req_9"})).ending.upstream_request_id == "req_9"
 
 
+async def test_a_request_id_that_is_not_utf_8_is_one_that_callers_and_the_ledger_take() -> None:
+    assert (await answered(body(), {"request-id": "r\udcffé"})).ending.upstream_request_id == "r?é"
+
+
 @pytest.mark.parametrize(
     "sent", [b"{broken", b"[]", b"{}", b'{"content": 5}', b'{"content": ["x"]}', b'{"content":[{"text":"\xff"}]}']
 )
