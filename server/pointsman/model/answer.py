@@ -32,7 +32,7 @@ class Usage(Struct, frozen=True):
         """Could an answer have taken so many? What could not must not be charged, and neither wire nor ledger holds it."""
         counts = (self.input_tokens, self.output_tokens, self.cached_input_tokens, self.cache_write_input_tokens)
         others = (self.reasoning_tokens, self.cache_write_1h_input_tokens)
-        return 0 <= min(*counts, *others) and max(*counts, *others) <= MOST_TOKENS
+        return min(*counts, *others) >= 0 and max(*counts, *others) <= MOST_TOKENS
 
 
 class FinishReason(StrEnum):
