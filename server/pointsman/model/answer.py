@@ -29,7 +29,7 @@ class Usage(Struct, frozen=True):
 
     @property
     def credible(self) -> bool:
-        """Could an answer have taken so many? What could not must not be charged, and neither wire nor ledger holds it."""
+        """Could an answer have taken so many? What could not is charged to nobody, and fits no ledger."""
         counts = (self.input_tokens, self.output_tokens, self.cached_input_tokens, self.cache_write_input_tokens)
         others = (self.reasoning_tokens, self.cache_write_1h_input_tokens)
         return min(*counts, *others) >= 0 and max(*counts, *others) <= MOST_TOKENS
