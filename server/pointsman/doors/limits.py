@@ -59,6 +59,8 @@ HEARTBEAT_MAX = 600.0
 CACHE_TTL_MAX = 30 * 86_400
 # What a caller may say that a provider asked for.
 RETRY_DELAY_MAX = 3_600.0
+# Nano-USD of one attempt that a caller reports, a million dollars: the ledger can add up nine thousand of them.
+COST_MAX = 1_000_000 * 1_000_000_000
 
 # Models on one page of ListModels.
 PAGE_DEFAULT = 100

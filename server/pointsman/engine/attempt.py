@@ -261,7 +261,7 @@ def _account(running: Running, ending: Ending | None, error: ProviderError | Non
     provider_cost = ending.cost_nano_usd if ending else None
     # One that we stopped had not said yet what it used.
     usage = ending.usage if ending and not running.stopped else None
-    if usage is None:
+    if usage is None or not usage.credible:
         if not running.called or (error and (not error.sent or error.status >= 400)):
             return Usage(), 0, CostSource.NONE
         output = sum(map(_tokens, running.parts()))

@@ -69,4 +69,7 @@ class SqliteDatabase:
         except (sqlite3.DataError, sqlite3.IntegrityError, OverflowError, ValueError) as error:
             raise Unstorable(str(error)) from error
         except sqlite3.Error as error:
+            # What cannot be added up cannot be later either, and must not keep all others waiting.
+            if str(error) == "integer overflow":
+                raise Unstorable(str(error)) from error
             raise Unavailable(str(error)) from error

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
 from pointsman.model.request import Part, ProviderState
+
+MOST_TOKENS: Final = 2**31 - 1
+"""More than any answer takes, and the most that callers can be told."""
 
 
 class Usage(Struct, frozen=True):
@@ -22,6 +26,13 @@ class Usage(Struct, frozen=True):
     reasoning_tokens: int = 0
     estimated: bool = False
     cache_write_1h_input_tokens: int = 0
+
+    @property
+    def credible(self) -> bool:
+        """Could an answer have taken so many? What could not is charged to nobody, and fits no ledger."""
+        counts = (self.input_tokens, self.output_tokens, self.cached_input_tokens, self.cache_write_input_tokens)
+        others = (self.reasoning_tokens, self.cache_write_1h_input_tokens)
+        return min(*counts, *others) >= 0 and max(*counts, *others) <= MOST_TOKENS
 
 
 class FinishReason(StrEnum):

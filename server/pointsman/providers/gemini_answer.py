@@ -126,6 +126,9 @@ def read_usage(raw: Raw | None) -> Usage | None:
         told = _USAGE.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    # A zero is left out, but not all of them: there is no answer without a prompt.
+    if told.prompt_token_count is None and told.candidates_token_count is None:
+        return None
     # Thoughts stand beside the candidates, results of the provider's own tools beside the prompt.
     thoughts = max(0, told.thoughts_token_count or 0)
     return Usage(

@@ -131,6 +131,7 @@ class _Usage(Costed):
 
 _COMPLETION = msgspec.json.Decoder(Completion)
 _USAGE = msgspec.json.Decoder(_Usage)
+_COSTED = msgspec.json.Decoder(Costed)
 
 
 def decode(data: bytes, origin: Origin) -> Completion:
@@ -202,7 +203,9 @@ def read_usage(raw: Raw | None) -> tuple[Usage | None, int | None]:
     try:
         told = _USAGE.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None, None
+        return None, read_cost(raw)
+    if told.prompt_tokens is None and told.completion_tokens is None and told.total_tokens is None:
+        return None, nano_usd(told)
     given = max(0, told.prompt_tokens or 0), max(0, told.completion_tokens or 0)
     # xAI and Gemini leave reasoning out of the completion, but not out of the total.
     hidden = max(0, (told.total_tokens or 0) - sum(given))
@@ -218,16 +221,30 @@ def read_usage(raw: Raw | None) -> tuple[Usage | None, int | None]:
     return usage, nano_usd(told)
 
 
+def read_cost(raw: Raw) -> int | None:
+    """The provider's own cost alone, as `nano_usd`: what is odd in the tokens beside it does not undo it."""
+    try:
+        return nano_usd(_COSTED.decode(raw))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 def nano_usd(told: Costed) -> int | None:
     """The provider's own cost, None where it tells none, or none that can be."""
     cost = told.cost.total_cost if isinstance(told.cost, _ItemisedCost) else told.cost
-    if cost is None:
+    if cost is None or not _credible(cost):
         return None
     if told.is_byok and told.cost_details and told.cost_details.upstream_inference_cost is not None:
-        cost += told.cost_details.upstream_inference_cost  # OpenRouter with a key of ours: `cost` is only its fee
-    if not (cost.is_finite() and 0 <= cost < _MOST_USD):
-        return None
+        # OpenRouter with a key of ours: `cost` is only its fee.
+        if not _credible(told.cost_details.upstream_inference_cost):
+            return None
+        cost += told.cost_details.upstream_inference_cost
     return int(cost.quantize(_NANO, ROUND_HALF_UP).scaleb(9))
+
+
+def _credible(usd: Decimal) -> bool:
+    # Before any arithmetic, which raises for NaN and infinity.
+    return usd.is_finite() and 0 <= usd < _MOST_USD
 
 
 def _thought(piece: ContentPiece) -> str:

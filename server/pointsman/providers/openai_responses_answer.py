@@ -11,7 +11,7 @@ from pointsman.model.answer import Answer, Ending, FinishReason, Usage
 from pointsman.model.request import Part, Reasoning, Text, ToolCall
 from pointsman.providers.call_ids import new_call_id
 from pointsman.providers.failures import Complaint, Origin, failed_inside, garbled
-from pointsman.providers.openai_answer import Costed, nano_usd
+from pointsman.providers.openai_answer import Costed, nano_usd, read_cost
 from pointsman.providers.openai_errors import read_complaint
 from pointsman.providers.openai_logprobs import Likelihood
 from pointsman.providers.openai_responses_state import keep, keep_phase
@@ -232,7 +232,9 @@ def _read_usage(raw: Raw) -> tuple[Usage | None, int | None]:
     try:
         told = _USAGE.decode(raw)
     except _BROKEN:
-        return None, None
+        return None, read_cost(raw)
+    if told.input_tokens is None and told.output_tokens is None:
+        return None, nano_usd(told)
     given = told.input_tokens_details or _InputDetails()
     made = told.output_tokens_details or _OutputDetails()
     usage = Usage(

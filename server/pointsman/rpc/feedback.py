@@ -12,6 +12,7 @@ from google.protobuf.duration_pb2 import Duration
 from pointsman.doors.callers import Visit, require, whose
 from pointsman.doors.limits import (
     COMMENT_BYTES,
+    COST_MAX,
     LABEL_VALUE_BYTES,
     LABELS,
     NAME_BYTES,
@@ -168,8 +169,8 @@ def outcome_from_wire(request: wire.ReportOutcomeRequest) -> Outcome:
         if request.error.HasField("retry_delay"):
             retry_after = _seconds(request.error.retry_delay, "error.retry_delay", RETRY_DELAY_MAX, found)
     cost = request.cost_nano_usd if request.HasField("cost_nano_usd") else None
-    if cost is not None and cost < 0:
-        found.add("cost_nano_usd", f"is {cost}, and must not be negative")
+    if cost is not None and not 0 <= cost <= COST_MAX:
+        found.add("cost_nano_usd", f"is {cost}, and must be between 0 and {COST_MAX}")
     usage = _usage(request.usage, found) if request.HasField("usage") else None
     found.raise_if_any()
     return Outcome(

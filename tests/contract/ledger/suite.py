@@ -104,6 +104,17 @@ class LedgerContract:
         (kept,) = outside.attempts("d-1")
         assert kept == replace(paid, upstream_request_id="a\ufffdb", error_message="a\ufffdb")
 
+    async def test_a_sum_that_no_column_holds_keeps_nobody_waiting(self, open_ledger: Opener, outside: Outside) -> None:
+        ledger = await open_ledger()
+        await ledger.append(record("d-1"))
+        most = replace(attempt(), cost_nano_usd=2**63 - 1)
+        await ledger.add_outcome("d-1", replace(most, number=2))
+        with pytest.raises(LedgerUnavailable):
+            await ledger.add_outcome("d-1", replace(most, number=3))
+        await ledger.append(record("d-2"))
+        assert ledger.spooled == 0
+        await ledger.aclose()
+
     async def test_a_thousand_at_once(self, ledger: DatabaseLedger, outside: Outside) -> None:
         ids = [f"d-{number:04}" for number in range(1000)]
         await asyncio.gather(*(ledger.append(record(decision_id)) for decision_id in ids))

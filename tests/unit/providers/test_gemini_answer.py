@@ -119,7 +119,7 @@ async def test_an_empty_answer_is_left_to_the_engine() -> None:
     ("written", "usage"),
     [
         (None, None),
-        ({}, Usage()),
+        ({}, None),
         ({"promptTokenCount": 3}, Usage(3)),
         ({"promptTokenCount": 3, "toolUsePromptTokenCount": 4, "candidatesTokenCount": 1}, Usage(7, 1)),
         ({"promptTokenCount": -3, "candidatesTokenCount": -1, "thoughtsTokenCount": -1}, Usage()),
