@@ -35,7 +35,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     elif found:
         terminal.show(budgets_table(found, time.time()))
     else:
-        terminal.note("no budget is configured; docs/budgets.md says how to")
+        whose = f"no budget counts the requests of tenant {options.tenant!r} alone; without --tenant all are shown"
+        terminal.note(whose if options.tenant else "no budget is configured; docs/budgets.md says how to")
     return 0
 
 

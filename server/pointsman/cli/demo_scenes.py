@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.request import ProxyHandler, build_opener
@@ -144,7 +145,7 @@ class Play:
     def _cancel(self) -> None:
         """Stop reading after some tokens; the simulator must see its connection closed."""
         prompt, transcript = demo_prompts.CANCELLED, Transcript()
-        live = Live(self._terminal)
+        live, asked = Live(self._terminal), time.monotonic()
         self._terminal.show(Text(f"> {prompt.request.text()}", style="bold"))
         with closing(self._client.stream(prompt.request, timeout=_DEADLINE)) as events:
             for event in events:
@@ -156,7 +157,7 @@ class Play:
         decision = transcript.decision
         if decision is None or transcript.finish is not None:
             raise DemoFailed("the request that was to be cancelled had ended already")
-        call = _awaited(self._closed_call, "the simulator to see the connection closed")
+        call = _awaited(partial(self._closed_call, asked), "the simulator to see the connection closed")
         recorded = _awaited(lambda: find(self._ledger, decision.decision_id), "its row in the ledger")
         self._told_of(call, recorded, left)
 
@@ -172,11 +173,13 @@ class Play:
             Text(f"The ledger: {record.status}, {usd(record.cost.total)}, estimated from the tokens that came."),
         )
 
-    def _closed_call(self) -> dict[str, Any] | None:
+    def _closed_call(self, since: float) -> dict[str, Any] | None:
         # This machine's own simulator: a proxy from the environment has no business in between.
         with build_opener(ProxyHandler({})).open(f"{self._simulator}/sim/log", timeout=_PATIENCE) as response:
             calls: list[dict[str, Any]] = json.load(response)
-        return next((call for call in calls if call["ending"] == "client_closed"), None)
+        # Hedges that lost, of this request or of one before, closed their connections too; the caller read of this one.
+        closed = (call for call in calls if call["ending"] == "client_closed" and call["started"] >= since)
+        return next((call for call in closed if call["tokens"]), None)
 
     def _refused(self, prompt: Prompt) -> None:
         transcript = self._ask(prompt, _unseen)
