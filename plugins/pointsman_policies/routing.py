@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from math import inf, log
 
+from msgspec.structs import replace
+
 from pointsman import (
     Adaptation,
     Assessed,
@@ -25,6 +27,8 @@ from pointsman import (
 
 POINTSMAN_API = 1
 
+_Shapes = Mapping[str, Mapping[str, Shape]]
+
 _UNADAPTED, _UNSHAPED = Adaptation(), Shape()
 
 
@@ -33,6 +37,7 @@ class Table:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._tasks = catalogue.tasks
+        self._floors = {task.name: task.min_output_tokens or 0 for task in catalogue.tasks.values()}
         self._rows = {
             task.name: {
                 mode: (row, f"row {task.name}/{mode}, {task.select} of {len(row)}") for mode, row in task.route.items()
@@ -50,18 +55,28 @@ class Table:
             targets = _drawn(task, row, candidates, request.session or f"#{snapshot.seed}")
         else:
             targets = _ordered(task.select, row, candidates, snapshot)
+        allowed, floor = request.params.max_output_tokens, self._floors[assessment.task]
+        if allowed is not None and allowed < floor:
+            reason = f"{reason}; its floor of {floor} output tokens is not applied, the caller allows {allowed}"
         return Choice(targets, reason, follows_task=True)
 
 
 class Routing(Table):
-    """Shapes every call by the task's row: cap, floor, temperature cap and system prompt."""
+    """Shapes every call by the task's row: cap, floor, temperature cap and system prompt.
+
+    The floor gives way to a lower maximum of the caller's, who would get nothing for it; a model's own does not.
+    """
 
     def __init__(self, catalogue: Catalogue) -> None:
         super().__init__(catalogue)
         self._shapes = {name: _shape(task) for name, task in self._tasks.items()}
+        self._unfloored = {name: _shape(_unfloored(task)) for name, task in self._tasks.items()}
 
     @hookimpl
-    def pointsman_shape_request(self, assessment: Assessed) -> Shape | None:
+    def pointsman_shape_request(self, request: Request, assessment: Assessed) -> Shape | None:
+        allowed = request.params.max_output_tokens
+        if allowed is not None and allowed < self._floors[assessment.task]:
+            return self._unfloored[assessment.task]
         return self._shapes[assessment.task]
 
 
@@ -70,12 +85,17 @@ class AdaptiveRouting(Table):
 
     def __init__(self, catalogue: Catalogue) -> None:
         super().__init__(catalogue)
-        self._shapes = {name: _adapted(task, catalogue, reasoning=True) for name, task in self._tasks.items()}
-        self._unreasoned = {name: _adapted(task, catalogue, reasoning=False) for name, task in self._tasks.items()}
+        self._shapes, self._unreasoned = _both(self._tasks, catalogue)
+        unfloored = {name: _unfloored(task) for name, task in self._tasks.items()}
+        self._unfloored, self._unfloored_unreasoned = _both(unfloored, catalogue)
 
     @hookimpl
     def pointsman_shape_request(self, request: Request, assessment: Assessed, target: str) -> Shape | None:
-        shapes = self._unreasoned if request.params.reasoning_effort == "none" else self._shapes
+        allowed, unreasoned = request.params.max_output_tokens, request.params.reasoning_effort == "none"
+        if allowed is not None and allowed < self._floors[assessment.task]:
+            shapes = self._unfloored_unreasoned if unreasoned else self._unfloored
+        else:
+            shapes = self._unreasoned if unreasoned else self._shapes
         return shapes[assessment.task].get(target)
 
 
@@ -84,6 +104,20 @@ def routing(options: None, setup: PolicySetup) -> Table:
     models, catalogue = setup.catalogue.models.values(), setup.catalogue
     adaptive = catalogue.adaptations or any(m.system_prompt or m.min_output_tokens for m in models)
     return AdaptiveRouting(catalogue) if adaptive else Routing(catalogue)
+
+
+def _both(tasks: Mapping[str, Task], catalogue: Catalogue) -> tuple[_Shapes, _Shapes]:
+    """By task and model: with reasoning, and without."""
+    reasoned = {name: _adapted(task, catalogue, reasoning=True) for name, task in tasks.items()}
+    return reasoned, {name: _adapted(task, catalogue, reasoning=False) for name, task in tasks.items()}
+
+
+def _unfloored(task: Task) -> Task:
+    """The row for callers who allow less than its floor. As that beats a tier's cap, nothing caps what they allow."""
+    if task.min_output_tokens is None:
+        return task
+    cap = max(task.max_output_tokens or 0, task.min_output_tokens)
+    return replace(task, min_output_tokens=None, max_output_tokens=cap)
 
 
 def _adapted(task: Task, catalogue: Catalogue, *, reasoning: bool) -> dict[str, Shape]:

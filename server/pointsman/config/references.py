@@ -225,7 +225,9 @@ def _floor(source: Source, task: str, outline: Outline, row: Row, value: Any) ->
             path, f"{floor} is above max_output of every model in a route ({', '.join(low)}); lower it"
         )
     else:
-        message = f"{floor} is above max_output of {', '.join(low)}, which this task will therefore never use"
+        message = (
+            f"{floor} is above max_output of {', '.join(low)}, which this task only uses where a caller allows less"
+        )
         yield source.problem(path, message, fatal=False)
 
 

@@ -23,14 +23,14 @@ _REASONS = {
 def refuse(d: Deliberation, assessed: Assessed, choice: Choice | None, shaped: Mapping[str, Shaped]) -> Refusal:
     """The refusal of a request that policies left without a target.
 
-    The blame is the first cause, in the order above, without which a target would be left; mixed causes have none.
+    The blame is the first cause, in the order above, without which a target would be left; then the caller's own
+    maximum of output tokens; mixed causes have none.
     """
     vetoes = d.vetoes
     targets = _within_reach(d, choice, shaped)
     cause = next((c for c in _REASONS if any(vetoes.causes(t) == {c} for t in targets)), None)
-    reason, message = (
-        _REASONS[cause] if cause else (Reason.NO_CANDIDATE, "policies exclude every model that could serve this")
-    )
+    needed = 0 if cause else min(filter(None, map(vetoes.undercut, targets)), default=0)
+    reason, message = _REASONS[cause] if cause else (Reason.NO_CANDIDATE, _without_cause(d, needed))
     blamed = [shaped[t] for t in targets if t in shaped and cause and vetoes.causes(t) == {cause}]
     return Refusal(
         reason=reason,
@@ -38,10 +38,23 @@ def refuse(d: Deliberation, assessed: Assessed, choice: Choice | None, shaped: M
         assessed=assessed,
         excluded=vetoes.candidates(shaped),
         violations=_violations(targets, shaped, vetoes),
-        metadata=_metadata(d, cause, blamed),
+        metadata=_undercut(d, needed) if needed else _metadata(d, cause, blamed),
         trace=tuple(d.asking.verdicts),
         config_version=d.rules.version,
     )
+
+
+def _without_cause(d: Deliberation, needed: int) -> str:
+    if not needed:
+        return "policies exclude every model that could serve this"
+    return (
+        f"max_output_tokens is {d.request.params.max_output_tokens}, and no model that could serve this does with "
+        f"fewer than {needed} output tokens; allow at least {needed}"
+    )
+
+
+def _undercut(d: Deliberation, needed: int) -> tuple[tuple[str, str], ...]:
+    return (("max_output_tokens", str(d.request.params.max_output_tokens)), ("min_output_tokens", str(needed)))
 
 
 def _within_reach(d: Deliberation, choice: Choice | None, shaped: Mapping[str, Shaped]) -> Sequence[str]:

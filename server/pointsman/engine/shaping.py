@@ -105,8 +105,10 @@ def _veto(d: Deliberation, castings: Sequence[tuple[_Mold, Sequence[Tariff]]]) -
     molds = {target: mold for mold, tariffs in castings for target, *_ in tariffs}
     for model in d.rules.targets:
         mold = molds[model.id]
-        if conflict := mold.conflict or mold.shortfall(model):
-            d.vetoes.add(Exclusion(model.id, Cause.POLICY, conflict), "shape")
+        if mold.conflict:
+            d.vetoes.add_undercut(Exclusion(model.id, Cause.POLICY, mold.conflict), "shape", mold.floor)
+        elif shortfall := mold.shortfall(model):
+            d.vetoes.add(Exclusion(model.id, Cause.POLICY, shortfall), "shape")
 
 
 def _merge(shapes: Sequence[Shape]) -> Shape:

@@ -12,6 +12,7 @@ class Vetoes:
 
     def __init__(self) -> None:
         self._by_target: dict[str, list[tuple[Exclusion, str]]] = {}
+        self._floors: dict[str, int] = {}
 
     def add(self, exclusion: Exclusion, by: str) -> None:
         self._by_target.setdefault(exclusion.target, []).append((exclusion, by))
@@ -23,6 +24,11 @@ class Vetoes:
                 vetoed[exclusion.target].append((exclusion, by))
             else:
                 vetoed[exclusion.target] = [(exclusion, by)]
+
+    def add_undercut(self, exclusion: Exclusion, by: str, floor: int) -> None:
+        """A veto because the caller allows fewer output tokens than the `floor` that the target needs."""
+        self.add(exclusion, by)
+        self._floors[exclusion.target] = floor
 
     def __contains__(self, target: object) -> bool:
         return target in self._by_target
@@ -42,6 +48,10 @@ class Vetoes:
     def causes(self, target: str) -> frozenset[Cause]:
         return frozenset(exclusion.cause for exclusion, _ in self._by_target.get(target, ()))
 
+    def undercut(self, target: str) -> int:
+        """The output tokens without which a target is out, where that alone is why; 0: it is not."""
+        return self._floors.get(target, 0) if len(self._by_target.get(target, ())) == 1 else 0
+
     def any_for(self, cause: Cause) -> bool:
         # A loop, because `any` takes twice as long.
         for vetoes in self._by_target.values():
@@ -57,6 +67,7 @@ class Vetoes:
     def firm(self) -> Vetoes:
         """The same without those that yield."""
         kept = Vetoes()
+        kept._floors = self._floors
         for vetoes in self._by_target.values():
             for exclusion, by in vetoes:
                 if not exclusion.yields:

@@ -244,7 +244,7 @@ def test_a_floor_that_no_model_reaches_is_a_problem(problems_of: ProblemsOf) -> 
 def test_a_floor_that_some_models_do_not_reach_is_a_warning(policies: Policies) -> None:
     (warning,) = load(DOCUMENT.replace(": 1024", ": 130_000"), KEYS, installed=policies).warnings
     assert (warning.path, warning.fatal) == ("tasks.code.min_output_tokens", False)
-    assert "above max_output of mini, which this task will therefore never use" in warning.message
+    assert "above max_output of mini, which this task only uses where a caller allows less" in warning.message
 
 
 def test_a_policy_that_two_packages_provide_is_refused(problems_of: ProblemsOf, policies: Policies) -> None:

@@ -79,7 +79,7 @@ class Model(Section):
         default=None,
         ge=1,
         description="Floor of output tokens unless the caller asks for no reasoning: hidden reasoning must not use up "
-        "the answer; 4096 is a good one for a reasoning model. Unset: none.",
+        "the answer; 4096 is a good one for a reasoning model. Callers who allow less are not sent to it. Unset: none.",
     )
     base_model: str = Field(
         default="",

@@ -48,7 +48,10 @@ class Task(Section):
     )
     max_output_tokens: int | None = Field(default=None, ge=1, description="Cap of output tokens. Unset: none.")
     min_output_tokens: int | None = Field(
-        default=None, ge=1, description="Floor of output tokens: room for hidden reasoning. Unset: none."
+        default=None,
+        ge=1,
+        description="Floor of output tokens: room for hidden reasoning. It raises caps, and gives way to a caller who "
+        "allows less; what a model cannot do without is the model's own `min_output_tokens`. Unset: none.",
     )
     temperature_cap: float | None = Field(default=None, ge=0, le=2, description="Highest temperature. Unset: none.")
     system_prompt: str = Field(default="", description="Put before the conversation. Empty: none.")
