@@ -105,10 +105,10 @@ def _veto(d: Deliberation, castings: Sequence[tuple[_Mold, Sequence[Tariff]]]) -
     molds = {target: mold for mold, tariffs in castings for target, *_ in tariffs}
     for model in d.rules.targets:
         mold = molds[model.id]
-        if mold.conflict:
-            d.vetoes.add_undercut(Exclusion(model.id, Cause.POLICY, mold.conflict), "shape", mold.floor)
-        elif shortfall := mold.shortfall(model):
+        if shortfall := mold.shortfall(model):
             d.vetoes.add(Exclusion(model.id, Cause.POLICY, shortfall), "shape")
+        elif mold.conflict:
+            d.vetoes.add_undercut(Exclusion(model.id, Cause.POLICY, mold.conflict), "shape", mold.floor)
 
 
 def _merge(shapes: Sequence[Shape]) -> Shape:

@@ -121,10 +121,10 @@ def test_a_standing_override_of_what_is_not_there_is_refused(names: dict[str, st
 
 def test_a_row_shapes_every_target_alike_and_once() -> None:
     rules = make_rules(*PLUGINS.values())
-    hook = rules.chain.shape[-1]
-    answers = {id(hook.call(None, None, _assessed("simple"), target)) for target in rules.catalogue.models}
+    request, hook = make_request(), rules.chain.shape[-1]
+    answers = {id(hook.call(request, None, _assessed("simple"), target)) for target in rules.catalogue.models}
     assert len(answers) == 1
-    assert hook.call(None, None, _assessed("code"), "mini") is None
+    assert hook.call(request, None, _assessed("code"), "mini") is None
 
 
 def _assessed(task: str) -> Assessed:
