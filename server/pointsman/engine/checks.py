@@ -79,11 +79,10 @@ def exclusions_fault(answer: object, known: Container[str]) -> str:
             return f"excluded with a {type(yields).__name__} where it says whether it yields"
         reason: object = exclusion.reason
         scope: object = exclusion.scope
-        # There may be hundreds, and nearly all are plain.
-        plain = isinstance(reason, str) and isinstance(scope, str) and reason.isascii() and scope.isascii()
-        if not plain and (fault := text_fault(reason) or text_fault(scope)):
-            return fault
-    return ""
+        if not (isinstance(reason, str) and isinstance(scope, str)):
+            return text_fault(reason) or text_fault(scope)
+    # Together: there may be hundreds.
+    return text_fault("".join([each.reason + each.scope for each in answer])) if answer else ""
 
 
 @_total
