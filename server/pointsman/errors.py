@@ -15,6 +15,7 @@ PointsmanError
 ├── RequestError           what a caller is told: reason, message, metadata, retry delay
 │   └── InvalidRequest     … with the fields that are wrong
 ├── ProviderError          why one attempt failed; the engine maps it to a RequestError
+│   └── AnswerFailed       … and what the provider charges for it; in ports.py
 └── TransportError         why bytes did not arrive; the provider wires map it to a ProviderError
     ├── ConnectFailed      name resolution, refused, unreachable
     ├── TlsFailed          certificate or handshake

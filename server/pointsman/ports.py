@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from msgspec import Struct
 
+from pointsman.errors import ProviderError
 from pointsman.model.account import Account, AccountState, Charge, Overdrawn
 from pointsman.model.activation import Activation
-from pointsman.model.answer import Answer, Delta, Ending
+from pointsman.model.answer import Answer, Delta, Ending, Usage
 from pointsman.model.attempt import Attempt
 from pointsman.model.budget import Dimension, Sum, Window
 from pointsman.model.catalogue import Model
@@ -110,6 +112,14 @@ class AnswerStream(Protocol):
     @property
     def ending(self) -> Ending:
         """How it ended; what is known so far while it still runs."""
+
+
+@dataclass(eq=False)
+class AnswerFailed(ProviderError):
+    """An answer that was none, and says all the same what is charged for it: `usage` and the cost as in an Ending."""
+
+    usage: Usage | None = None
+    cost_nano_usd: int | None = None
 
 
 class Provider(Protocol):

@@ -86,6 +86,7 @@ _DEEDS: Mapping[str, Callable[[], Any]] = {
     "none": lambda: None,
     "text": lambda: TEXT_CANARY,
     "nan": lambda: Assessment(task="healthy", confidence=float("nan")),
+    "half-character": lambda: Choice(("failing",), "\ud800"),
     "unknown-task": lambda: Assessment(task=TEXT_CANARY),
     "nan-cap": lambda: Shape(temperature_cap=float("nan")),
     "zero-cap": lambda: Shape(max_output_tokens=0),

@@ -13,9 +13,9 @@ from grpc import StatusCode
 from tests.faults.caller import Question
 from tests.faults.conftest import Start
 from tests.faults.documents import document
-from tests.faults.world import until
+from tests.faults.world import World, until
 
-from pointsman.model.attempt import CostSource
+from pointsman.model.attempt import Attempt, CostSource
 
 pytestmark = pytest.mark.anyio
 
@@ -138,8 +138,70 @@ async def test_a_cost_that_is_no_number_is_none(start: Start, cost: Any, fee: An
 )
 async def test_odd_tokens_do_not_take_the_cost_with_them(start: Start, odd: Mapping[str, Any]) -> None:
     """The provider said what it charges; a field beside it that is odd made us forget that."""
-    usage = {"prompt_tokens": 10, "completion_tokens": 5, "cost": 0.5} | odd
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "cost": 0.5, **odd}
     async with telling("openai", usage) as url:
         world = await start(document().replace("SIMULATOR/first", url))
         for reply in await world.caller.ask_both(Question()):
             assert reply.usage.cost.total_nano_usd == 500_000_000
+
+
+@asynccontextmanager
+async def sending(body: Mapping[str, Any], kind: str, *, then: asyncio.Event) -> AsyncIterator[str]:
+    """The URL of a provider that sends this, and closes the connection after it once `then` is set."""
+    data = json.dumps(body).encode()
+    sent = b"data: %s\n\n" % data if kind == "text/event-stream" else data
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\nconnection: close\r\n\r\n%s" % (kind.encode(), sent))
+            await writer.drain()
+            await then.wait()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_what_was_said_is_charged_though_only_the_input_was_told(start: Start, cancelled: bool) -> None:
+    """Gemini tells the input with the first chunk, and the output perhaps with the last: none of it was charged."""
+    said = {"content": {"parts": [{"text": "four " * 240}]}}
+    chunk = {"candidates": [said], "usageMetadata": {"promptTokenCount": 10}}
+    then = asyncio.Event()
+    async with sending(chunk, "text/event-stream", then=then) as url:
+        world = await start(document(wire="gemini").replace("SIMULATOR/first", url))
+        call = world.caller.call(Question(), streamed=True)
+        await call.until_output()
+        call.cancel() if cancelled else then.set()
+        await call.reply()
+        attempt = await only(world)
+        then.set()
+    assert (attempt.usage.input_tokens, attempt.usage.estimated) == (10, True)
+    assert 250 < attempt.usage.output_tokens < 350
+    assert attempt.cost_source is CostSource.ESTIMATE
+    assert attempt.cost_nano_usd == 10 * 2_000 + attempt.usage.output_tokens * 8_000
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("failed", [{"error": {"code": 502}}, {"choices": []}])
+async def test_an_answer_that_failed_is_charged_as_told(
+    start: Start, failed: Mapping[str, Any], streamed: bool
+) -> None:
+    told = {"usage": {"prompt_tokens": 10, "completion_tokens": 5, "cost": 0.5}}
+    kind, then = "text/event-stream" if streamed else "application/json", asyncio.Event()
+    then.set()
+    async with sending({**failed, **told}, kind, then=then) as url:
+        world = await start(document().replace("SIMULATOR/first", url))
+        assert (await world.caller.ask(Question(), streamed=streamed)).code is not StatusCode.OK
+        attempt = await only(world)
+    assert (attempt.cost_nano_usd, attempt.cost_source) == (500_000_000, CostSource.PROVIDER)
+    assert (attempt.usage.input_tokens, attempt.usage.output_tokens) == (10, 5)
+
+
+async def only(world: World) -> Attempt:
+    """The one attempt, once it is recorded."""
+    await until(world.attempts)
+    (attempt,) = world.attempts()
+    return attempt

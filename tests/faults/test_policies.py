@@ -32,6 +32,7 @@ NONSENSE = (
     ("choose", "text"),
     ("choose", "unknown-choice"),
     ("choose", "empty-choice"),
+    ("choose", "half-character"),
     ("plan", "text"),
     ("plan", "empty-plan"),
     ("admit", "text"),

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from pointsman.chain.entry import OnError
 from pointsman.chain.loading import Hook
+from pointsman.chain.texts import text_fault
 from pointsman.errors import NotReplayable, PluginFailed
 from pointsman.model.decision import NoOpinion, Verdict, VerdictOutcome
 from pointsman.model.opinion import Opinion
@@ -91,10 +92,9 @@ class Consultation:
         # By its very type: isinstance would run code of an answer that pretends to be something else.
         if type(answer) is not NoOpinion:
             return answer
-        reason: object = answer.reason
-        if not isinstance(reason, str):
-            return self.fail(hook, f"gave a {type(reason).__name__} where a text belongs")
-        self.note(hook, VerdictOutcome.NO_OPINION, reason)
+        if fault := text_fault(answer.reason):
+            return self.fail(hook, fault)
+        self.note(hook, VerdictOutcome.NO_OPINION, answer.reason)
         return SILENT
 
     def ask_each(self, hook: Hook, subjects: Iterable[str], *arguments: Any) -> Any:

@@ -10,6 +10,7 @@ from time import perf_counter
 
 from pointsman.chain.calling import being_cancelled
 from pointsman.chain.plugin import GatePlugin, PolicySetup
+from pointsman.chain.texts import text_fault
 from pointsman.errors import PluginRefused
 from pointsman.gatespec import Gate
 from pointsman.model.catalogue import Catalogue
@@ -121,9 +122,7 @@ def fault(verdict: object, answers: int) -> str:
     if not isinstance(verdict, (Accepted, Rejected)):
         return f"answered a {type(verdict).__name__}, neither Accepted nor Rejected"
     reason: object = verdict.reason
-    if not isinstance(reason, str):
-        return f"gave a {type(reason).__name__} where a text belongs"
-    return _misplaced(verdict, answers) if isinstance(verdict, Accepted) else ""
+    return text_fault(reason) or (_misplaced(verdict, answers) if isinstance(verdict, Accepted) else "")
 
 
 def _misplaced(verdict: Accepted, answers: int) -> str:

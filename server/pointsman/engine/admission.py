@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pointsman.chain.calling import call_async
 from pointsman.chain.entry import OnError
 from pointsman.chain.loading import Hook
+from pointsman.chain.texts import text_fault
 from pointsman.engine.bill import Bill, Hold, Shortage
 from pointsman.engine.exchange import Exchange
 from pointsman.errors import PluginFailed
@@ -100,6 +101,8 @@ class Doorkeeper:
             answer = await call_async(hook, self._watch, planned, self._request, self._assessed(), services)
             if answer is not None and not isinstance(answer, (Lease, Denial)):
                 raise PluginFailed(entry.id, hook.name, "answered neither a Lease nor a Denial")
+            if isinstance(answer, Denial) and (fault := text_fault(answer.reason)):
+                raise PluginFailed(entry.id, hook.name, fault)
         except PluginFailed:
             if entry.on_error is OnError.FAIL:
                 raise

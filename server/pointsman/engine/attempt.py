@@ -19,7 +19,7 @@ from pointsman.model.plan import PlannedAttempt
 from pointsman.model.pricing import cost_nano_usd, price_attempt
 from pointsman.model.request import Part, Reasoning, Text, ToolCall
 from pointsman.model.tokens import estimate_tokens
-from pointsman.ports import AnswerStream, Clock, Limits, Provider, ProviderCall
+from pointsman.ports import AnswerFailed, AnswerStream, Clock, Limits, Provider, ProviderCall
 
 LEAST = 0.25
 """Seconds: with less than this left no attempt is started."""
@@ -261,6 +261,9 @@ def _account(running: Running, ending: Ending | None, error: ProviderError | Non
     provider_cost = ending.cost_nano_usd if ending else None
     # One that we stopped had not said yet what it used.
     usage = ending.usage if ending and not running.stopped else None
+    if isinstance(error, AnswerFailed):
+        usage = usage if error.usage is None else error.usage
+        provider_cost = provider_cost if error.cost_nano_usd is None else error.cost_nano_usd
     if usage is None or not usage.credible:
         if not running.called or (error and (not error.sent or error.status >= 400)):
             return Usage(), 0, CostSource.NONE

@@ -7,6 +7,7 @@ from functools import wraps
 from math import isfinite
 from typing import ParamSpec
 
+from pointsman.chain.texts import text_fault
 from pointsman.model.catalogue import Catalogue
 from pointsman.model.decision import Assessment, Cause, Choice, Exclusion, Shape
 from pointsman.model.plan import AttemptKind, Plan, Stage
@@ -44,7 +45,7 @@ def assessment_fault(answer: object, catalogue: Catalogue, names_only_tasks: boo
         return "answered a mode, but is registered with names_only_tasks=True"
     if answer.confidence is not None and not _within(answer.confidence, 0.0, 1.0):
         return "answered a confidence outside 0..1"
-    return _text_fault(answer.source)
+    return text_fault(answer.source)
 
 
 @_total
@@ -57,7 +58,7 @@ def shape_fault(answer: object) -> str:
             return "answered an output limit that is not a positive whole number"
     if answer.temperature_cap is not None and not _within(answer.temperature_cap, 0.0, 2.0):
         return "answered a temperature cap outside 0..2"
-    return _text_fault(answer.system_prompt or "")
+    return text_fault(answer.system_prompt or "")
 
 
 @_total
@@ -79,8 +80,9 @@ def exclusions_fault(answer: object, known: Container[str]) -> str:
         reason: object = exclusion.reason
         scope: object = exclusion.scope
         if not (isinstance(reason, str) and isinstance(scope, str)):
-            return _text_fault(reason) or _text_fault(scope)
-    return ""
+            return text_fault(reason) or text_fault(scope)
+    # Together: there may be hundreds.
+    return text_fault("".join([each.reason + each.scope for each in answer])) if answer else ""
 
 
 @_total
@@ -94,7 +96,7 @@ def choice_fault(answer: object, catalogue: Catalogue) -> str:
         return "chose a text, not a sequence of models"
     if any(target not in catalogue.models for target in answer.targets):
         return "chose a model that is not configured"
-    return _text_fault(answer.reason)
+    return text_fault(answer.reason)
 
 
 @_total
@@ -134,7 +136,3 @@ def _stage_fault(stage: Stage, ranking: Container[str], gates: Container[str]) -
 
 def _within(number: object, low: float, high: float) -> bool:
     return isinstance(number, (int, float)) and isfinite(number) and low <= number <= high
-
-
-def _text_fault(text: object) -> str:
-    return "" if isinstance(text, str) else f"gave a {type(text).__name__} where a text belongs"

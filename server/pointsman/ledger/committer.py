@@ -13,7 +13,7 @@ from msgspec import Struct
 from pointsman.errors import LedgerUnavailable
 from pointsman.ledger.database import Batch, Database, Keep, Unavailable, Unstorable
 from pointsman.ledger.entry import Entry, Item, Loop, Signal, gather
-from pointsman.ledger.segment import Frame, read
+from pointsman.ledger.segment import Frame, encoded, read
 from pointsman.ledger.spool import Spool
 
 _log = logging.getLogger(__name__)
@@ -130,8 +130,14 @@ class Committer:
             for entry in batch:
                 self._commit((entry,))
         else:
-            _log.error("ledger %s: a record cannot be stored: %s", self._name, why)
+            _log.error("ledger %s: a record cannot be stored: %s; %s", self._name, why, self._set_aside(batch[0]))
             self._loop.tell(self._reports.settled, batch, why)
+
+    def _set_aside(self, entry: Entry) -> str:
+        try:
+            return f"it is in {self._spool.set_aside(encoded(entry.rows))}"
+        except OSError as error:
+            return f"it is lost: {error}"
 
     def _fail(self, why: str) -> None:
         """Let go of all entries, which the event loop hands to the spool, and go on from there."""

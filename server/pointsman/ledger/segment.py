@@ -73,6 +73,11 @@ class OpenSegment:
         os.close(self._file)
 
 
+def encoded(rows: Rows) -> Frame:
+    """A record as it would be in a segment of this release."""
+    return Frame(rows, CURRENT, msgspec.msgpack.encode(rows))
+
+
 def framed(payload: bytes) -> bytes:
     """A payload as a frame."""
     return _HEAD.pack(len(payload), crc32(payload)) + payload

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
@@ -25,6 +25,8 @@ from pointsman.errors import (
     TransportError,
     Truncated,
 )
+from pointsman.model.answer import Usage
+from pointsman.ports import AnswerFailed
 
 _PRINTABLE = re.compile(r"[a-z0-9_.-]{1,64}")
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
@@ -143,12 +145,22 @@ TRANSPORT: Final[Mapping[type[TransportError], tuple[Meaning, str]]] = MappingPr
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an answer comes from: the provider, its status and headers. `secret` is never quoted."""
+    """Where an answer comes from: the provider, its status and headers. `secret` is never quoted.
+
+    `usage` and `cost_nano_usd` are what it said of these, where that is known before the answer is.
+    """
 
     provider: str
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     secret: str = field(default="", repr=False)
+    usage: Usage | None = None
+    cost_nano_usd: int | None = None
+
+    def charging(self, usage: Usage | None, cost_nano_usd: int | None = None) -> Origin:
+        """The same, for an answer that has failed; no tokens at all are what errors carry that know of none."""
+        told = usage if usage is not None and usage.input_tokens + usage.output_tokens else None
+        return replace(self, usage=told, cost_nano_usd=cost_nano_usd)
 
     @property
     def request_id(self) -> str:
@@ -243,7 +255,7 @@ def _told(origin: Origin, complaint: Complaint) -> str:
 def _error(origin: Origin, meaning: Meaning, what: str, asked: float | None = None) -> ProviderError:
     """`asked` are the seconds that the body says to wait; a header says it for all who read nothing else, and wins."""
     wait = retry_after(origin.headers)
-    return ProviderError(
+    return AnswerFailed(
         meaning.reason,
         f"{origin.provider} {what}",
         status=origin.status,
@@ -253,4 +265,6 @@ def _error(origin: Origin, meaning: Meaning, what: str, asked: float | None = No
         retry_after=(asked if wait is None else wait) if meaning.retryable else None,
         upstream_request_id=origin.request_id,
         provider_wide=meaning.provider_wide,
+        usage=origin.usage,
+        cost_nano_usd=origin.cost_nano_usd,
     )

@@ -105,10 +105,13 @@ def decode(data: bytes, origin: Origin) -> Response:
     if found.error:
         raise failed_inside(origin, read_complaint(data))
     if found.prompt_feedback is not None and found.prompt_feedback.block_reason and not found.candidates:
-        raise blocked(origin, Complaint((found.prompt_feedback.block_reason.lower(),)))
+        raise blocked(origin.charging(read_usage(found.used)), Complaint((found.prompt_feedback.block_reason.lower(),)))
     for candidate in found.candidates or ():
         if candidate.finish_reason in _UNREADABLE:
-            raise garbled(origin, f"could not read what its model wrote ({candidate.finish_reason.lower()})")
+            raise garbled(
+                origin.charging(read_usage(found.used)),
+                f"could not read what its model wrote ({candidate.finish_reason.lower()})",
+            )
     return found
 
 

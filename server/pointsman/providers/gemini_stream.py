@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw
 
-from pointsman.model.answer import Answer, Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta
+from pointsman.model.answer import Answer, Delta, Ending, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from pointsman.model.request import Part, ProviderState, Reasoning, Text, ToolCall
+from pointsman.model.tokens import estimate_tokens
 from pointsman.ports import HttpStream
 from pointsman.providers.call_ids import new_call_id
 from pointsman.providers.deltas import DeltaRun, Kind
@@ -19,10 +20,10 @@ from pointsman.providers.sse import SseEvent
 
 def wire_to_answer(data: bytes, origin: Origin) -> Answer:
     """A whole answer, its parts in the order of the wire."""
-    pieces = Pieces(origin)
+    pieces = Pieces(origin, whole=True)
     pieces.add(decode(data, origin))
     if not pieces.spoke:
-        raise garbled(origin, "answered without a candidate")
+        raise garbled(origin.charging(pieces.ending().usage), "answered without a candidate")
     parts: dict[int, Part] = {}
     for delta in pieces.take():
         parts[delta.part] = _part(delta, parts.get(delta.part))
@@ -57,17 +58,18 @@ class Pieces:
 
     A signature ends its part, since two signed parts must not be merged; without a text of its own it belongs to the
     part before it, if that is of its kind. `finish` is the provider's reason to end, "" until it has said one; `spoke`
-    says whether there was a candidate.
+    says whether there was a candidate. `whole`: what is said of its usage is the last word.
     """
 
-    def __init__(self, origin: Origin) -> None:
-        self._origin = origin
+    def __init__(self, origin: Origin, *, whole: bool = False) -> None:
+        self._origin, self._whole = origin, whole
         self._run = DeltaRun()
         self._open: Kind = None  # the kind of the part under way; None where there is none
         self._part = -1
         self._called = False
         self._id = self._model = ""
         self._usage: Raw | None = None
+        self._said: list[str] = []
         self.finish = ""
         self.spoke = False
 
@@ -95,10 +97,18 @@ class Pieces:
         return Ending(
             reason=finish_reason(self.finish, called=self._called) if self.finish else FinishReason.OTHER,
             upstream_reason=self.finish,
-            usage=read_usage(self._usage),
+            usage=self._used(),
             served_model=self._model,
             upstream_request_id=self._origin.request_id or self._id,
         )
+
+    def _used(self) -> Usage | None:
+        """Before the chunk that says why it ended the input is told, but of the output perhaps nothing."""
+        usage = read_usage(self._usage)
+        if usage is None or self.finish or self._whole:
+            return usage
+        output = max(usage.output_tokens, estimate_tokens(*self._said))
+        return msgspec.structs.replace(usage, output_tokens=output, estimated=True)
 
     def _add_piece(self, piece: Piece) -> None:
         signature = piece.thought_signature
@@ -111,6 +121,7 @@ class Pieces:
                 self._open = kind
                 self._part += 1
             if piece.text:
+                self._said.append(piece.text)
                 self._run.extend(kind, self._part, piece.text)
         if signature and (kind is not None or piece.function_call is not None):
             self._run.keep(kind, self._part, ProviderState(self._origin.provider, signature.encode()))
@@ -123,6 +134,7 @@ class Pieces:
             arguments = called.arguments
         except UnicodeDecodeError:
             raise garbled(self._origin, "sent JSON that is broken or not an answer") from None
+        self._said += (called.name or "", arguments)
         self._run.extend(None, self._part, arguments, (called.id or new_call_id(), called.name or ""))
 
 

@@ -145,7 +145,7 @@ def decode(data: bytes, origin: Origin) -> Completion:
         if choice.error or (choice.finish_reason and choice.finish_reason in _BROKEN_OFF):
             failed = True
     if failed:
-        raise failed_inside(origin, read_complaint(data))
+        raise failed_inside(origin.charging(*read_usage(found.used)), read_complaint(data))
     return found
 
 
@@ -154,7 +154,7 @@ def wire_to_answer(data: bytes, origin: Origin) -> Answer:
     found = decode(data, origin)
     choice = next((choice for choice in found.choices or () if not choice.index), None)
     if choice is None or choice.message is None:
-        raise garbled(origin, "answered without a message")
+        raise garbled(origin.charging(*read_usage(found.used)), "answered without a message")
     said = choice.message
     parts: list[Part] = []
     text, reasoning = texts(said)

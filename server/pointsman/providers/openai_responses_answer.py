@@ -127,9 +127,9 @@ def wire_to_answer(data: bytes, origin: Origin, model: str) -> Answer:
         raise garbled(origin, "sent JSON that is broken or not an answer") from None
     check(response, origin)
     if response.output is None:
-        raise garbled(origin, "answered without output")
+        raise garbled(_charging(origin, response), "answered without output")
     if response.status in _UNFINISHED:
-        raise garbled(origin, "answered before it was done")
+        raise garbled(_charging(origin, response), "answered before it was done")
     told = Told(origin)
     parts: list[Part] = []
     for raw in response.output:
@@ -162,9 +162,9 @@ def decode_item(raw: Raw, origin: Origin) -> tuple[str, Item]:
 def check(response: Response, origin: Origin) -> None:
     """Raise what a response says that went wrong."""
     if response.error not in ABSENT:
-        raise failed_inside(origin, read_complaint(response.error))
+        raise failed_inside(_charging(origin, response), read_complaint(response.error))
     if response.status in ("failed", "cancelled"):
-        raise failed_inside(origin, Complaint())
+        raise failed_inside(_charging(origin, response), Complaint())
 
 
 class Told:
@@ -223,6 +223,10 @@ def _parts(kind: str, item: Item, raw: Raw, told: Told, model: str) -> list[Part
         if text := content.text or content.refusal:
             parts.append(Text(text, keep_phase(provider, item.phase)))
     return parts
+
+
+def _charging(origin: Origin, response: Response) -> Origin:
+    return origin.charging(*_read_usage(response.usage))
 
 
 def _read_usage(raw: Raw) -> tuple[Usage | None, int | None]:

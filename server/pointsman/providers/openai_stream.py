@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import anyio
-from msgspec import Raw
 
 from pointsman.errors import ProviderError
-from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta
+from pointsman.model.answer import Delta, Ending, FinishReason, ReasoningDelta, TextDelta, Usage
 from pointsman.ports import HttpStream
 from pointsman.providers.call_ids import new_call_id
 from pointsman.providers.deltas import DeltaRun
@@ -103,7 +102,8 @@ class Pieces:
         self._refused = False
         self.finish = ""
         self._id = self._model = ""
-        self._usage: Raw | None = None
+        self._usage: Usage | None = None
+        self._cost: int | None = None
         self._likelihood = Likelihood()
 
     def add(self, chunk: Completion) -> None:
@@ -113,7 +113,10 @@ class Pieces:
         if not self._model and chunk.model:
             self._model = chunk.model
         if (used := chunk.used) is not None:
-            self._usage = used
+            # What the last ones leave out undoes nothing: some are empty.
+            usage, cost = read_usage(used)
+            self._usage = self._usage if usage is None else usage
+            self._cost = self._cost if cost is None else cost
         for choice in chunk.choices or ():
             if choice.index:
                 continue
@@ -136,15 +139,14 @@ class Pieces:
 
     def ending(self) -> Ending:
         """What is known so far."""
-        usage, cost = read_usage(self._usage)
         reason = FinishReason.OTHER
         if self.finish:
             reason = finish_reason(self.finish, refused=self._refused, called=bool(self._calls))
         return Ending(
             reason=reason,
             upstream_reason=self.finish,
-            usage=usage,
-            cost_nano_usd=cost,
+            usage=self._usage,
+            cost_nano_usd=self._cost,
             served_model=self._model,
             upstream_request_id=self._origin.request_id or self._id,
             mean_logprob=self._likelihood.mean,

@@ -298,6 +298,20 @@ class LedgerContract:
         assert "a record of the spool cannot be stored" in told
         assert b"d-2" in content(told.rpartition("it is in ")[2])
 
+    async def test_a_record_that_cannot_be_stored_is_refused_and_set_aside(
+        self, open_ledger: Opener, outside: Outside, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        ledger = await open_ledger()
+        strange = record("d-2", replace(attempt(), cost_nano_usd=2**63))
+        results = await asyncio.gather(
+            *(ledger.append(kept) for kept in (record("d-1"), strange, record("d-3"))), return_exceptions=True
+        )
+        await ledger.aclose()
+        assert [type(result) for result in results] == [type(None), LedgerUnavailable, type(None)]
+        assert outside.decision_ids() == ["d-1", "d-3"]
+        (told,) = [line.message for line in caplog.records if line.levelname == "ERROR"]
+        assert b"d-2" in content(told.rpartition("it is in ")[2])
+
     async def test_a_full_spool_refuses_at_once(
         self, open_ledger: Opener, outside: Outside, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -86,6 +86,7 @@ async def test_the_first_no_ends_it() -> None:
         (None, "answered a NoneType"),
         (True, "answered a bool"),
         (Rejected(ANYTHING), "gave a int where a text belongs"),
+        (Rejected("\ud800"), "gave a text with half a character, a lone surrogate"),
         (Accepted(which=4), "an answer that is not there"),
         (Accepted(which=-1), "an answer that is not there"),
         (Accepted(which=True), "an answer that is not there"),

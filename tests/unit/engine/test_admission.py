@@ -50,6 +50,14 @@ async def test_a_denied_target_is_decided_again_without_it() -> None:
     ]
 
 
+async def test_a_reason_that_nobody_can_be_told_is_a_failure() -> None:
+    bench = Bench(rules=make_rules(entry(Admits({"flash": Denial(Cause.POLICY, "\ud800")}))))
+    await bench.unary()
+    (record,) = bench.ledger.records
+    assert isinstance(record.decision, Decision)
+    assert "could not say" in record.decision.excluded[0].excluded_reason
+
+
 async def test_every_policy_is_asked_and_settled_also_after_a_denial() -> None:
     first, second = Admits({"flash": FULL}), Admits()
     await Bench(rules=make_rules(entry(first, "first"), entry(second, "second"))).unary()

@@ -10,6 +10,7 @@ from tests.unit.providers.wire import JSON, KEY, FakeTransport
 from pointsman.errors import ProviderError, Reason
 from pointsman.model.answer import Answer, FinishReason, Usage
 from pointsman.model.request import Reasoning, Text, ToolCall
+from pointsman.ports import AnswerFailed
 
 pytestmark = pytest.mark.anyio
 
@@ -171,3 +172,18 @@ async def test_the_key_goes_nowhere_but_into_its_header() -> None:
     assert [name for name, value in request.headers.items() if KEY in value] == ["x-goog-api-key"]
     assert KEY.encode() not in request.body
     assert KEY not in request.url
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"promptFeedback": {"blockReason": "OTHER"}}, {"candidates": [{"finishReason": "MALFORMED_FUNCTION_CALL"}]}, {}],
+)
+async def test_an_answer_that_failed_still_says_what_is_charged(said: dict[str, object]) -> None:
+    with pytest.raises(AnswerFailed) as refused:
+        await answered(said | {"usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": 4}})
+    assert refused.value.usage == Usage(9, 4)
+
+
+async def test_a_whole_answer_is_charged_as_told_though_it_does_not_say_why_it_ended() -> None:
+    answer = await answered(chunk(text("four by four by four"), usageMetadata={"promptTokenCount": 9}))
+    assert answer.ending.usage == Usage(9, 0)

@@ -172,8 +172,19 @@ async def test_an_event_over_the_limit_is_a_protocol_error() -> None:
 async def test_usage_so_far_is_known_when_a_stream_breaks() -> None:
     async with provider(FakeTransport([sse(chunk(text("x"), usageMetadata=USAGE))])).stream(call()) as answer:
         await until_error(answer)
-        assert answer.ending.usage == Usage(9, 6, reasoning_tokens=2)
+        assert answer.ending.usage == Usage(9, 6, reasoning_tokens=2, estimated=True)
         assert answer.ending.reason is FinishReason.OTHER
+
+
+async def test_what_was_said_is_counted_where_a_stream_breaks_before_it_was_told() -> None:
+    thought, said = text("four by four by four", thought=True), text("four by four by four")
+    first = chunk(thought, said, called("f", {"n": 1}), usageMetadata={"promptTokenCount": 9})
+    async with provider(FakeTransport([sse(first)])).stream(call()) as answer:
+        await until_error(answer)
+        usage = answer.ending.usage
+    assert usage is not None
+    assert (usage.input_tokens, usage.estimated) == (9, True)
+    assert 10 < usage.output_tokens < 20
 
 
 async def test_an_error_of_the_reader_closes_the_stream_and_passes() -> None:

@@ -9,6 +9,7 @@ from tests.unit.providers.wire import JSON, KEY, FakeTransport, call, provider
 from pointsman.errors import ProviderError, Reason
 from pointsman.model.answer import Answer, FinishReason, Usage
 from pointsman.model.request import Reasoning, Text, ToolCall
+from pointsman.ports import AnswerFailed
 
 pytestmark = pytest.mark.anyio
 
@@ -212,3 +213,26 @@ async def test_the_key_goes_nowhere_but_into_its_header() -> None:
     assert [name for name, value in request.headers.items() if KEY in value] == ["authorization"]
     assert KEY.encode() not in request.body
     assert KEY not in request.url
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        {"error": {"code": 502}},
+        {"choices": [{"index": 0, "finish_reason": "error"}]},
+        {"choices": []},
+        {"choices": [{}]},
+    ],
+)
+async def test_an_answer_that_failed_still_says_what_is_charged(failed: dict[str, Any]) -> None:
+    told = {"usage": {"prompt_tokens": 10, "completion_tokens": 5, "cost": 0.5}}
+    with pytest.raises(AnswerFailed) as refused:
+        await answered(msgspec.json.encode(failed | told))
+    assert (refused.value.usage, refused.value.cost_nano_usd) == (Usage(10, 5), 500_000_000)
+
+
+@pytest.mark.parametrize("usage", [{}, {"prompt_tokens": 0, "completion_tokens": 0}])
+async def test_a_failure_that_knows_of_no_tokens_charges_none(usage: dict[str, Any]) -> None:
+    with pytest.raises(AnswerFailed) as refused:
+        await answered(msgspec.json.encode({"error": {"code": 502}, "usage": usage}))
+    assert (refused.value.usage, refused.value.cost_nano_usd) == (None, None)

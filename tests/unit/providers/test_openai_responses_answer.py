@@ -22,7 +22,7 @@ from pointsman.errors import ProviderError, Reason
 from pointsman.model.answer import Answer, FinishReason, Usage
 from pointsman.model.catalogue import Model
 from pointsman.model.request import Params, ProviderState, Reasoning, Request, Text, ToolCall
-from pointsman.ports import Limits
+from pointsman.ports import AnswerFailed, Limits
 from pointsman.providers.settings import Quirks
 
 pytestmark = pytest.mark.anyio
@@ -169,3 +169,18 @@ async def test_what_only_one_of_both_apis_knows_may_be_omitted() -> None:
             await account.complete(call(to=model(api=api)))
     assert b"include" not in transport.requests[1].body
     assert b"summary" not in transport.requests[1].body
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"status": "failed"},
+        {"error": {"code": "server_error"}},
+        {"status": "completed"},
+        {"status": "queued", "output": []},
+    ],
+)
+async def test_an_answer_that_failed_still_says_what_is_charged(said: dict[str, object]) -> None:
+    error = await failed(said | {"usage": {"input_tokens": 9, "output_tokens": 4, "cost": 0.5}})
+    assert isinstance(error, AnswerFailed)
+    assert (error.usage, error.cost_nano_usd) == (Usage(9, 4), 500_000_000)

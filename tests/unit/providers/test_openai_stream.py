@@ -341,3 +341,10 @@ async def test_an_error_of_the_reader_closes_the_stream_and_passes() -> None:
     with pytest.raises(ZeroDivisionError):
         await reader()
     assert transport.closed == 1
+
+
+@pytest.mark.parametrize("last", [{}, {"prompt_tokens": None}, {"cost": "none"}, "none"])
+async def test_a_usage_that_tells_nothing_undoes_none_before_it(last: object) -> None:
+    told = USAGE | {"usage": {"prompt_tokens": 9, "completion_tokens": 4, "cost": 0.5}}
+    _, ending = await ask(delta("stop", content="x"), told, USAGE | {"usage": last})
+    assert (ending.usage, ending.cost_nano_usd) == (Usage(9, 4), 500_000_000)
