@@ -67,6 +67,11 @@ async def test_feedback_stays_with_its_decision(prompts: str) -> None:
         )
         assert (status, "kept as" in said, "was not kept" in told) == (0, True, prompts == "none")
         explained = await AdminServiceStub(channel).Explain(admin.ExplainRequest(decision_id=decision.decision_id))
+        short = ("feedback", decision.decision_id[:12], "--thumbs", "up", "--address", server.address)
+        status, _, told = await run(*short)
+        assert (status, "UNKNOWN_DECISION" in told, "give the whole id" in told) == (1, True, True)
+        _, _, told = await run("health", "--tls", "--address", server.address)
+        assert ("speaks no TLS" in told, "no server answered" in told) == (True, False)
         _, shown, _ = await run("explain", decision.decision_id, "--ledger", str(server.ledger))
     (one,) = explained.feedback
     assert (one.score, one.preferred_tier, one.comment) == (0.75, "frontier", "too short" if prompts == "text" else "")
