@@ -105,7 +105,7 @@ endef
 $(READY): requirements.lock pyproject.toml plugins/example-policy/pyproject.toml \
 		plugins/pointsman-embeddings/pyproject.toml clients/python/pyproject.toml
 	$(require-python)
-	@echo 'Setting up $(VENV) ...'
+	@echo 'Setting up $(VENV) ... (a minute or two)'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e . -e plugins/example-policy \
@@ -115,7 +115,7 @@ $(READY): requirements.lock pyproject.toml plugins/example-policy/pyproject.toml
 # Wheels only and no scripts: installing runs nothing of theirs.
 $(PEERS):
 	$(require-python)
-	@echo 'Setting up .venv-peers ...'
+	@echo 'Setting up .venv-peers ... (a minute or two)'
 	@rm -rf .venv-peers
 	@$(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/pip install --quiet --only-binary :all: 'litellm[proxy]==$(LITELLM)'

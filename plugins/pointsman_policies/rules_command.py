@@ -94,7 +94,7 @@ class Trial(msgspec.Struct, frozen=True):
 class RulesCommand:
     """The command as `pointsman.commands` mounts it."""
 
-    help = "Try a rules file on prompts."
+    help = "try a rules file on prompts"
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")

@@ -25,6 +25,7 @@ from pointsman import Mode, Names
 from pointsman_policies.rules_patterns import compiled
 
 MAX_RULES = 2_000
+_LISTED = 8
 MAX_WORDS = 10_000
 """As far as words are counted; longer texts are told apart by tokens, which are counted already."""
 
@@ -53,7 +54,8 @@ def nearest(name: str, known: Sequence[str] | frozenset[str]) -> str:
     """The remedy for an unknown name."""
     if close := get_close_matches(name[:64], sorted(known), n=2):
         return f"; did you mean {' or '.join(map(repr, close))}?"
-    return f"; known are {', '.join(map(repr, sorted(known)[:8]))}" if known else ""
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    return f"; known are {', '.join(map(repr, sorted(known)[:_LISTED]))}{more}" if known else ""
 
 
 Name = Annotated[StrictStr, Field(min_length=1)]

@@ -17,7 +17,7 @@ from google.rpc.error_details_pb2 import PreconditionFailure, ResourceInfo
 from google.rpc.status_pb2 import Status
 from tests.e2e.conftest import EXAMPLE, pointsman
 
-from pointsman import Decision, Hints, Mode, Request
+from pointsman import Decision, Hints, Mode, ModelOverride, Request
 from pointsman.cli import demo_prompts
 from pointsman.cli.again import decide_again
 from pointsman.engine.replay import Outcome
@@ -229,3 +229,15 @@ async def test_the_command_line_decides_again() -> None:
         assert "First verdict that differs:" in shown
         status, shown = await explain("--what-if", "task=code")
         assert (status, "EQUAL: nothing would have changed" in shown) == (0, True)
+
+
+async def test_what_failed_before_a_decision_may_fail_the_same_way() -> None:
+    async with running_server(make_config()) as server:
+        with pytest.raises(CallFailed) as unknown:
+            await server.route(make_request("Hello", hints=Hints(model_override=ModelOverride("nope"))))
+        decision_id = unknown.value.failure.decision_id
+        of = ("explain", decision_id, "--ledger", str(server.ledger), "--what-if")
+        same = await asyncio.to_thread(pointsman, *of, "mode=eco")
+        other = await asyncio.to_thread(pointsman, *of, "model=mini")
+    assert (same.returncode, "EQUAL: nothing would have changed" in same.stdout) == (0, True)
+    assert (other.returncode, "DIFFERS: it would have changed" in other.stdout) == (1, True)

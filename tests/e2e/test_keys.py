@@ -83,6 +83,8 @@ def test_a_key_works_until_it_is_revoked_and_no_restart_is_needed(keyed: Keyed) 
         assert time.monotonic() < due
     assert "flash" in keyed.ask("route", "Hello", "--key-file", str(file)).stdout
     assert "CREDENTIALS_MISSING" in keyed.ask("route", "Hello").stderr
+    untrusted = pointsman("health", "--address", keyed.address, "--tls")
+    assert "its certificate is not trusted" in untrusted.stderr
     denied = keyed.ask("health", key=token)
     assert denied.returncode == 1
     assert "ListProviderHealth needs a key with the permission admin" in denied.stderr

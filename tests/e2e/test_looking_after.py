@@ -23,6 +23,21 @@ async def run(*arguments: str) -> tuple[int, str, str]:
     return ran.returncode, ran.stdout, ran.stderr
 
 
+async def test_models_are_listed_with_their_prices() -> None:
+    async with running_server(make_config()) as server:
+        at = ("--address", server.address)
+        status, shown, told = await run("models", *at)
+        listed = json.loads((await run("models", "--json", *at))[1])["models"]
+        few = json.loads((await run("models", "--json", "--tier", "small", *at))[1])["models"]
+    assert (status, "per million tokens" in told) == (0, True)
+    configured = server.config.catalogue.models
+    assert {model["model"]: model["input"] for model in listed} == {
+        name: model.price.input for name, model in configured.items()
+    }
+    assert all(name in shown for name in configured)
+    assert 0 < len(few) < len(listed)
+
+
 async def test_reloading_and_going_back(tmp_path: Path) -> None:
     path = tmp_path / "pointsman.yaml"
     # Nothing is read but when it is asked for.
@@ -67,6 +82,11 @@ async def test_feedback_stays_with_its_decision(prompts: str) -> None:
         )
         assert (status, "kept as" in said, "was not kept" in told) == (0, True, prompts == "none")
         explained = await AdminServiceStub(channel).Explain(admin.ExplainRequest(decision_id=decision.decision_id))
+        short = ("feedback", decision.decision_id[:12], "--thumbs", "up", "--address", server.address)
+        status, _, told = await run(*short)
+        assert (status, "UNKNOWN_DECISION" in told, "give the whole id" in told) == (1, True, True)
+        _, _, told = await run("health", "--tls", "--address", server.address)
+        assert ("speaks no TLS" in told, "no server answered" in told) == (True, False)
         _, shown, _ = await run("explain", decision.decision_id, "--ledger", str(server.ledger))
     (one,) = explained.feedback
     assert (one.score, one.preferred_tier, one.comment) == (0.75, "frontier", "too short" if prompts == "text" else "")

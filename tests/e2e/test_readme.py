@@ -1,4 +1,4 @@
-"""The README's client is run as it is printed, against a server started as the README says."""
+"""The Python of the README and of the feedback page is run as it is printed, against a server started as it says."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.e2e.conftest import Running
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
 
 
-def test_the_python_client_prints_an_answer(running: Running) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.S)
+@pytest.mark.parametrize(("page", "printed"), [("README.md", "trains"), ("docs/feedback.md", " USD")])
+def test_the_python_client_prints_an_answer(running: Running, page: str, printed: str) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.S)
     mine = code.replace("127.0.0.1:50051", running.address)
     assert mine != code
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", mine], capture_output=True, text=True, timeout=30, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "trains" in done.stdout
+    assert printed in done.stdout

@@ -78,7 +78,7 @@ async def test_it_hangs_and_costs_its_timeout(start: Start) -> None:
     assert (reply.code, reply.finish.served_by.model) == (StatusCode.OK, "failing")
     (question,) = questions(world)
     assert (question.outcome, question.cost_source) == (AttemptOutcome.CANCELLED, CostSource.ESTIMATE)
-    assert said(world) == "no signal: it failed or came too late"
+    assert said(world) == "no signal: it was not asked, failed or came too late"
     assert {call.ending for call in await world.simulator.ended() if call.provider == "second"} == {"client_closed"}
     await world.check_afterwards()
 

@@ -76,7 +76,7 @@ class LlmClassifier:
     def pointsman_assess_request(self, snapshot: Snapshot) -> Assessment | NoOpinion:
         signal = snapshot.signals.get(self._entry)
         if not isinstance(signal, dict):
-            return NoOpinion("no signal: it failed or came too late")
+            return NoOpinion("no signal: it was not asked, failed or came too late")
         if reason := signal.get("reason"):
             return NoOpinion(str(reason))
         opinions = self._kept if signal.get("kept") else self._asked

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "explain": "why a recorded request went where it did, and what it cost",
     "feedback": "say how good an answer was, or where it should have gone",
     "health": "how the providers behind a running server are doing",
+    "models": "the models of a running server, and what they cost",
     "budgets": "how the budgets of a running server stand",
     "report": "what the recorded requests add up to, and what routing saved",
     "keys": "create, list and revoke the API keys of callers",
@@ -58,7 +59,8 @@ def _commands(arguments: Sequence[str]) -> Mapping[str, str]:
         return COMMANDS
     from pointsman.cli import plugin_commands
 
-    return {**plugin_commands.listed(), **COMMANDS}
+    theirs = plugin_commands.listed()
+    return {**COMMANDS, **{name: theirs[name] for name in theirs if name not in COMMANDS}}
 
 
 def _parser(commands: Mapping[str, str]) -> argparse.ArgumentParser:

@@ -108,11 +108,14 @@ def _compared(wished: Wished, rules: Rules, change: Change, notes: tuple[str, ..
         return WhatIf(Outcome.NOT_REPLAYABLE, told, why=str(failure), notes=notes)
     except RequestError as refused:
         supposed = Outline(task="", mode="", reason=refused.message, excluded=(), refused=refused.reason)
-        return WhatIf(Outcome.DIFFERS, told, supposed, notes=notes)
+        return WhatIf(_compared_outlines(told, supposed), told, supposed, notes=notes)
     supposed = outline(decided, models)
     verdicts = first_differing(record.decision, decided) if record.decision is not None else None
-    outcome = Outcome.EQUAL if supposed == told else Outcome.DIFFERS
-    return WhatIf(outcome, told, supposed, first_verdict=verdicts, notes=notes)
+    return WhatIf(_compared_outlines(told, supposed), told, supposed, first_verdict=verdicts, notes=notes)
+
+
+def _compared_outlines(told: Outline, supposed: Outline) -> Outcome:
+    return Outcome.EQUAL if supposed == told else Outcome.DIFFERS
 
 
 def _told(record: Record, models: Mapping[str, Model]) -> Outline:

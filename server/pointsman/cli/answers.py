@@ -21,6 +21,7 @@ from pointsman.rpc.client.views import (
 )
 
 UNREACHABLE = "UNAVAILABLE"
+_HANDSHAKE = "handshake failed"
 
 
 def decision_line(decision: DecisionView) -> Text:
@@ -70,7 +71,15 @@ def failure_lines(failure: Failure, address: str) -> Iterator[Text]:
     reason = f" {failure.reason}" if failure.reason not in ("", failure.code) else ""
     yield Text.assemble((f"{failure.code}{reason}", "bold red"), f": {printable(failure.message)}")
     if failure.code == UNREACHABLE and not failure.reason:
-        yield Text(f"  no server answered at {address}: is `pointsman serve` running there? --address names another")
+        if _HANDSHAKE in failure.message.lower():
+            yield Text(
+                f"  what answered at {address} speaks no TLS, or its certificate is not trusted: leave --tls out, "
+                "or name its authority with --ca"
+            )
+        else:
+            yield Text(
+                f"  no server answered at {address}: is `pointsman serve` running there? --address names another"
+            )
     for subject, description in failure.violations:
         # The message often says the one thing that is wrong already.
         if description not in failure.message:

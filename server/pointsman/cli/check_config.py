@@ -17,17 +17,24 @@ from pointsman.engine.rules import NO_COMPLIANCE
 from pointsman.model.catalogue import Catalogue, Task
 from pointsman.model.request import Mode
 
+_WRONG = 2
 _PHASES = ("gather", "assess", "shape", "exclude", "choose", "plan", "admit", "settle", "observe")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("config", type=Path, nargs="?", default=Path("pointsman.yaml"), metavar="FILE")
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="unset: pointsman.yaml")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the same, as the other commands name it")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema, for editors, and check nothing")
     parser.add_argument("--explain", action="store_true", help="print the chain in order, and the routing table")
     parser.add_argument("--simulated", action="store_true", help="as `serve --simulated` would: no key is needed")
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    if options.file and options.config:
+        terminal.error("pointsman check-config: FILE and --config name the same; leave one of them out")
+        return _WRONG
+    # Where problems are told of, too, this is the file that has them.
+    options.config = options.file or options.config or Path("pointsman.yaml")
     if options.schema:
         terminal.dump(json_schema())
         return 0

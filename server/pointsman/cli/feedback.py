@@ -8,6 +8,7 @@ from rich.text import Text
 
 from pointsman.cli import answers, asking, connecting
 from pointsman.cli.terminal import Terminal
+from pointsman.errors import Reason
 from pointsman.model.feedback import Feedback, FeedbackSource
 from pointsman.rpc.client.views import CallFailed
 
@@ -17,7 +18,9 @@ _STARS = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", metavar="DECISION_ID", help="as the answer's metadata and `pointsman complete` name it")
+    parser.add_argument(
+        "id", metavar="DECISION_ID", help="the whole id, as the answer's metadata and `pointsman complete` name it"
+    )
     judged = parser.add_mutually_exclusive_group()
     judged.add_argument("--rating", type=int, choices=range(1, _STARS + 1), help="stars, 1 to 5")
     judged.add_argument("--thumbs", choices=_THUMBS, help="the same as a score of 1 or 0")
@@ -49,7 +52,10 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         with connecting.connect(options) as client:
             feedback_id, comment_kept = client.submit_feedback(said, _PATIENCE)
     except CallFailed as failed:
-        return answers.refused(failed, options.address, terminal)
+        status = answers.refused(failed, options.address, terminal)
+        if failed.failure.reason == Reason.UNKNOWN_DECISION:
+            terminal.note("  give the whole id: what it begins with is enough for `pointsman explain` alone")
+        return status
     if terminal.json:
         terminal.dump({"feedback_id": feedback_id, "comment_kept": comment_kept})
     terminal.show(Text(f"kept as {feedback_id}"))

@@ -9,6 +9,11 @@ _BAR = 24
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 request`, `1,200 requests`."""
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
 def usd(nano_usd: int) -> str:
     """`$0.000123`, `$1,234.50`; what is less than a millionth says so."""
     if 0 < abs(nano_usd) < 1_000:

@@ -27,8 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--file", type=Path, default=Path("keys.jsonl"), metavar="FILE", help="the key file, `auth.keys` (%(default)s)"
     )
+    # Here, too, so that they are understood after the subcommand, where everybody looks for them.
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--file", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="the key file")
+    shared.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
     actions = parser.add_subparsers(dest="action", metavar="create|list|revoke", required=True)
-    create = actions.add_parser("create", help="make a key and print it, this once")
+    create = actions.add_parser("create", parents=[shared], help="make a key and print it, this once")
     create.add_argument("--tenant", type=_tenant, required=True, metavar="NAME", help="whose requests it makes")
     create.add_argument(
         "--permission",
@@ -42,12 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     create.add_argument("--expires", type=_days, metavar="DAYS", help="after so many days, such as 90d; unset: never")
     create.add_argument("--label", type=_label, default="", metavar="TEXT", help="what it is for")
-    actions.add_parser("list", help="show the keys; what they are cannot be shown again")
-    revoke = actions.add_parser("revoke", help="make a key useless, at once and for good")
+    actions.add_parser("list", parents=[shared], help="show the keys; what they are cannot be shown again")
+    revoke = actions.add_parser("revoke", parents=[shared], help="make a key useless, at once and for good")
     revoke.add_argument("id", metavar="ID", help="the public part of it, as in pm_ID_…")
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    # Which was given after the subcommand, when the terminal had been made.
+    terminal.json = options.json
     match options.action:
         case "create":
             return _create(options, terminal)

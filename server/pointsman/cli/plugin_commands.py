@@ -10,6 +10,12 @@ from typing import Protocol, runtime_checkable
 from pointsman.errors import PluginRefused
 
 GROUP = "pointsman.commands"
+_OURS = "pointsman"
+# Their own `help`, which importing them for would take longer than anything else that a list of commands does.
+_HELP = {
+    "classifier": "train, measure and lint the task classifier",
+    "rules": "try a rules file on prompts",
+}
 
 
 @runtime_checkable
@@ -27,9 +33,15 @@ class PluginCommand(Protocol):
 
 
 def listed() -> Mapping[str, str]:
-    """Names, and where they come from; nothing is imported for a list."""
-    found = {name: sorted(map(_distribution, points)) for name, points in _installed().items()}
-    return {name: f"of package {' and '.join(owners)}" for name, owners in found.items()}
+    """Names, and where they come from, or what ours do; nothing is imported for a list."""
+    found = {name: sorted(map(_distribution, points)) for name, points in sorted(_installed().items())}
+    return {name: _summary(name, owners) for name, owners in found.items()}
+
+
+def _summary(name: str, owners: list[str]) -> str:
+    if owners == [_OURS] and name in _HELP:
+        return _HELP[name]
+    return f"of package {' and '.join(owners)}"
 
 
 def run(name: str, arguments: list[str]) -> int:

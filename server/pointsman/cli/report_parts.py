@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pointsman.cli.figures import bar, percent, seconds, sparkline, usd
+from pointsman.cli.figures import bar, counted, percent, seconds, sparkline, usd
 from pointsman.cli.terminal import printable, table
 from pointsman.ledger.days import zone_of
 from pointsman.ledger.figures import Comparison, Group, Groups, Rate, Report, TierLatency, share
@@ -21,7 +21,7 @@ _DAYS_IN_A_TABLE = 14
 
 def report_parts(made: Report) -> Iterator[RenderableType]:
     """The whole report, from who asked to what it cost."""
-    only_decided = f"{made.only_decided:,} decisions without a run"
+    only_decided = f"{counted(made.only_decided, 'decision')} without a run"
     if not made.requests:
         cost = f" for {usd(made.spend.total)}" if made.spend.total else ""
         yield Text(
@@ -29,7 +29,7 @@ def report_parts(made: Report) -> Iterator[RenderableType]:
         )
         return
     beside = f"; {only_decided}" if made.only_decided else ""
-    yield Text(f"{made.requests:,} requests, {usd(made.spend.total)}{beside}", style="bold")
+    yield Text(f"{counted(made.requests, 'request')}, {usd(made.spend.total)}{beside}", style="bold")
     yield Text(f"{_when(made)}{_scope(made)}\n")
     for title, groups in (
         ("Tasks", made.tasks),

@@ -59,11 +59,18 @@ class Terminal:
             _print(self.err, printable(message))
 
     def problems(self, source: str, problems: Sequence[Problem]) -> None:
-        """All problems of a configuration: on standard output as JSON, else one a line on standard error."""
+        """All problems of a configuration: on standard output as JSON, else one a line on standard error.
+
+        Errors come last, where they are seen.
+        """
         if self.json:
             self.dump({"problems": problems})
             return
-        self.note(*(problem_line(source, problem) for problem in problems))
+        self.note(*(problem_line(source, problem) for problem in sorted(problems, key=_fatal)))
+
+
+def _fatal(problem: Problem) -> bool:
+    return problem.fatal
 
 
 def problem_line(source: str, problem: Problem) -> Text:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,6 +18,8 @@ from pointsman.model.record import Record
 from pointsman.model.request import Hints, Mode, ModelOverride, Request
 from pointsman.model.snapshot import HealthState, Snapshot
 from pointsman.nearest import nearest
+
+E = TypeVar("E", bound=StrEnum)
 
 
 class Wish(Struct, frozen=True):
@@ -75,7 +78,18 @@ def _money(value: str) -> int:
 
 
 def _mode(value: str) -> Mode | None:
-    return Mode(value) if value else None
+    return _one_of(Mode, value) if value else None
+
+
+def _health(value: str) -> HealthState:
+    return _one_of(HealthState, value)
+
+
+def _one_of(kind: type[E], value: str) -> E:
+    try:
+        return kind(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is none of {', '.join(kind)}") from None
 
 
 def _given(value: str) -> str:
@@ -99,7 +113,7 @@ _PLAIN: Mapping[str, Callable[[str], object]] = {
     "session": str,
     "tenant": _given,
 }
-_NAMED: Mapping[str, Callable[[str], object]] = {"label": str, "health": HealthState, "budget": _money}
+_NAMED: Mapping[str, Callable[[str], object]] = {"label": str, "health": _health, "budget": _money}
 
 
 def grant(wishes: Sequence[Wish], record: Record, catalogue: Catalogue) -> Granted:

@@ -220,7 +220,7 @@ async def test_the_commands_read_it_by_reference(
     for command in (["report"], ["explain", "d-1"], ["export"]):
         assert main([*command, "--ledger", "${DATABASE_URL}"]) == 0
     out = capsysbinary.readouterr().out
-    assert b"1 requests, $0.000005" in out
+    assert b"1 request, $0.000005" in out
     assert b'"decision_id":"d-1"' in out
     assert main(["explain", "d-2", "--ledger", "${DATABASE_URL}"]) == 1
     assert PASSWORD.encode() not in b"".join(capsysbinary.readouterr()) + out

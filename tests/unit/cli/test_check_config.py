@@ -15,6 +15,15 @@ def test_the_example_is_good(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"{EXAMPLE}: good, version " in capsys.readouterr().out
 
 
+def test_the_file_may_be_named_as_elsewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check-config", "--simulated", "--config", EXAMPLE]) == 0
+    assert f"{EXAMPLE}: good, version " in capsys.readouterr().out
+    missing = str(tmp_path / "none.yaml")
+    assert main(["check-config", "--config", missing]) == 2
+    assert capsys.readouterr().err.startswith(f"{missing}: error: cannot be read")
+    assert main(["check-config", EXAMPLE, "--config", EXAMPLE]) == 2
+
+
 def test_the_chain_is_explained_in_its_order(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check-config", EXAMPLE, "--simulated", "--explain", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pointsman.cli.figures import bar, micros, percent, seconds, span, sparkline, usd
+from pointsman.cli.figures import bar, counted, micros, percent, seconds, span, sparkline, usd
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,7 @@ def test_a_line_of_blocks() -> None:
     assert sparkline([0, 1, 2, 4, 7]) == "▁▂▃▅█"
     assert sparkline([0, 0]) == "▁▁"
     assert sparkline([]) == ""
+
+
+def test_one_is_singular() -> None:
+    assert [counted(number, "request") for number in (0, 1, 1200)] == ["0 requests", "1 request", "1,200 requests"]

@@ -60,6 +60,16 @@ def test_for_people_the_key_alone_is_on_standard_output(path: Path, capsys: pyte
     assert "servers notice" in capsys.readouterr().out
 
 
+def test_the_file_may_stand_after_the_subcommand(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    after = ("--file", str(path), "--json")
+    assert main(["keys", "create", "--tenant", "acme", *after]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert main(["keys", "list", *after]) == 0
+    assert json.loads(capsys.readouterr().out) == {"keys": [made["key"]]}
+    assert main(["keys", "revoke", made["key"]["id"], *after]) == 0
+    assert json.loads(capsys.readouterr().out)["key"]["revoked"]
+
+
 def test_what_is_not_there_cannot_be_revoked(run: Run, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["keys", "--file", str(path), "revoke", "0123"]) == 1
     assert "has no key '0123'" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -59,10 +60,17 @@ def test_help_lists_it_and_where_it_comes_from(capsys: pytest.CaptureFixture[str
         main(["--help"])
     shown = capsys.readouterr().out
     assert "of package greeting" in shown
-    assert "of package pointsman" in shown
+    names = [line.split()[0] for line in shown.splitlines() if line.startswith("  ")]
+    assert names.index("serve") < names.index("sim") < names.index("classifier") < names.index("rules")
     with pytest.raises(SystemExit):
         main(["greet", "--help"])
     assert "Say hello." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["classifier", "rules"])
+def test_ours_are_listed_with_their_own_help(name: str) -> None:
+    (point,) = entry_points(group=plugin_commands.GROUP, name=name)
+    assert plugin_commands.listed()[name] == point.load().help
 
 
 def test_its_error_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,6 +37,11 @@ def test_output_that_is_no_terminal_has_no_colours(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "p.yaml:1: error: a: b\nfailed\n"
 
 
+def test_what_is_fatal_comes_last(capsys: pytest.CaptureFixture[str]) -> None:
+    Terminal(json=False).problems("p.yaml", [Problem("a", "b", 1), Problem("c", "d", 2, fatal=False)])
+    assert capsys.readouterr().err.splitlines() == ["p.yaml:2: warning: c: d", "p.yaml:1: error: a: b"]
+
+
 def test_json_mode_prints_one_document_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
     terminal = Terminal(json=True)
     terminal.show("for people")

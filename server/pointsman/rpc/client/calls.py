@@ -17,9 +17,18 @@ from pointsman.rpc.client.configuring import History, history_from_wire, reloade
 from pointsman.rpc.client.failure_from_wire import failure_from_wire
 from pointsman.rpc.client.feedback_to_wire import feedback_to_submit
 from pointsman.rpc.client.health_from_wire import health_from_wire
+from pointsman.rpc.client.models_from_wire import model_from_wire
 from pointsman.rpc.client.request_to_wire import hints_to_wire, input_to_wire, stream_options_to_wire
 from pointsman.rpc.client.simulation import simulation_from_wire, simulation_to_wire
-from pointsman.rpc.client.views import BudgetView, CallFailed, DecisionView, HealthView, SimulationView, StreamEvent
+from pointsman.rpc.client.views import (
+    BudgetView,
+    CallFailed,
+    DecisionView,
+    HealthView,
+    ModelView,
+    SimulationView,
+    StreamEvent,
+)
 from pointsman.rpc.client.views_from_wire import decision_from_wire, event_from_wire
 from pointsman.rpc.from_wire import StreamOptions
 from pointsman.rpc.simulation import Simulation
@@ -75,6 +84,20 @@ class Client:
         except grpc.RpcError as error:
             raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
         return tuple(map(health_from_wire, response.providers))
+
+    def models(self, provider: str = "", tier: str = "", timeout: float | None = None) -> tuple[ModelView, ...]:
+        """Those that our key may use; "" for any provider or tier; `timeout` is for each page."""
+        found: list[ModelView] = []
+        message = admin_service_pb2.ListModelsRequest(provider=provider, tier=tier, page_size=1000)
+        try:
+            while True:
+                response = self._admin.ListModels(message, timeout=timeout)
+                found += map(model_from_wire, response.models)
+                message.page_token = response.next_page_token
+                if not message.page_token:
+                    return tuple(found)
+        except grpc.RpcError as error:
+            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
 
     def budgets(self, tenant: str = "", timeout: float | None = None) -> tuple[BudgetView, ...]:
         """How all budgets stand, or those that count this tenant's requests alone; `timeout` is for each page."""

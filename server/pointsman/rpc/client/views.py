@@ -125,6 +125,24 @@ class HealthView(Struct, frozen=True, kw_only=True):
     last_error: str
 
 
+class ModelView(Struct, frozen=True, kw_only=True):
+    """One model. Prices are nano-USD per million tokens, those of an input of ordinary length; `context` 0: unknown."""
+
+    model: str
+    aliases: tuple[str, ...]
+    provider: str
+    upstream: str
+    tier: str
+    context: int
+    max_output: int
+    capabilities: tuple[str, ...]
+    input: int
+    cached_input: int
+    output: int
+    regions: tuple[str, ...]
+    enabled: bool
+
+
 class NoticeView(Struct, frozen=True, tag="notice"):
     """Something happened on the way; `kind` such as "attempt_failed"."""
 
