@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 from collections.abc import AsyncIterator
@@ -52,7 +53,7 @@ async def test_anthropics_client(server: RunningServer) -> None:
     assert "trains" in names["message"].content[0].text
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.skipif(not (shutil.which("curl") or os.environ.get("CI")), reason="curl is not installed")
 async def test_curl(server: RunningServer) -> None:
     process = await asyncio.create_subprocess_shell(placed(CURL, server), stdout=asyncio.subprocess.PIPE)
     out, _ = await asyncio.wait_for(process.communicate(), 10)
