@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from types import TracebackType
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import grpc
 
@@ -87,31 +87,15 @@ class Client:
 
     def models(self, provider: str = "", tier: str = "", timeout: float | None = None) -> tuple[ModelView, ...]:
         """Those that our key may use; "" for any provider or tier; `timeout` is for each page."""
-        found: list[ModelView] = []
         message = admin_service_pb2.ListModelsRequest(provider=provider, tier=tier, page_size=1000)
-        try:
-            while True:
-                response = self._admin.ListModels(message, timeout=timeout)
-                found += map(model_from_wire, response.models)
-                message.page_token = response.next_page_token
-                if not message.page_token:
-                    return tuple(found)
-        except grpc.RpcError as error:
-            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
+        pages = _pages(self._admin.ListModels, message, timeout)
+        return tuple([model_from_wire(model) for page in pages for model in page.models])
 
     def budgets(self, tenant: str = "", timeout: float | None = None) -> tuple[BudgetView, ...]:
         """How all budgets stand, or those that count this tenant's requests alone; `timeout` is for each page."""
-        found: list[BudgetView] = []
         message = admin_service_pb2.ListBudgetsRequest(tenant=tenant, page_size=1000)
-        try:
-            while True:
-                response = self._admin.ListBudgets(message, timeout=timeout)
-                found += map(budget_from_wire, response.budgets)
-                message.page_token = response.next_page_token
-                if not message.page_token:
-                    return tuple(found)
-        except grpc.RpcError as error:
-            raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
+        pages = _pages(self._admin.ListBudgets, message, timeout)
+        return tuple([budget_from_wire(budget) for page in pages for budget in page.budgets])
 
     def simulate(self, simulation: Simulation, timeout: float | None = None) -> SimulationView:
         """What would be decided, as supposed."""
@@ -172,3 +156,16 @@ class Client:
             raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
         finally:
             call.cancel()
+
+
+def _pages(ask: Callable[..., Any], message: Any, timeout: float | None) -> Iterator[Any]:
+    """All answers to a request for a list; `message` is turned from page to page."""
+    try:
+        while True:
+            page = ask(message, timeout=timeout)
+            yield page
+            message.page_token = page.next_page_token
+            if not message.page_token:
+                return
+    except grpc.RpcError as error:
+        raise CallFailed(failure_from_wire(cast(grpc.Call, error))) from None
